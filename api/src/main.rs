@@ -1,0 +1,23 @@
+//! The program `pbsweb`: reads the command line, runs one command, and says in words what went wrong.
+
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use commands::CommandLine;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match CommandLine::parse().run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("pbsweb: {error}");
+            for cause in error.chain().skip(1) {
+                eprintln!("  because: {cause}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

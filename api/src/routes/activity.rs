@@ -1,0 +1,57 @@
+//! The record of what users did. Plain reads: from here to the store.
+
+use actix_web::web::{Json, Query};
+use pbsweb_shared::api::activity::Activity;
+use pbsweb_shared::ids::UserId;
+use pbsweb_shared::page::Page;
+
+use super::extract::page::PageQuery;
+use super::extract::{Admin, AppData};
+use super::problem::ApiProblem;
+use crate::services::actor::Actor;
+use crate::store::activity;
+
+/// Lists what the caller did, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/me/activity", tag = "me",
+    security(("bearer" = []), ("cookie" = [])),
+    params(PageQuery),
+    responses((status = 200, description = "A page of the record", body = Page<Activity>)),
+)]
+pub async fn list_own_activity(
+    app: AppData,
+    actor: Actor,
+    query: Query<PageQuery>,
+) -> Result<Json<Page<Activity>>, ApiProblem> {
+    list(&app, Some(actor.user), &query, "me/activity").await
+}
+
+/// Lists what everybody did, newest first, for administrators.
+#[utoipa::path(
+    get, path = "/api/v1/activity", tag = "users",
+    security(("bearer" = []), ("cookie" = [])),
+    params(PageQuery),
+    responses(
+        (status = 200, description = "A page of the record", body = Page<Activity>),
+        (status = 403, description = "`forbidden`: for administrators"),
+    ),
+)]
+pub async fn list_activity(
+    app: AppData,
+    Admin(_): Admin,
+    query: Query<PageQuery>,
+) -> Result<Json<Page<Activity>>, ApiProblem> {
+    list(&app, None, &query, "activity").await
+}
+
+async fn list(
+    app: &AppData,
+    of: Option<UserId>,
+    query: &PageQuery,
+    list: &'static str,
+) -> Result<Json<Page<Activity>>, ApiProblem> {
+    let request = query.read(list)?;
+    let page =
+        app.store.query(move |connection| activity::list_activity(connection, of, request, list)).await?;
+    Ok(Json(page))
+}

@@ -1,0 +1,129 @@
+//! `/applications`: uploaded source trees.
+
+use actix_multipart::{Field, Multipart};
+use actix_web::HttpResponse;
+use actix_web::web::{Json, Path};
+use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use pbsweb_shared::api::applications::{Application, RecentCommands};
+use pbsweb_shared::ids::{ApplicationId, HostId};
+use pbsweb_shared::names::ApplicationName;
+use pbsweb_shared::page::Page;
+use pbsweb_shared::problem::{Problem, ProblemCode};
+
+use super::extract::{AppData, path_id};
+use super::problem::ApiProblem;
+use crate::services::actor::Actor;
+use crate::services::applications;
+
+/// List applications
+///
+/// The caller's own, by name, each with where it was unpacked and its last build.
+#[utoipa::path(get, path = "/api/v1/applications", tag = "applications", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = Page<Application>), (status = 401, body = Problem)))]
+pub async fn list_applications(app: AppData, actor: Actor) -> Result<Json<Page<Application>>, ApiProblem> {
+    Ok(Json(Page::whole(applications::list_applications(&app, &actor).await?)))
+}
+
+/// Get an application
+#[utoipa::path(get, path = "/api/v1/applications/{application}", tag = "applications",
+    security(("bearer" = []), ("cookie" = [])), params(("application" = ApplicationId, Path)),
+    responses((status = 200, body = Application), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn get_application(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<Application>, ApiProblem> {
+    Ok(Json(applications::get_application(&app, &actor, path_id(&path, "application")?).await?))
+}
+
+/// List an application's recent commands
+///
+/// The command blocks of its jobs' scripts, the one used last first.
+#[utoipa::path(get, path = "/api/v1/applications/{application}/commands", tag = "applications",
+    security(("bearer" = []), ("cookie" = [])), params(("application" = ApplicationId, Path)),
+    responses((status = 200, body = Page<RecentCommands>), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn list_recent_commands(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+) -> Result<Json<Page<RecentCommands>>, ApiProblem> {
+    let id = path_id(&path, "application")?;
+    Ok(Json(Page::whole(applications::list_recent_commands(&app, &actor, id).await?)))
+}
+
+/// The parts of an upload's form, for the document.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub struct UploadForm {
+    /// The application's name; the same name replaces the tree on that host. Before `archive`.
+    name: String,
+    /// Where it is unpacked. Before `archive`.
+    host: HostId,
+    /// tar, tar.gz or tar.zst.
+    #[schema(format = Binary, content_media_type = "application/octet-stream")]
+    archive: String,
+}
+
+/// Upload an application
+///
+/// The archive is checked while it streams and unpacked on the host under `~/pbsweb/<name>`. A tree that was there before
+/// is moved to `~/pbsweb/.replaced/`, since jobs may have left results in it.
+#[utoipa::path(post, path = "/api/v1/applications", tag = "applications", security(("bearer" = []), ("cookie" = [])),
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
+    responses((status = 201, body = Application), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 413, body = Problem), (status = 422, body = Problem), (status = 502, body = Problem),
+        (status = 503, body = Problem)))]
+pub async fn upload_application(app: AppData, actor: Actor, mut form: Multipart) -> Result<HttpResponse, ApiProblem> {
+    let (mut name, mut host) = (None, None);
+    while let Some(mut field) = form.try_next().await.map_err(|error| malformed(&error))? {
+        match field.name().unwrap_or_default() {
+            "name" => name = Some(read_name(&read_text(&mut field).await?)?),
+            "host" => host = Some(read_host(&read_text(&mut field).await?)?),
+            "archive" => {
+                let name = name.take().ok_or_else(|| missing("name"))?;
+                let host = host.ok_or_else(|| missing("host"))?;
+                let archive = field.map(|chunk| chunk.map_err(|error| std::io::Error::other(error.to_string())));
+                let made = applications::upload_application(&app, &actor, name, host, archive).await?;
+                let place = format!("/api/v1/applications/{}", made.id);
+                return Ok(HttpResponse::Created().insert_header(("Location", place)).json(made));
+            }
+            other => {
+                let message = format!("{other:?} is no field of this form; it has name, host and archive");
+                return Err(ApiProblem::new(ProblemCode::MalformedRequest, message));
+            }
+        }
+    }
+    Err(missing("archive"))
+}
+
+fn malformed(error: &actix_multipart::MultipartError) -> ApiProblem {
+    ApiProblem::new(ProblemCode::MalformedRequest, format!("the form cannot be read: {error}"))
+}
+
+fn missing(field: &str) -> ApiProblem {
+    ApiProblem::field(
+        &format!("/{field}"),
+        "field.missing",
+        format!("the form needs the field {field}; name and host come before archive"),
+    )
+}
+
+async fn read_text(field: &mut Field) -> Result<String, ApiProblem> {
+    const MOST: usize = 1024;
+    let mut text = Vec::new();
+    while let Some(chunk) = field.try_next().await.map_err(|error| malformed(&error))? {
+        let chunk: Bytes = chunk;
+        if text.len() + chunk.len() > MOST {
+            return Err(ApiProblem::new(ProblemCode::TooLarge, "a text field of the form is too long"));
+        }
+        text.extend_from_slice(&chunk);
+    }
+    String::from_utf8(text).map_err(|_| ApiProblem::new(ProblemCode::MalformedRequest, "a text field is not UTF-8"))
+}
+
+fn read_name(text: &str) -> Result<ApplicationName, ApiProblem> {
+    text.trim().parse().map_err(|error: pbsweb_shared::names::NameError| {
+        ApiProblem::field("/name", "name.syntax", error.to_string())
+    })
+}
+
+fn read_host(text: &str) -> Result<HostId, ApiProblem> {
+    text.trim().parse().map_err(|_| ApiProblem::field("/host", "host.syntax", "needs the id of a host"))
+}

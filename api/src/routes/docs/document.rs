@@ -1,0 +1,324 @@
+//! The OpenAPI document: every operation, and what all operations have in common.
+//!
+//! Each handler says what is special about it. What follows from the framework is added here, so that no handler can
+//! forget it: the schema of problems, the answers that any operation may give, the ways to sign in.
+
+use pbsweb_shared::event::Event;
+use pbsweb_shared::problem::Problem;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Response};
+use utoipa::{Modify, OpenApi as _};
+
+use crate::routes::extract::COOKIE;
+use crate::routes::{
+    accounts, activity, applications, builds, events, health, hosts, jobs, me, scripts, sessions, users,
+};
+
+/// The document.
+#[must_use]
+pub fn document() -> OpenApi {
+    let mut document = People::openapi();
+    document.merge(Work::openapi());
+    Common.modify(&mut document);
+    document
+}
+
+/// The operations of people, and of the service itself.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "PBSWeb",
+        description = "Upload source, build it on a cluster, compose job scripts, submit, watch and steer PBS jobs.\n\n\
+            Sign in with `POST /api/v1/sessions`, or make a token for a program with `POST /api/v1/me/tokens` and send \
+            it as `Authorization: Bearer …`. With the cookie of a browser, a request that changes something needs the \
+            header `X-PBSWeb: 1`.\n\nIds are opaque strings, times RFC 3339 in UTC. Lists have `items` and, when there \
+            is more, a `next_page_token`. Answers that are not a success are problems (RFC 9457); \
+            [their codes](/api/docs/errors) are what programs switch on.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    servers((url = "/", description = "This server")),
+    security(("bearer" = []), ("cookie" = [])),
+    tags(
+        (name = "sessions", description = "Signing in and out"),
+        (name = "accounts", description = "Creating an account, and what is known before sign-in"),
+        (name = "me", description = "The caller's own account, key, tokens, preferences and record"),
+        (name = "users", description = "Users and everybody's record, for administrators"),
+        (name = "hosts", description = "Login nodes of clusters, their queues and jobs, and the caller's accounts there"),
+        (name = "applications", description = "Uploaded source trees"),
+        (name = "builds", description = "Runs of build commands, with their whole output"),
+        (name = "scripts", description = "Job scripts with all their revisions"),
+        (name = "jobs", description = "Submissions and what became of them"),
+        (name = "events", description = "What happens, as it happens"),
+        (name = "operation", description = "For those who run the server"),
+    ),
+    paths(
+        sessions::create_session,
+        sessions::list_sessions,
+        sessions::get_current_session,
+        sessions::delete_current_session,
+        sessions::delete_session,
+        accounts::get_server_info,
+        accounts::create_account,
+        me::get_me,
+        me::update_me,
+        me::get_preferences,
+        me::put_preferences,
+        me::get_ssh_key,
+        me::rotate_ssh_key,
+        me::list_tokens,
+        me::create_token,
+        activity::list_own_activity,
+        users::list_users,
+        users::create_user,
+        users::update_user,
+        activity::list_activity,
+        super::get_openapi,
+        health::get_liveness,
+        health::get_readiness,
+        health::get_metrics,
+    ),
+    components(schemas(Problem)),
+)]
+struct People;
+
+/// The operations of the work on hosts.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    paths(
+        hosts::list_hosts,
+        hosts::create_host,
+        hosts::get_host,
+        hosts::update_host,
+        hosts::delete_host,
+        hosts::scan_host_key,
+        hosts::put_host_account,
+        hosts::delete_host_account,
+        hosts::check_host,
+        hosts::list_queues,
+        hosts::list_host_jobs,
+        applications::list_applications,
+        applications::upload_application,
+        applications::get_application,
+        applications::list_recent_commands,
+        builds::list_builds,
+        builds::create_build,
+        builds::get_build,
+        builds::cancel_build,
+        builds::get_build_output,
+        scripts::list_scripts,
+        scripts::parse_script,
+        scripts::check_script,
+        scripts::suggest_script,
+        scripts::get_script,
+        scripts::list_revisions,
+        jobs::list_jobs,
+        jobs::submit_job,
+        jobs::get_job,
+        jobs::delete_job,
+        jobs::hold_job,
+        jobs::release_job,
+        jobs::get_job_script,
+        jobs::list_job_events,
+        jobs::list_job_files,
+        jobs::get_job_output,
+        events::stream_events,
+    ),
+    components(schemas(Event)),
+)]
+struct Work;
+
+/// What all operations have in common.
+struct Common;
+
+impl Modify for Common {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let mut bearer = Http::new(HttpAuthScheme::Bearer);
+        bearer.bearer_format = Some("JWT".to_owned());
+        bearer.description = Some("The token of a sign-in, or an API token".to_owned());
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let cookie = ApiKeyValue::with_description(
+            COOKIE,
+            "Set by a sign-in, for browsers. Requests that change something need the header `X-PBSWeb: 1` too.",
+        );
+        components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        for (path, item) in &mut document.paths.paths {
+            let is_api = path.starts_with("/api/");
+            for operation in operations(item).filter(|_| is_api) {
+                add_common_answers(operation);
+            }
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, put, post, delete, patch, .. } = item;
+    [get, put, post, delete, patch].into_iter().filter_map(Option::as_mut)
+}
+
+fn add_common_answers(operation: &mut Operation) {
+    // `security(())` in a handler: an empty requirement, so nobody is asked who they are.
+    let is_public = operation.security.as_ref().is_some_and(|all| {
+        all.iter().any(|one| {
+            serde_json::to_value(one).is_ok_and(|one| one.as_object().is_some_and(|one| one.is_empty()))
+        })
+    });
+    let takes_input =
+        operation.request_body.is_some() || operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
+    let mut add = |status: &str| {
+        operation
+            .responses
+            .responses
+            .entry(status.to_owned())
+            .or_insert_with(|| RefOr::T(Response::new(status_words(status))));
+    };
+    if !is_public {
+        add("401");
+    }
+    if takes_input {
+        add("400");
+    }
+    add("500");
+    add("503");
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        if response.description.is_empty() {
+            status_words(status).clone_into(&mut response.description);
+        }
+        let is_problem = status.starts_with('4') || status.starts_with('5');
+        // A handler that names the schema need not name the content type too.
+        if is_problem && (response.content.is_empty() || response.content.contains_key("application/json")) {
+            response.content.clear();
+            let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
+            response.content.insert("application/problem+json".to_owned(), RefOr::T(content));
+        }
+    }
+    if let Some(summary) = &mut operation.summary {
+        summary.truncate(summary.trim_end_matches('.').len());
+    }
+}
+
+/// What a status means where the handler says nothing special about it.
+fn status_words(status: &str) -> &'static str {
+    match status {
+        "200" => "Done",
+        "201" => "Created",
+        "202" => "Accepted; it will happen",
+        "204" => "Done; there is nothing to say",
+        "400" => "`malformed_request`: the request cannot be read",
+        "401" => "`not_signed_in`: no token, or one that is no longer good",
+        "403" => "`forbidden`: not for this caller",
+        "404" => "`not_found`: there is no such thing, or it is somebody else's",
+        "409" => "A conflict with what there is; the code tells which",
+        "413" => "`too_large`: the body is larger than what is taken",
+        "422" => "The request breaks a rule; `errors` names the fields",
+        "429" => "`too_many_requests`: wait; see `Retry-After`",
+        "500" => "`internal`: a mistake of the server",
+        "502" => "The host refused, or could not do it; the code tells why",
+        "503" => "The host or the server is busy or cannot be reached; see `Retry-After`",
+        _ => "See the code of the problem",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    fn each_operation(document: &Value, mut look: impl FnMut(&str, &str, &Value)) {
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                look(path, method, operation);
+            }
+        }
+    }
+
+    #[test]
+    fn every_operation_has_what_a_reader_needs() {
+        let document = serde_json::to_value(document()).unwrap();
+        let mut ids = BTreeSet::new();
+        let tags: Vec<_> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+        each_operation(&document, |path, method, operation| {
+            let place = format!("{method} {path}");
+            let id = operation["operationId"].as_str().unwrap_or_else(|| panic!("{place} has no id"));
+            assert!(ids.insert(id.to_owned()), "{id} stands twice");
+            assert!(
+                operation["summary"].as_str().is_some_and(|text| text.len() > 8),
+                "{place} has no summary"
+            );
+            assert!(tags.contains(&&operation["tags"][0]), "{place}: {}", operation["tags"]);
+            assert!(operation["security"].is_array(), "{place} says nothing about security");
+            let answers = operation["responses"].as_object().unwrap();
+            assert!(answers.keys().any(|status| status.starts_with('2')), "{place} never succeeds");
+            for (status, answer) in answers.iter().filter(|_| path.starts_with("/api/")) {
+                assert!(
+                    answer["description"].as_str().is_some_and(|text| !text.is_empty()),
+                    "{place} {status}"
+                );
+                if status.starts_with('4') || status.starts_with('5') {
+                    assert!(answer["content"]["application/problem+json"].is_object(), "{place} {status}");
+                }
+            }
+            let is_public = operation["security"] == serde_json::json!([{}]);
+            assert_eq!(is_public, !answers.contains_key("401") || id == "create_session", "{place}");
+            for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+                let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+                assert!(
+                    parameters.iter().any(|one| one["name"] == name && one["in"] == "path"),
+                    "{place}: {name}"
+                );
+            }
+        });
+    }
+
+    /// Routes and document are two lists; here they are compared. Paths of the routes are those of the table in
+    /// `routes/mod.rs`, read as text: actix cannot be asked for its routes.
+    #[test]
+    fn every_route_is_described_and_nothing_else() {
+        let table = include_str!("../mod.rs");
+        let mut routes = BTreeSet::new();
+        let mut prefix = "";
+        for line in table.lines() {
+            if line.starts_with("fn version_1") {
+                prefix = "/api/v1";
+            }
+            let Some((path, rest)) =
+                line.trim().strip_prefix(".route(\"").and_then(|rest| rest.split_once("\", "))
+            else {
+                continue;
+            };
+            let (method, rest) = rest.split_once("().to(").unwrap();
+            let handler = rest.trim_end_matches([';', ')']).rsplit("::").next().unwrap();
+            routes.insert(format!("{method} {prefix}{path} {handler}"));
+        }
+        let mut described = BTreeSet::new();
+        each_operation(&serde_json::to_value(document()).unwrap(), |path, method, operation| {
+            described.insert(format!("{method} {path} {}", operation["operationId"].as_str().unwrap()));
+        });
+        assert_eq!(routes, described);
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = serde_json::to_value(document()).unwrap();
+        let mut open = vec![&document];
+        let mut n_references = 0;
+        while let Some(value) = open.pop() {
+            if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+                assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+                n_references += 1;
+            }
+            match value {
+                Value::Array(items) => open.extend(items),
+                Value::Object(fields) => open.extend(fields.values()),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            }
+        }
+        assert!(n_references > 50, "{n_references}");
+        assert_eq!(document["components"]["schemas"]["SessionId"]["type"], "string");
+    }
+}

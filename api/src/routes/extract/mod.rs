@@ -1,0 +1,148 @@
+//! What routes unpack: the actor, typed ids of the path, and bodies whose errors are problems.
+
+pub mod page;
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError};
+use actix_web::http::Method;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::future::LocalBoxFuture;
+use pbsweb_shared::problem::ProblemCode;
+
+use super::problem::ApiProblem;
+use crate::app::App;
+use crate::services::actor::Actor;
+use crate::services::sessions::authenticate;
+
+/// The cookie that carries a browser's token.
+pub const COOKIE: &str = "pbsweb_session";
+
+/// Header without which a request that changes something is not taken with a cookie: other sites' pages cannot set it.
+pub const PAGE_HEADER: &str = "x-pbsweb";
+
+/// Makes the framework's own refusals problems.
+pub fn configure(config: &mut ServiceConfig) {
+    const MOST_JSON: usize = 2 * 1024 * 1024;
+    config
+        .app_data(web::JsonConfig::default().limit(MOST_JSON).error_handler(|error, _| from_json(&error).into()))
+        .app_data(web::QueryConfig::default().error_handler(|error, _| from_query(&error).into()))
+        .app_data(web::PathConfig::default().error_handler(|error, _| from_path(&error).into()));
+}
+
+fn from_json(error: &JsonPayloadError) -> ApiProblem {
+    match error {
+        JsonPayloadError::OverflowKnownLength { limit, .. } | JsonPayloadError::Overflow { limit } => {
+            ApiProblem::new(ProblemCode::TooLarge, format!("a body may have at most {limit} bytes"))
+        }
+        JsonPayloadError::ContentType => {
+            ApiProblem::new(ProblemCode::MalformedRequest, "the body must be JSON, with content-type application/json")
+        }
+        error => ApiProblem::new(ProblemCode::MalformedRequest, format!("the body cannot be read: {error}")),
+    }
+}
+
+fn from_query(error: &QueryPayloadError) -> ApiProblem {
+    ApiProblem::new(ProblemCode::MalformedRequest, format!("the query cannot be read: {error}"))
+}
+
+fn from_path(_: &PathError) -> ApiProblem {
+    ApiProblem::new(ProblemCode::NotFound, "there is nothing at this path; see /api/docs")
+}
+
+/// An id of the path: what is no id names nothing.
+///
+/// # Errors
+/// A problem of code `not_found`.
+pub fn path_id<T: FromStr>(text: &str, what: &str) -> Result<T, ApiProblem> {
+    text.parse().map_err(|_| ApiProblem::not_found(what))
+}
+
+/// The running server.
+pub type AppData = Data<Arc<App>>;
+
+fn app_of(request: &HttpRequest) -> Result<Arc<App>, ApiProblem> {
+    request
+        .app_data::<AppData>()
+        .map(|app| Arc::clone(app.get_ref()))
+        .ok_or_else(|| ApiProblem::new(ProblemCode::Internal, "the server is not set up"))
+}
+
+fn token_of(request: &HttpRequest) -> Result<String, ApiProblem> {
+    let missing = || ApiProblem::new(ProblemCode::NotSignedIn, "sign in, or send a token as `Authorization: Bearer …`");
+    if let Some(header) = request.headers().get(AUTHORIZATION) {
+        let text = header.to_str().map_err(|_| missing())?;
+        let (scheme, token) = text.split_once(' ').ok_or_else(missing)?;
+        return if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim().to_owned()) } else { Err(missing()) };
+    }
+    let cookie = request.cookie(COOKIE).ok_or_else(missing)?;
+    let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !is_reading && !request.headers().contains_key(PAGE_HEADER) {
+        return Err(ApiProblem::new(
+            ProblemCode::Forbidden,
+            "with a cookie, a request that changes something needs the header X-PBSWeb; programs use a token instead",
+        ));
+    }
+    Ok(cookie.value().to_owned())
+}
+
+impl FromRequest for Actor {
+    type Error = ApiProblem;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiProblem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let app = app_of(request);
+        let token = token_of(request);
+        Box::pin(async move {
+            let app = app?;
+            Ok(authenticate(&app, &token?).await?)
+        })
+    }
+}
+
+/// An actor who is an administrator.
+pub struct Admin(pub Actor);
+
+impl FromRequest for Admin {
+    type Error = ApiProblem;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiProblem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let actor = Actor::from_request(request, payload);
+        Box::pin(async move {
+            let actor = actor.await?;
+            if actor.is_admin {
+                Ok(Self(actor))
+            } else {
+                Err(ApiProblem::new(ProblemCode::Forbidden, "this is for administrators"))
+            }
+        })
+    }
+}
+
+/// Paging of a list without filters.
+#[derive(Debug, Default, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default, deny_unknown_fields)]
+pub struct PageQuery {
+    /// Most items on a page, 1 to 200; 50 when absent.
+    pub limit: Option<u32>,
+    /// From the page before.
+    pub page_token: Option<String>,
+}
+
+/// The header `Idempotency-Key`, if it is there.
+///
+/// # Errors
+/// It is not text.
+pub fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiProblem> {
+    let Some(header) = request.headers().get("Idempotency-Key") else { return Ok(None) };
+    let text = header.to_str().map_err(|_| {
+        ApiProblem::field("/headers/Idempotency-Key", "idempotency_key.syntax", "needs visible ASCII characters")
+    })?;
+    Ok(Some(text.to_owned()))
+}

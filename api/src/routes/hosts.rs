@@ -1,0 +1,143 @@
+//! `/hosts`: what administrators set, and each user's own account there.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Json, Path};
+use pbsweb_shared::api::hosts::{
+    CheckReport, Host, HostAccount, HostAccountPut, HostCreate, HostKeyScan, HostUpdate,
+};
+use pbsweb_shared::host::{HostJobs, HostQueues};
+use pbsweb_shared::ids::HostId;
+use pbsweb_shared::page::Page;
+use pbsweb_shared::problem::Problem;
+
+use super::extract::{Admin, AppData, path_id};
+use super::problem::ApiProblem;
+use crate::services::actor::Actor;
+use crate::services::hosts;
+
+fn id(path: &Path<String>) -> Result<HostId, ApiProblem> {
+    path_id(path, "host")
+}
+
+/// List hosts
+///
+/// All hosts by name, with their health and the caller's own account on each.
+#[utoipa::path(get, path = "/api/v1/hosts", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = Page<Host>), (status = 401, body = Problem)))]
+pub async fn list_hosts(app: AppData, actor: Actor) -> Result<Json<Page<Host>>, ApiProblem> {
+    Ok(Json(Page::whole(hosts::list_hosts(&app, &actor).await?)))
+}
+
+/// Get a host
+#[utoipa::path(get, path = "/api/v1/hosts/{host}", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
+    params(("host" = HostId, Path)),
+    responses((status = 200, body = Host), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn get_host(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<Host>, ApiProblem> {
+    Ok(Json(hosts::get_host(&app, &actor, id(&path)?).await?))
+}
+
+/// Add a host
+///
+/// For administrators. It is usable once its key is confirmed.
+#[utoipa::path(post, path = "/api/v1/hosts", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
+    request_body = HostCreate,
+    responses((status = 201, body = Host), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn create_host(app: AppData, admin: Admin, body: Json<HostCreate>) -> Result<HttpResponse, ApiProblem> {
+    let host = hosts::create_host(&app, &admin.0, body.into_inner()).await?;
+    Ok(HttpResponse::Created().insert_header(("Location", format!("/api/v1/hosts/{}", host.id))).json(host))
+}
+
+/// Change a host
+///
+/// For administrators. The change holds from the next exchange on; nothing is restarted.
+#[utoipa::path(patch, path = "/api/v1/hosts/{host}", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
+    params(("host" = HostId, Path)), request_body = HostUpdate,
+    responses((status = 200, body = Host), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn update_host(
+    app: AppData,
+    admin: Admin,
+    path: Path<String>,
+    body: Json<HostUpdate>,
+) -> Result<Json<Host>, ApiProblem> {
+    Ok(Json(hosts::update_host(&app, &admin.0, id(&path)?, body.into_inner()).await?))
+}
+
+/// Remove a host
+///
+/// For administrators; only a host without history. Others are disabled instead.
+#[utoipa::path(delete, path = "/api/v1/hosts/{host}", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
+    params(("host" = HostId, Path)),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn delete_host(app: AppData, admin: Admin, path: Path<String>) -> Result<HttpResponse, ApiProblem> {
+    hosts::delete_host(&app, &admin.0, id(&path)?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Ask a host for its key
+///
+/// For administrators, to compare the fingerprint and confirm it by changing the host. Nobody logs in.
+#[utoipa::path(post, path = "/api/v1/hosts/{host}/scan-key", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
+    params(("host" = HostId, Path)),
+    responses((status = 200, body = HostKeyScan), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 503, body = Problem)))]
+pub async fn scan_host_key(app: AppData, admin: Admin, path: Path<String>) -> Result<Json<HostKeyScan>, ApiProblem> {
+    Ok(Json(hosts::scan_host_key(&app, &admin.0, id(&path)?).await?))
+}
+
+/// Set one's login name on a host
+///
+/// Another name has to be checked before it is used.
+#[utoipa::path(put, path = "/api/v1/hosts/{host}/account", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
+    params(("host" = HostId, Path)), request_body = HostAccountPut,
+    responses((status = 200, body = HostAccount), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 422, body = Problem)))]
+pub async fn put_host_account(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+    body: Json<HostAccountPut>,
+) -> Result<Json<HostAccount>, ApiProblem> {
+    Ok(Json(hosts::put_host_account(&app, &actor, id(&path)?, body.into_inner()).await?))
+}
+
+/// Forget one's login name on a host
+#[utoipa::path(delete, path = "/api/v1/hosts/{host}/account", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
+    params(("host" = HostId, Path)), responses((status = 204), (status = 401, body = Problem)))]
+pub async fn delete_host_account(app: AppData, actor: Actor, path: Path<String>) -> Result<HttpResponse, ApiProblem> {
+    hosts::delete_host_account(&app, &actor, id(&path)?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Check one's account on a host
+///
+/// Really connects and says what it found. The answer is 200 also when the check found what must be mended.
+#[utoipa::path(post, path = "/api/v1/hosts/{host}/check", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
+    params(("host" = HostId, Path)),
+    responses((status = 200, body = CheckReport), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 422, body = Problem)))]
+pub async fn check_host(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<CheckReport>, ApiProblem> {
+    Ok(Json(hosts::check_host(&app, &actor, id(&path)?).await?))
+}
+
+/// List a host's queues
+///
+/// With limits and defaults, from the last snapshot.
+#[utoipa::path(get, path = "/api/v1/hosts/{host}/queues", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
+    params(("host" = HostId, Path)),
+    responses((status = 200, body = HostQueues), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn list_queues(app: AppData, _actor: Actor, path: Path<String>) -> Result<Json<HostQueues>, ApiProblem> {
+    Ok(Json(hosts::list_queues(&app, id(&path)?).await?))
+}
+
+/// List all jobs of a host
+///
+/// Whoever owns them, from the last snapshot; the caller's own are marked. No scheduler is asked for this.
+#[utoipa::path(get, path = "/api/v1/hosts/{host}/jobs", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
+    params(("host" = HostId, Path)),
+    responses((status = 200, body = HostJobs), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn list_host_jobs(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<HostJobs>, ApiProblem> {
+    Ok(Json(hosts::list_host_jobs(&app, &actor, id(&path)?).await?))
+}

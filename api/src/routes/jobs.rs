@@ -1,0 +1,210 @@
+//! `/jobs`: submitting, watching, steering, reading output.
+
+use std::time::Duration;
+
+use actix_web::web::{Json, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::TryStreamExt as _;
+use pbsweb_shared::api::jobs::{
+    Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputStream, SubmitQuery, WaitUntil,
+};
+use pbsweb_shared::ids::JobId;
+use pbsweb_shared::job::JobAction;
+use pbsweb_shared::page::Page;
+use pbsweb_shared::problem::Problem;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::extract::{AppData, idempotency_key, path_id};
+use super::problem::ApiProblem;
+use crate::services::actor::Actor;
+use crate::services::{jobs, submission};
+
+/// Longest wait of one request, in seconds.
+const MOST_WAIT: u32 = 60;
+
+fn id(path: &Path<String>) -> Result<JobId, ApiProblem> {
+    path_id(path, "job")
+}
+
+/// Submit a job
+///
+/// The job exists from this moment on; the answer comes when the scheduler has spoken or `wait` seconds are over.
+/// A repeat with the same `Idempotency-Key` answers with the same job and submits nothing.
+#[utoipa::path(post, path = "/api/v1/jobs", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
+    params(SubmitQuery, ("Idempotency-Key" = String, Header, description = "names the wish: a new one for each job")),
+    request_body = JobSubmit,
+    responses((status = 201, body = Job), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
+pub async fn submit_job(
+    app: AppData,
+    actor: Actor,
+    query: Query<SubmitQuery>,
+    request: HttpRequest,
+    body: Json<JobSubmit>,
+) -> Result<HttpResponse, ApiProblem> {
+    let key = idempotency_key(&request)?.ok_or_else(|| {
+        ApiProblem::field(
+            "/headers/Idempotency-Key",
+            "idempotency_key.missing",
+            "the header Idempotency-Key is needed: a new one for each job, the same one when you repeat a request",
+        )
+    })?;
+    let patience = Duration::from_secs(u64::from(query.wait.unwrap_or(20).min(MOST_WAIT)));
+    let job = submission::submit_job(&app, &actor, &key, body.into_inner(), patience).await?;
+    Ok(HttpResponse::Created().insert_header(("Location", format!("/api/v1/jobs/{}", job.id))).json(job))
+}
+
+/// List jobs
+///
+/// The caller's own, newest first.
+#[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
+    params(JobsQuery),
+    responses((status = 200, body = Page<Job>), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub async fn list_jobs(app: AppData, actor: Actor, query: Query<JobsQuery>) -> Result<Json<Page<Job>>, ApiProblem> {
+    Ok(Json(jobs::list_jobs(&app, &actor, query.into_inner()).await?))
+}
+
+/// Get a job
+///
+/// With `wait` and `until`, the answer comes when the job has ended (or changed), or when the time is over.
+#[utoipa::path(get, path = "/api/v1/jobs/{job}", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
+    params(("job" = JobId, Path), JobWaitQuery),
+    responses((status = 200, body = Job), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn get_job(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+    query: Query<JobWaitQuery>,
+) -> Result<Json<Job>, ApiProblem> {
+    let id = id(&path)?;
+    let job = match query.wait {
+        None | Some(0) => jobs::get_job(&app, &actor, id).await?,
+        Some(wait) => {
+            let patience = Duration::from_secs(u64::from(wait.min(MOST_WAIT)));
+            jobs::wait_for_job(&app, &actor, id, query.until.unwrap_or(WaitUntil::Ended), patience).await?
+        }
+    };
+    Ok(Json(job))
+}
+
+async fn steer(app: AppData, actor: Actor, path: Path<String>, action: JobAction) -> Result<HttpResponse, ApiProblem> {
+    let job = jobs::steer_job(&app, &actor, id(&path)?, action).await?;
+    Ok(HttpResponse::Accepted().json(job))
+}
+
+/// Delete a job
+///
+/// The scheduler is asked to end and remove it (`qdel`). That it is gone shows in its state.
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/delete", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
+    params(("job" = JobId, Path)),
+    responses((status = 202, body = Job), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)))]
+pub async fn delete_job(app: AppData, actor: Actor, path: Path<String>) -> Result<HttpResponse, ApiProblem> {
+    steer(app, actor, path, JobAction::Delete).await
+}
+
+/// Hold a job
+///
+/// Sets a user hold (`qhold`): it does not start until it is released.
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/hold", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
+    params(("job" = JobId, Path)),
+    responses((status = 202, body = Job), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)))]
+pub async fn hold_job(app: AppData, actor: Actor, path: Path<String>) -> Result<HttpResponse, ApiProblem> {
+    steer(app, actor, path, JobAction::Hold).await
+}
+
+/// Release a job
+///
+/// Takes a user hold away (`qrls`).
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/release", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
+    params(("job" = JobId, Path)),
+    responses((status = 202, body = Job), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)))]
+pub async fn release_job(app: AppData, actor: Actor, path: Path<String>) -> Result<HttpResponse, ApiProblem> {
+    steer(app, actor, path, JobAction::Release).await
+}
+
+/// Get a job's script
+///
+/// As fields, as its author saw it, and as the host got it.
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/script", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
+    params(("job" = JobId, Path)),
+    responses((status = 200, body = JobScriptText), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn get_job_script(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<JobScriptText>, ApiProblem> {
+    Ok(Json(jobs::get_job_script(&app, &actor, id(&path)?).await?))
+}
+
+/// List a job's events
+///
+/// Every step of its life as it became known, oldest first.
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/events", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
+    params(("job" = JobId, Path)),
+    responses((status = 200, body = Page<JobEvent>), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn list_job_events(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<Page<JobEvent>>, ApiProblem> {
+    Ok(Json(Page::whole(jobs::list_job_events(&app, &actor, id(&path)?).await?)))
+}
+
+/// List a job's files
+///
+/// Those in its own folder on the host: script, output, epilogue.
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/files", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
+    params(("job" = JobId, Path)),
+    responses((status = 200, body = Page<JobFile>), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 503, body = Problem)))]
+pub async fn list_job_files(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<Page<JobFile>>, ApiProblem> {
+    Ok(Json(Page::whole(jobs::list_job_files(&app, &actor, id(&path)?).await?)))
+}
+
+/// Which part of an output.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default, deny_unknown_fields)]
+pub struct JobOutputQuery {
+    /// From this byte on; 0 when absent.
+    offset: u64,
+    /// At most so many bytes; all when absent.
+    limit: Option<u64>,
+    /// For an array: the subjob's index.
+    index: Option<u32>,
+    /// The body goes on until the job has ended.
+    follow: bool,
+}
+
+/// Read a job's output
+///
+/// Straight from the host. The header `X-Total-Bytes` tells the file's size. With `follow=true` the body goes on until the
+/// job has ended. 404 says why there is nothing to read.
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/output/{stream}", tag = "jobs",
+    security(("bearer" = []), ("cookie" = [])),
+    params(("job" = JobId, Path), ("stream" = OutputStream, Path), JobOutputQuery),
+    responses((status = 200, content_type = "text/plain", body = String), (status = 401, body = Problem),
+        (status = 404, body = Problem), (status = 503, body = Problem)))]
+pub async fn get_job_output(
+    app: AppData,
+    actor: Actor,
+    path: Path<(String, String)>,
+    query: Query<JobOutputQuery>,
+) -> Result<HttpResponse, ApiProblem> {
+    let (job, stream) = path.into_inner();
+    let stream = match stream.as_str() {
+        "stdout" => OutputStream::Stdout,
+        "stderr" => OutputStream::Stderr,
+        _ => return Err(ApiProblem::not_found("output; there are stdout and stderr")),
+    };
+    let request = jobs::OutputRequest {
+        stream,
+        index: query.index,
+        offset: query.offset,
+        limit: query.limit,
+        is_followed: query.follow,
+    };
+    let output = jobs::open_job_output(&app, &actor, path_id(&job, "job")?, request).await?;
+    let mut response = HttpResponse::Ok();
+    response.content_type("text/plain; charset=utf-8").insert_header(("Content-Encoding", "identity"));
+    if let Some(total) = output.total_bytes {
+        response.insert_header(("X-Total-Bytes", total));
+    }
+    Ok(response.streaming(output.bytes.map_err(|error| std::io::Error::other(error.to_string()))))
+}

@@ -1,0 +1,103 @@
+//! `/scripts`: the history of job scripts, and reading and checking them without submitting.
+
+use actix_web::web::{Json, Path, Query};
+use pbsweb_shared::api::scripts::{
+    Revision, Script, ScriptCheck, ScriptChecked, ScriptParse, ScriptParsed, ScriptsQuery,
+};
+use pbsweb_shared::ids::{ApplicationId, HostId, ScriptId};
+use pbsweb_shared::page::Page;
+use pbsweb_shared::problem::Problem;
+use pbsweb_shared::script::JobScriptDraft;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::extract::{AppData, PageQuery, path_id};
+use super::problem::ApiProblem;
+use crate::services::actor::Actor;
+use crate::services::scripts;
+
+/// List scripts
+///
+/// The caller's own, the one used last first, each with every field of its latest revision.
+#[utoipa::path(get, path = "/api/v1/scripts", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
+    params(ScriptsQuery),
+    responses((status = 200, body = Page<Script>), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub async fn list_scripts(
+    app: AppData,
+    actor: Actor,
+    query: Query<ScriptsQuery>,
+) -> Result<Json<Page<Script>>, ApiProblem> {
+    Ok(Json(scripts::list_scripts(&app, &actor, query.into_inner()).await?))
+}
+
+/// Get a script
+#[utoipa::path(get, path = "/api/v1/scripts/{script}", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
+    params(("script" = ScriptId, Path)),
+    responses((status = 200, body = Script), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn get_script(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<Script>, ApiProblem> {
+    Ok(Json(scripts::get_script(&app, &actor, path_id(&path, "script")?).await?))
+}
+
+/// List a script's revisions
+///
+/// Newest first; none is ever changed.
+#[utoipa::path(get, path = "/api/v1/scripts/{script}/revisions", tag = "scripts",
+    security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path), PageQuery),
+    responses((status = 200, body = Page<Revision>), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn list_revisions(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+    query: Query<PageQuery>,
+) -> Result<Json<Page<Revision>>, ApiProblem> {
+    let id = path_id(&path, "script")?;
+    Ok(Json(scripts::list_revisions(&app, &actor, id, query.limit, query.page_token.as_deref()).await?))
+}
+
+/// Read a script's text into fields
+///
+/// What is not understood is kept in its place and pointed at.
+#[utoipa::path(post, path = "/api/v1/scripts/parse", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
+    request_body = ScriptParse,
+    responses((status = 200, body = ScriptParsed), (status = 400, body = Problem), (status = 401, body = Problem)))]
+pub async fn parse_script(_actor: Actor, body: Json<ScriptParse>) -> Json<ScriptParsed> {
+    Json(scripts::parse_script(&body.text))
+}
+
+/// Check a script without submitting it
+///
+/// Against the rules of a host, if one is given. The answer has the script's text and all findings.
+#[utoipa::path(post, path = "/api/v1/scripts/check", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
+    request_body = ScriptCheck,
+    responses((status = 200, body = ScriptChecked), (status = 400, body = Problem), (status = 401, body = Problem)))]
+pub async fn check_script(
+    app: AppData,
+    _actor: Actor,
+    body: Json<ScriptCheck>,
+) -> Result<Json<ScriptChecked>, ApiProblem> {
+    Ok(Json(scripts::check_script(&app, body.into_inner()).await?))
+}
+
+/// What a new script is for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default, deny_unknown_fields)]
+pub struct SuggestionQuery {
+    /// The application it will run.
+    application: Option<ApplicationId>,
+    /// The host it will go to.
+    host: Option<HostId>,
+}
+
+/// Suggest the fields of a new script
+///
+/// Those of the caller's last job of the application, else what the caller's preferences say.
+#[utoipa::path(get, path = "/api/v1/scripts/suggestion", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
+    params(SuggestionQuery), responses((status = 200, body = JobScriptDraft), (status = 401, body = Problem)))]
+pub async fn suggest_script(
+    app: AppData,
+    actor: Actor,
+    query: Query<SuggestionQuery>,
+) -> Result<Json<JobScriptDraft>, ApiProblem> {
+    Ok(Json(scripts::suggest_script(&app, &actor, query.application, query.host).await?))
+}

@@ -1,0 +1,151 @@
+//! What schedulers are told and what their answers mean: values become programs for the host, output becomes values.
+//!
+//! Pure: nothing here opens a connection, reads a clock or makes a random number. `services` and `poller` call it, hand
+//! the [`Command`] to `transport`, and give the bytes that came back to the reading half of the same function. What is
+//! deliberately absent is any quoting: a program names its data as shell variables, and the transport binds them.
+//!
+//! One dialect exists, [`openpbs`]; another gets a folder beside it and an arm in [`dialect`].
+
+pub mod command;
+pub mod frames;
+pub mod look_up;
+pub mod openpbs;
+pub mod probe;
+pub mod records;
+pub mod settle;
+pub mod status;
+pub mod submission;
+
+use pbsweb_shared::host::Dialect;
+
+pub use command::{Command, CommandError, Hold, Marker, Steering, SubmitRequest};
+pub use look_up::{FolderFacts, ListingEvidence, LookUp, TryFacts};
+pub use probe::{Probe, ProbeProblem};
+pub use records::{
+    EpilogueFacts, FinishedReply, JobEnd, JobRecord, Listing, ListingReply, NodeRecord, QueueRecord,
+    ServerRecord, Unavailable,
+};
+pub use settle::{Settlement, settle};
+pub use status::{Explanation, Meaning};
+pub use submission::{NotStarted, SubmissionReply};
+
+use pbsweb_shared::ids::JobId;
+use pbsweb_shared::names::{LoginName, PbsJobId};
+
+/// How to reach a host's scheduler: what its row and its check say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Site {
+    /// The folder of the scheduler's commands; empty means the PATH.
+    pub bin: String,
+    /// PBSWeb's folder on the host; empty means `$HOME/pbsweb`.
+    pub root: String,
+}
+
+/// Which parts a listing asks for: a second `qstat` of one user within a second sleeps 0.2 s (measured).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListingScope {
+    /// Jobs, queues and the server.
+    Whole,
+    /// Jobs only.
+    Jobs,
+}
+
+/// A dialect: values to programs, output to values. Each `read_…` takes the standard output that the program of the same
+/// name left, and the marker it was built with.
+pub trait Scheduler: Send + Sync {
+    /// The program that submits a job at most once (DESIGN section 4).
+    ///
+    /// # Errors
+    /// A text holds a NUL, which no shell variable can hold.
+    fn submit(
+        &self,
+        site: &Site,
+        marker: &Marker,
+        request: &SubmitRequest<'_>,
+    ) -> Result<Command, CommandError>;
+
+    /// What the submission program printed.
+    fn read_submission(&self, marker: &Marker, stdout: &[u8]) -> SubmissionReply;
+
+    /// The program that gathers evidence about a submission whose answer is not known.
+    ///
+    /// # Errors
+    /// As [`Scheduler::submit`].
+    fn look_up(
+        &self,
+        site: &Site,
+        marker: &Marker,
+        job: JobId,
+        login: &LoginName,
+    ) -> Result<Command, CommandError>;
+
+    /// The evidence; `login` is the account that was asked.
+    fn read_look_up(&self, marker: &Marker, job: JobId, login: &LoginName, stdout: &[u8]) -> LookUp;
+
+    /// The program that lists all jobs of the host.
+    ///
+    /// # Errors
+    /// As [`Scheduler::submit`].
+    fn listing(&self, site: &Site, marker: &Marker, scope: ListingScope) -> Result<Command, CommandError>;
+
+    /// The listing, or why there is none: never an empty listing for a scheduler that did not answer.
+    fn read_listing(&self, marker: &Marker, stdout: &[u8]) -> ListingReply;
+
+    /// The program that lists the nodes.
+    ///
+    /// # Errors
+    /// As [`Scheduler::submit`].
+    fn nodes(&self, site: &Site, marker: &Marker) -> Result<Command, CommandError>;
+
+    /// The nodes.
+    ///
+    /// # Errors
+    /// Why the scheduler listed none.
+    fn read_nodes(&self, marker: &Marker, stdout: &[u8]) -> Result<Vec<NodeRecord>, Unavailable>;
+
+    /// The program that asks how these jobs ended, of the scheduler and of their own epilogues.
+    ///
+    /// # Errors
+    /// As [`Scheduler::submit`], and [`CommandError::NoIds`]: with an empty list `qstat` would print every job.
+    fn finished(
+        &self,
+        site: &Site,
+        marker: &Marker,
+        jobs: &[(JobId, PbsJobId)],
+    ) -> Result<Command, CommandError>;
+
+    /// What is known of their ends.
+    fn read_finished(&self, marker: &Marker, jobs: &[(JobId, PbsJobId)], stdout: &[u8]) -> FinishedReply;
+
+    /// The program that steers a job.
+    ///
+    /// # Errors
+    /// As [`Scheduler::submit`], or the request cannot be put to the scheduler.
+    fn steer(
+        &self,
+        site: &Site,
+        marker: &Marker,
+        steering: &Steering,
+        jobs: &[PbsJobId],
+    ) -> Result<Command, CommandError>;
+
+    /// The scheduler's answer to it, in its own words and in ours.
+    fn read_steering(&self, marker: &Marker, stdout: &[u8]) -> Explanation;
+
+    /// The program of the connection check.
+    ///
+    /// # Errors
+    /// As [`Scheduler::submit`].
+    fn probe(&self, site: &Site, marker: &Marker) -> Result<Command, CommandError>;
+
+    /// What the check found.
+    fn read_probe(&self, marker: &Marker, stdout: &[u8]) -> Probe;
+}
+
+/// The functions of a dialect.
+#[must_use]
+pub fn dialect(dialect: Dialect) -> &'static dyn Scheduler {
+    match dialect {
+        Dialect::OpenPbs => &openpbs::OpenPbs,
+    }
+}

@@ -1,0 +1,129 @@
+//! OpenPBS and PBS Professional.
+//!
+//! Everything here was written against recordings of OpenPBS 23.06.06 (two builds that share this version and differ in
+//! their JSON); `api/tests/recordings/openpbs` holds those that the tests read. Listings are read from the text form of
+//! `qstat -f`: the JSON form of the release is broken for every user by one job called `nan`, and the one of the later
+//! build rewrites values. `-w` is not used: text is put together again from folded lines, and older releases lack it.
+
+mod end;
+mod epilogue;
+mod finished;
+mod jobs;
+mod listing;
+mod look_up;
+mod nodes;
+mod probe;
+mod server;
+mod status;
+mod steering;
+mod submission;
+pub mod text;
+
+use pbsweb_shared::ids::JobId;
+use pbsweb_shared::names::{LoginName, PbsJobId};
+
+use super::command::{Bindings, Command, CommandError, Marker, Steering, SubmitRequest};
+use super::{
+    Explanation, FinishedReply, ListingReply, ListingScope, LookUp, NodeRecord, Probe, Scheduler, Site,
+    SubmissionReply, Unavailable,
+};
+
+pub use end::classify_end;
+pub use jobs::{read_job, read_jobs};
+pub use status::explain_status;
+
+/// The dialect.
+#[derive(Debug, Clone, Copy)]
+pub struct OpenPbs;
+
+/// What every program of this dialect begins with.
+const RUN: &str = include_str!("programs/run.sh");
+
+/// The bindings that every program has.
+fn bindings(site: &Site, marker: &Marker) -> Bindings {
+    let mut bindings = Bindings::default();
+    bindings.bind("marker", marker.as_str());
+    bindings.bind("bin", site.bin.trim_end_matches('/'));
+    bindings.bind("root", site.root.trim_end_matches('/'));
+    bindings
+}
+
+impl Scheduler for OpenPbs {
+    fn submit(
+        &self,
+        site: &Site,
+        marker: &Marker,
+        request: &SubmitRequest<'_>,
+    ) -> Result<Command, CommandError> {
+        submission::command(site, marker, request)
+    }
+
+    fn read_submission(&self, marker: &Marker, stdout: &[u8]) -> SubmissionReply {
+        submission::read(marker, stdout)
+    }
+
+    fn look_up(
+        &self,
+        site: &Site,
+        marker: &Marker,
+        job: JobId,
+        login: &LoginName,
+    ) -> Result<Command, CommandError> {
+        look_up::command(site, marker, job, login)
+    }
+
+    fn read_look_up(&self, marker: &Marker, job: JobId, login: &LoginName, stdout: &[u8]) -> LookUp {
+        look_up::read(marker, job, login, stdout)
+    }
+
+    fn listing(&self, site: &Site, marker: &Marker, scope: ListingScope) -> Result<Command, CommandError> {
+        listing::command(site, marker, scope)
+    }
+
+    fn read_listing(&self, marker: &Marker, stdout: &[u8]) -> ListingReply {
+        listing::read(marker, stdout)
+    }
+
+    fn nodes(&self, site: &Site, marker: &Marker) -> Result<Command, CommandError> {
+        nodes::command(site, marker)
+    }
+
+    fn read_nodes(&self, marker: &Marker, stdout: &[u8]) -> Result<Vec<NodeRecord>, Unavailable> {
+        nodes::read(marker, stdout)
+    }
+
+    fn finished(
+        &self,
+        site: &Site,
+        marker: &Marker,
+        jobs: &[(JobId, PbsJobId)],
+    ) -> Result<Command, CommandError> {
+        finished::command(site, marker, jobs)
+    }
+
+    fn read_finished(&self, marker: &Marker, jobs: &[(JobId, PbsJobId)], stdout: &[u8]) -> FinishedReply {
+        finished::read(marker, jobs, stdout)
+    }
+
+    fn steer(
+        &self,
+        site: &Site,
+        marker: &Marker,
+        steering: &Steering,
+        jobs: &[PbsJobId],
+    ) -> Result<Command, CommandError> {
+        steering::command(site, marker, steering, jobs)
+    }
+
+    fn read_steering(&self, marker: &Marker, stdout: &[u8]) -> Explanation {
+        steering::read(marker, stdout)
+    }
+
+    fn probe(&self, site: &Site, marker: &Marker) -> Result<Command, CommandError> {
+        probe::command(site, marker)
+    }
+
+    fn read_probe(&self, marker: &Marker, stdout: &[u8]) -> Probe {
+        probe::read(marker, stdout)
+    }
+}

@@ -1,0 +1,12 @@
+# Times in the answer have no zone and follow TZ (qstat-tz); words follow the language.
+pbsweb_main() {
+    TZ=UTC LC_ALL=C
+    export TZ LC_ALL
+    pbsweb_run jobs "${pbsweb_bin}qstat" -f
+    if [ "$PBSWEB_scope" = whole ]; then
+        pbsweb_run queues "${pbsweb_bin}qstat" -Qf
+        pbsweb_run server "${pbsweb_bin}qstat" -Bf
+    fi
+}
+{ pbsweb_main; } 3>&1
+printf '%s done\n' "$PBSWEB_marker"

@@ -1,0 +1,52 @@
+//! A queue's attributes as the rules that scripts are checked against, and as pages show them.
+
+use pbsweb_shared::host::Queue;
+use pbsweb_shared::script::{HostRules, QueueRules, ResourceLimits};
+
+use crate::scheduler::QueueRecord;
+use crate::store::hosts::HostRecord;
+
+fn limits(listed: &[(String, String)]) -> ResourceLimits {
+    let mut limits = ResourceLimits::default();
+    for (name, value) in listed {
+        // What is no bound of ours stays the scheduler's own business.
+        limits.set(name, value);
+    }
+    limits
+}
+
+/// The rules of a host.
+#[must_use]
+pub fn host_rules(queues: &[QueueRecord], default_queue: Option<&str>) -> HostRules {
+    let queues = queues.iter().map(|queue| QueueRules {
+        name: queue.name.clone(),
+        enabled: queue.is_enabled,
+        started: queue.is_started,
+        is_default: default_queue == Some(queue.name.as_str()),
+        max: limits(&queue.max),
+        min: limits(&queue.min),
+        default: limits(&queue.default),
+        max_array_size: None,
+    });
+    HostRules { queues: queues.collect(), max_array_size: None }
+}
+
+/// A queue as pages show it.
+#[must_use]
+pub fn shown_queue(host: &HostRecord, queue: &QueueRecord, default_queue: Option<&str>) -> Queue {
+    let (max, min, default) = (limits(&queue.max), limits(&queue.min), limits(&queue.default));
+    Queue {
+        name: queue.name.clone(),
+        is_enabled: queue.is_enabled,
+        is_started: queue.is_started,
+        is_default: default_queue == Some(queue.name.as_str()),
+        is_offered: queue.is_enabled
+            && (host.offered_queues.is_empty() || host.offered_queues.contains(&queue.name)),
+        n_queued: queue.count("Queued").unwrap_or(0),
+        n_running: queue.count("Running").unwrap_or(0),
+        max_walltime_seconds: max.walltime.map(|walltime| walltime.seconds()),
+        default_walltime_seconds: default.walltime.map(|walltime| walltime.seconds()),
+        max_ncpus: max.ncpus,
+        min_ncpus: min.ncpus,
+    }
+}

@@ -1,0 +1,218 @@
+//! Jobs after their submission: reading, waiting, steering, output.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use pbsweb_shared::api::jobs::{Job, JobEvent, JobScriptText, JobsQuery, WaitUntil};
+use pbsweb_shared::event::Event;
+use pbsweb_shared::ids::JobId;
+use pbsweb_shared::job::JobAction;
+use pbsweb_shared::page::Page;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::actor::Actor;
+use super::reach::{Reach, ReachError, Trust, fresh_marker};
+use crate::app::App;
+use crate::scheduler::{Hold, Meaning, Steering};
+use crate::store::StoreError;
+use crate::store::activity::insert_activity;
+use crate::store::jobs as rows;
+use crate::store::jobs::{StateFilter, change_job};
+use crate::store::page::{BadPageToken, PageRequest, Place};
+use crate::store::submissions::{find_job_script, find_submission};
+use crate::transport::RunLimits;
+
+mod output;
+
+pub use output::{OutputRequest, OutputStart, list_job_files, open_job_output};
+
+const LIMITS: RunLimits = RunLimits { deadline: Duration::from_secs(60), max_output_bytes: 256 * 1024 };
+
+/// Why something about a job could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// There is no such job, or it is somebody else's.
+    #[error("there is no such job")]
+    NotFound,
+    /// Its state does not allow the action.
+    #[error("{0}")]
+    StateForbids(String),
+    /// A filter names a state that does not exist.
+    #[error("{0}")]
+    UnknownState(#[from] pbsweb_shared::words::UnknownWord),
+    /// The token belongs to another list.
+    #[error(transparent)]
+    PageToken(#[from] BadPageToken),
+    /// The scheduler refused; its words and status.
+    #[error("{words}")]
+    Refused {
+        /// What the status means.
+        meaning: Meaning,
+        /// The scheduler's own words.
+        words: String,
+    },
+    /// There is no output to read, and why.
+    #[error("{0}")]
+    NoOutput(String),
+    /// The host is not to be reached for this user.
+    #[error(transparent)]
+    Reach(#[from] ReachError),
+    /// The database failed.
+    #[error("the database failed")]
+    Store(#[from] StoreError),
+}
+
+/// The caller's jobs, newest first.
+///
+/// # Errors
+/// A filter or page token that cannot be.
+pub async fn list_jobs(app: &App, actor: &Actor, query: JobsQuery) -> Result<Page<Job>, JobError> {
+    let states: Option<StateFilter> =
+        query.state.as_deref().filter(|text| !text.is_empty()).map(str::parse).transpose()?;
+    let list = format!("jobs {:?} {:?} {:?} {:?}", query.host, query.state, query.application, query.text);
+    let request = PageRequest::<Place>::read(query.limit, query.page_token.as_deref(), &list)?;
+    let owner = actor.user;
+    Ok(app
+        .store
+        .query(move |connection| rows::list_jobs(connection, owner, &query, states.as_ref(), request, &list))
+        .await?)
+}
+
+/// One of the caller's jobs.
+///
+/// # Errors
+/// There is no such job.
+pub async fn get_job(app: &App, actor: &Actor, id: JobId) -> Result<Job, JobError> {
+    let owner = actor.user;
+    app.store.query(move |connection| rows::find_job(connection, owner, id)).await?.ok_or(JobError::NotFound)
+}
+
+/// One of the caller's jobs, once it has ended or changed; or as it is when `patience` runs out.
+///
+/// # Errors
+/// There is no such job.
+pub async fn wait_for_job(
+    app: &App,
+    actor: &Actor,
+    id: JobId,
+    until: WaitUntil,
+    patience: Duration,
+) -> Result<Job, JobError> {
+    // First listen, then look: what changes in between is not missed.
+    let mut events = app.hub.subscribe();
+    let first = get_job(app, actor, id).await?;
+    let is_enough = |job: &Job| match until {
+        WaitUntil::Ended => job.state.has_ended(),
+        WaitUntil::Change => *job != first,
+    };
+    let waiting = async {
+        if is_enough(&first) {
+            return Ok(first.clone());
+        }
+        app.pollers.watch(first.host);
+        loop {
+            let job = match events.recv().await {
+                Ok(event) => match &event.event {
+                    Event::Job(job) if job.id == id => (**job).clone(),
+                    Event::Job(_) | Event::Build(_) | Event::Host { .. } | Event::Snapshot { .. } | Event::Reset => {
+                        continue;
+                    }
+                },
+                Err(RecvError::Lagged(_)) => get_job(app, actor, id).await?,
+                Err(RecvError::Closed) => return get_job(app, actor, id).await,
+            };
+            if is_enough(&job) {
+                return Ok(job);
+            }
+        }
+    };
+    tokio::select! {
+        job = waiting => job,
+        () = tokio::time::sleep(patience) => get_job(app, actor, id).await,
+        () = app.stopping.cancelled() => get_job(app, actor, id).await,
+    }
+}
+
+/// The record of one of the caller's jobs, oldest first.
+///
+/// # Errors
+/// There is no such job.
+pub async fn list_job_events(app: &App, actor: &Actor, id: JobId) -> Result<Vec<JobEvent>, JobError> {
+    let owner = actor.user;
+    app.store
+        .query(move |connection| {
+            let job = rows::find_job(connection, owner, id)?;
+            job.map(|_| rows::list_job_events(connection, id)).transpose()
+        })
+        .await?
+        .ok_or(JobError::NotFound)
+}
+
+/// The script of one of the caller's jobs, as fields, as its author saw it, and as the host got it.
+///
+/// # Errors
+/// There is no such job.
+pub async fn get_job_script(app: &App, actor: &Actor, id: JobId) -> Result<JobScriptText, JobError> {
+    let owner = actor.user;
+    let (script, submission) = app
+        .store
+        .query(move |connection| Ok((find_job_script(connection, owner, id)?, find_submission(connection, id)?)))
+        .await?;
+    let ((draft, text), submission) = script.zip(submission).ok_or(JobError::NotFound)?;
+    Ok(JobScriptText {
+        draft,
+        text,
+        submitted_text: submission.frozen.text,
+        qsub_arguments: submission.frozen.arguments,
+    })
+}
+
+/// Does something to one of the caller's jobs, and asks the host soon what became of it. That the scheduler took a
+/// request does not mean that it is done: the next listing tells.
+///
+/// # Errors
+/// The state does not allow it; the scheduler refuses; the host cannot be reached.
+pub async fn steer_job(app: &Arc<App>, actor: &Actor, id: JobId, action: JobAction) -> Result<Job, JobError> {
+    let job = get_job(app, actor, id).await?;
+    job.state.allows(action).map_err(|reason| JobError::StateForbids(reason.to_owned()))?;
+    let (steering, name) = match action {
+        JobAction::Delete => (Steering::Delete { is_forced: false }, "job.delete"),
+        JobAction::Hold => (Steering::Hold(Hold::User), "job.hold"),
+        JobAction::Release => (Steering::Release(Hold::User), "job.release"),
+        JobAction::Rerun => (Steering::Rerun, "job.rerun"),
+        JobAction::Alter | JobAction::Move | JobAction::Signal | JobAction::Message | JobAction::Order => {
+            return Err(JobError::StateForbids(format!("{action} needs more than the job's id")));
+        }
+    };
+    let pbs_id = job.pbs_id.clone().ok_or_else(|| JobError::StateForbids("the scheduler's id is not known".to_owned()))?;
+    let reach = Reach::find(app, actor.user, job.host, Trust::Checked).await?;
+    let marker = fresh_marker();
+    let scheduler = reach.scheduler();
+    let command =
+        scheduler.steer(&reach.site(), &marker, &steering, &[pbs_id]).map_err(ReachError::Command)?;
+    let output = reach.run(app, command, LIMITS).await?;
+    let explanation = scheduler.read_steering(&marker, &output.stdout);
+    let is_done = explanation.meaning == Meaning::Done;
+    let words = match explanation.words.trim() {
+        "" => explanation.meaning.sentence().to_owned(),
+        words => words.to_owned(),
+    };
+    let (recorder, deed_words, job_name) = (actor.clone(), words.clone(), job.name.clone());
+    app.store
+        .query(move |connection| {
+            let now = Utc::now();
+            if is_done && action == JobAction::Delete {
+                change_job(connection, id, now, |facts| facts.is_delete_requested = true)?;
+            }
+            let outcome = if is_done { "accepted".to_owned() } else { format!("refused: {deed_words}") };
+            insert_activity(connection, &recorder.deed(name, id, format!("{job_name} {outcome}")), now)
+        })
+        .await?;
+    app.hub.poke();
+    app.pollers.poke(job.host);
+    if !is_done {
+        return Err(JobError::Refused { meaning: explanation.meaning, words });
+    }
+    get_job(app, actor, id).await
+}

@@ -1,0 +1,144 @@
+//! Scripts: their history, reading and checking them, and what a new one should start with.
+
+use pbsweb_shared::api::me::Preferences;
+use pbsweb_shared::api::scripts::{Revision, Script, ScriptCheck, ScriptChecked, ScriptParsed, ScriptsQuery};
+use pbsweb_shared::ids::{ApplicationId, HostId, ScriptId};
+use pbsweb_shared::page::Page;
+use pbsweb_shared::script::{self, HostRules, JobScriptDraft};
+
+use super::actor::Actor;
+use super::hosts::host_rules;
+use crate::app::App;
+use crate::store::page::{BadPageToken, PageRequest, Place};
+use crate::store::scripts as rows;
+use crate::store::{StoreError, preferences, queues};
+
+/// Why something about scripts could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum ScriptError {
+    /// There is no such script, or it is somebody else's.
+    #[error("there is no such script")]
+    NotFound,
+    /// The token belongs to another list.
+    #[error(transparent)]
+    PageToken(#[from] BadPageToken),
+    /// The database failed.
+    #[error("the database failed")]
+    Store(#[from] StoreError),
+}
+
+/// The caller's scripts, the one used last first, typed and whole.
+///
+/// # Errors
+/// The page token belongs to another list.
+pub async fn list_scripts(app: &App, actor: &Actor, query: ScriptsQuery) -> Result<Page<Script>, ScriptError> {
+    let list = format!("scripts {:?} {:?} {:?}", query.application, query.host, query.text);
+    let request = PageRequest::<Place>::read(query.limit, query.page_token.as_deref(), &list)?;
+    let owner = actor.user;
+    Ok(app.store.query(move |connection| rows::list_scripts(connection, owner, &query, request, &list)).await?)
+}
+
+/// One of the caller's scripts.
+///
+/// # Errors
+/// There is no such script.
+pub async fn get_script(app: &App, actor: &Actor, id: ScriptId) -> Result<Script, ScriptError> {
+    let owner = actor.user;
+    app.store.query(move |connection| rows::find_script(connection, owner, id)).await?.ok_or(ScriptError::NotFound)
+}
+
+/// All revisions of one of the caller's scripts, newest first.
+///
+/// # Errors
+/// There is no such script; the page token belongs to another list.
+pub async fn list_revisions(
+    app: &App,
+    actor: &Actor,
+    id: ScriptId,
+    limit: Option<u32>,
+    token: Option<&str>,
+) -> Result<Page<Revision>, ScriptError> {
+    let list = format!("revisions {id}");
+    let request = PageRequest::<i32>::read(limit, token, &list)?;
+    let owner = actor.user;
+    app.store
+        .query(move |connection| {
+            let script = rows::find_script(connection, owner, id)?;
+            script.map(|_| rows::list_revisions(connection, owner, id, request, &list)).transpose()
+        })
+        .await?
+        .ok_or(ScriptError::NotFound)
+}
+
+/// Reads a script's text into fields, and says what was not understood.
+#[must_use]
+pub fn parse_script(text: &str) -> ScriptParsed {
+    let parsed = script::parse(text.as_bytes());
+    ScriptParsed { draft: parsed.draft, diagnostics: parsed.diagnostics }
+}
+
+/// Checks fields, against a host if one is given, and makes the text of them. Nothing is submitted.
+///
+/// # Errors
+/// The database's.
+pub async fn check_script(app: &App, request: ScriptCheck) -> Result<ScriptChecked, ScriptError> {
+    let rules = match request.host {
+        Some(host) => Some(rules_of(app, host).await?),
+        None => None,
+    };
+    Ok(ScriptChecked {
+        diagnostics: script::check(&request.script, rules.as_ref()),
+        text: script::render(&request.script),
+    })
+}
+
+/// The rules of a host, from its last snapshot.
+///
+/// # Errors
+/// The database's.
+pub async fn rules_of(app: &App, host: HostId) -> Result<HostRules, StoreError> {
+    let (_, listed) = app.store.query(move |connection| queues::list_queues(connection, host)).await?;
+    let default_queue = app.pollers.snapshot(host).and_then(|snapshot| snapshot.default_queue.clone());
+    Ok(host_rules(&listed, default_queue.as_deref()))
+}
+
+/// What a new script should start with: the fields of the caller's last job of the application on the host, else of that
+/// application anywhere, else the caller's preferences.
+///
+/// # Errors
+/// The database's.
+pub async fn suggest_script(
+    app: &App,
+    actor: &Actor,
+    application: Option<ApplicationId>,
+    host: Option<HostId>,
+) -> Result<JobScriptDraft, ScriptError> {
+    let owner = actor.user;
+    let (last, preferences) = app
+        .store
+        .query(move |connection| {
+            let last = match application {
+                Some(application) => {
+                    let here = rows::last_draft(connection, owner, application, host)?;
+                    match here {
+                        Some(draft) => Some(draft),
+                        None => rows::last_draft(connection, owner, application, None)?,
+                    }
+                }
+                None => None,
+            };
+            Ok((last, preferences::find_preferences(connection, owner)?))
+        })
+        .await?;
+    Ok(last.unwrap_or_else(|| from_preferences(preferences)))
+}
+
+fn from_preferences(preferences: Preferences) -> JobScriptDraft {
+    JobScriptDraft {
+        mail_users: preferences.mail_users,
+        mail_events: preferences.mail_events,
+        account: preferences.account,
+        shell: preferences.shell,
+        ..JobScriptDraft::default()
+    }
+}

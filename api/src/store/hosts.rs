@@ -1,0 +1,352 @@
+//! Hosts, and each user's account on them.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use pbsweb_shared::api::hosts::CheckReport;
+use pbsweb_shared::host::Dialect;
+use pbsweb_shared::ids::{HostId, UserId};
+use pbsweb_shared::names::{HostName, LoginName};
+use uuid::Uuid;
+
+use super::schema::{host_accounts, hosts};
+use super::{read, read_json, to_json};
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = hosts, treat_none_as_null = true)]
+struct HostRow {
+    id: Uuid,
+    name: String,
+    description: String,
+    address: String,
+    port: i32,
+    jump_host_id: Option<Uuid>,
+    dialect: String,
+    bin_folder: String,
+    found_bin_folder: String,
+    offered_queues: Vec<String>,
+    keeps_output_in_place: bool,
+    is_enabled: bool,
+    host_keys: Vec<String>,
+    created_at: DateTime<Utc>,
+}
+
+/// A host, as the services use it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostRecord {
+    /// Its id.
+    pub id: HostId,
+    /// Its short name.
+    pub name: HostName,
+    /// A line about it.
+    pub description: String,
+    /// The login node.
+    pub address: String,
+    /// The port of its sshd.
+    pub port: u16,
+    /// Reached through this host.
+    pub jump_host: Option<HostId>,
+    /// Its scheduler.
+    pub dialect: Dialect,
+    /// Where the site says the commands are; empty: where the check found them.
+    pub bin_folder: String,
+    /// Where the last good check found the commands; empty: on the PATH.
+    pub found_bin_folder: String,
+    /// Queues offered in forms; empty: all.
+    pub offered_queues: Vec<String>,
+    /// `-k oed` may be used.
+    pub keeps_output_in_place: bool,
+    /// In use.
+    pub is_enabled: bool,
+    /// The confirmed keys, as lines.
+    pub host_keys: Vec<String>,
+    /// When it was added.
+    pub created_at: DateTime<Utc>,
+}
+
+impl HostRecord {
+    /// The folder of the scheduler's commands; empty: they are on the PATH.
+    #[must_use]
+    pub fn commands_folder(&self) -> &str {
+        if self.bin_folder.is_empty() { &self.found_bin_folder } else { &self.bin_folder }
+    }
+}
+
+impl TryFrom<HostRow> for HostRecord {
+    type Error = diesel::result::Error;
+
+    fn try_from(row: HostRow) -> QueryResult<Self> {
+        Ok(Self {
+            id: HostId::from_uuid(row.id),
+            name: read(&row.name)?,
+            description: row.description,
+            address: row.address,
+            port: u16::try_from(row.port).map_err(super::unreadable)?,
+            jump_host: row.jump_host_id.map(HostId::from_uuid),
+            dialect: read(&row.dialect)?,
+            bin_folder: row.bin_folder,
+            found_bin_folder: row.found_bin_folder,
+            offered_queues: row.offered_queues,
+            keeps_output_in_place: row.keeps_output_in_place,
+            is_enabled: row.is_enabled,
+            host_keys: row.host_keys,
+            created_at: row.created_at,
+        })
+    }
+}
+
+impl From<&HostRecord> for HostRow {
+    fn from(host: &HostRecord) -> Self {
+        Self {
+            id: host.id.as_uuid(),
+            name: host.name.to_string(),
+            description: host.description.clone(),
+            address: host.address.clone(),
+            port: i32::from(host.port),
+            jump_host_id: host.jump_host.map(HostId::as_uuid),
+            dialect: host.dialect.to_string(),
+            bin_folder: host.bin_folder.clone(),
+            found_bin_folder: host.found_bin_folder.clone(),
+            offered_queues: host.offered_queues.clone(),
+            keeps_output_in_place: host.keeps_output_in_place,
+            is_enabled: host.is_enabled,
+            host_keys: host.host_keys.clone(),
+            created_at: host.created_at,
+        }
+    }
+}
+
+/// All hosts, by name.
+///
+/// # Errors
+/// The database's.
+pub fn list_hosts(connection: &mut PgConnection) -> QueryResult<Vec<HostRecord>> {
+    hosts::table
+        .order(hosts::name.asc())
+        .select(HostRow::as_select())
+        .load(connection)?
+        .into_iter()
+        .map(HostRecord::try_from)
+        .collect()
+}
+
+/// One host, if it exists.
+///
+/// # Errors
+/// The database's.
+pub fn find_host(connection: &mut PgConnection, id: HostId) -> QueryResult<Option<HostRecord>> {
+    hosts::table
+        .find(id.as_uuid())
+        .select(HostRow::as_select())
+        .first(connection)
+        .optional()?
+        .map(HostRecord::try_from)
+        .transpose()
+}
+
+/// Adds a host.
+///
+/// # Errors
+/// The database's; `hosts_name_key` when the name is taken.
+pub fn insert_host(connection: &mut PgConnection, host: &HostRecord) -> QueryResult<()> {
+    diesel::insert_into(hosts::table).values(HostRow::from(host)).execute(connection).map(drop)
+}
+
+/// Writes a host's row anew.
+///
+/// # Errors
+/// The database's; `hosts_name_key` when the name is taken.
+pub fn update_host(connection: &mut PgConnection, host: &HostRecord) -> QueryResult<usize> {
+    diesel::update(hosts::table.find(host.id.as_uuid())).set(HostRow::from(host)).execute(connection)
+}
+
+/// Keeps where a check found the scheduler's commands.
+///
+/// # Errors
+/// The database's.
+pub fn set_found_bin_folder(connection: &mut PgConnection, id: HostId, folder: &str) -> QueryResult<usize> {
+    diesel::update(hosts::table.find(id.as_uuid()))
+        .set(hosts::found_bin_folder.eq(folder))
+        .execute(connection)
+}
+
+/// Removes a host that nothing refers to.
+///
+/// # Errors
+/// The database's; a foreign key when there is history.
+pub fn delete_host(connection: &mut PgConnection, id: HostId) -> QueryResult<usize> {
+    diesel::delete(hosts::table.find(id.as_uuid())).execute(connection)
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = host_accounts, treat_none_as_null = true)]
+struct AccountRow {
+    user_id: Uuid,
+    host_id: Uuid,
+    login: String,
+    home: Option<String>,
+    is_usable: bool,
+    report: Option<serde_json::Value>,
+    checked_at: Option<DateTime<Utc>>,
+}
+
+/// A user's account on a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRecord {
+    /// Whose.
+    pub user: UserId,
+    /// Where.
+    pub host: HostId,
+    /// The Unix login name.
+    pub login: LoginName,
+    /// The home directory, once a check found it.
+    pub home: Option<String>,
+    /// The last check went well.
+    pub is_usable: bool,
+    /// The last check.
+    pub report: Option<CheckReport>,
+}
+
+impl TryFrom<AccountRow> for AccountRecord {
+    type Error = diesel::result::Error;
+
+    fn try_from(row: AccountRow) -> QueryResult<Self> {
+        Ok(Self {
+            user: UserId::from_uuid(row.user_id),
+            host: HostId::from_uuid(row.host_id),
+            login: read(&row.login)?,
+            home: row.home,
+            is_usable: row.is_usable,
+            report: row.report.map(read_json).transpose()?,
+        })
+    }
+}
+
+/// A user's accounts on all hosts.
+///
+/// # Errors
+/// The database's.
+pub fn list_accounts(connection: &mut PgConnection, user: UserId) -> QueryResult<Vec<AccountRecord>> {
+    host_accounts::table
+        .filter(host_accounts::user_id.eq(user.as_uuid()))
+        .select(AccountRow::as_select())
+        .load(connection)?
+        .into_iter()
+        .map(AccountRecord::try_from)
+        .collect()
+}
+
+/// A user's account on a host, if there is one.
+///
+/// # Errors
+/// The database's.
+pub fn find_account(
+    connection: &mut PgConnection,
+    user: UserId,
+    host: HostId,
+) -> QueryResult<Option<AccountRecord>> {
+    host_accounts::table
+        .find((user.as_uuid(), host.as_uuid()))
+        .select(AccountRow::as_select())
+        .first(connection)
+        .optional()?
+        .map(AccountRecord::try_from)
+        .transpose()
+}
+
+/// The usable accounts on a host, the one checked last first: whoever's account it is, the listing is the same.
+///
+/// # Errors
+/// The database's.
+pub fn usable_accounts(connection: &mut PgConnection, host: HostId) -> QueryResult<Vec<AccountRecord>> {
+    use super::schema::users;
+    host_accounts::table
+        .inner_join(users::table.on(users::id.eq(host_accounts::user_id)))
+        .filter(host_accounts::host_id.eq(host.as_uuid()))
+        .filter(host_accounts::is_usable)
+        .filter(users::is_enabled)
+        .order(host_accounts::checked_at.desc())
+        .limit(5)
+        .select(AccountRow::as_select())
+        .load(connection)?
+        .into_iter()
+        .map(AccountRecord::try_from)
+        .collect()
+}
+
+/// Sets a user's login name on a host. Another name has to be checked anew.
+///
+/// # Errors
+/// The database's.
+pub fn put_account(
+    connection: &mut PgConnection,
+    user: UserId,
+    host: HostId,
+    login: &LoginName,
+) -> QueryResult<AccountRecord> {
+    let known = find_account(connection, user, host)?;
+    if let Some(known) = known.filter(|known| known.login == *login) {
+        return Ok(known);
+    }
+    let row = AccountRow {
+        user_id: user.as_uuid(),
+        host_id: host.as_uuid(),
+        login: login.to_string(),
+        home: None,
+        is_usable: false,
+        report: None,
+        checked_at: None,
+    };
+    diesel::insert_into(host_accounts::table)
+        .values(&row)
+        .on_conflict((host_accounts::user_id, host_accounts::host_id))
+        .do_update()
+        .set(&row)
+        .execute(connection)?;
+    row.try_into()
+}
+
+/// Keeps what a check found, if the login name is still the one that was checked.
+///
+/// # Errors
+/// The database's.
+pub fn set_check(
+    connection: &mut PgConnection,
+    account: &AccountRecord,
+    home: Option<&str>,
+    report: &CheckReport,
+) -> QueryResult<usize> {
+    let target = host_accounts::table
+        .find((account.user.as_uuid(), account.host.as_uuid()))
+        .filter(host_accounts::login.eq(account.login.as_str()));
+    let changed = diesel::update(target)
+        .set((
+            host_accounts::is_usable.eq(report.is_ok),
+            host_accounts::report.eq(Some(to_json(report)?)),
+            host_accounts::checked_at.eq(Some(report.checked_at)),
+        ))
+        .execute(connection)?;
+    if let Some(home) = home {
+        diesel::update(host_accounts::table.find((account.user.as_uuid(), account.host.as_uuid())))
+            .set(host_accounts::home.eq(Some(home)))
+            .execute(connection)?;
+    }
+    Ok(changed)
+}
+
+/// A host's accounts have to be checked anew: its address or key changed.
+///
+/// # Errors
+/// The database's.
+pub fn distrust_accounts(connection: &mut PgConnection, host: HostId) -> QueryResult<usize> {
+    diesel::update(host_accounts::table.filter(host_accounts::host_id.eq(host.as_uuid())))
+        .set(host_accounts::is_usable.eq(false))
+        .execute(connection)
+}
+
+/// Removes a user's account on a host.
+///
+/// # Errors
+/// The database's.
+pub fn delete_account(connection: &mut PgConnection, user: UserId, host: HostId) -> QueryResult<usize> {
+    diesel::delete(host_accounts::table.find((user.as_uuid(), host.as_uuid()))).execute(connection)
+}

@@ -1,0 +1,276 @@
+//! The tables, generated from the migrated database; a test compares the two.
+//!
+//! To write it anew after a migration: `make schema`.
+#![allow(missing_docs, reason = "the columns are described by the comments in migrations/")]
+
+diesel::table! {
+    users (id) {
+        id -> Uuid,
+        user_name -> Text,
+        display_name -> Text,
+        email -> Text,
+        password_hash -> Text,
+        is_admin -> Bool,
+        is_enabled -> Bool,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        kind -> Text,
+        name -> Nullable<Text>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+        last_used_at -> Timestamptz,
+        user_agent -> Text,
+        address -> Text,
+    }
+}
+
+diesel::table! {
+    ssh_keys (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        public_line -> Text,
+        fingerprint -> Text,
+        sealed_private -> Bytea,
+        created_at -> Timestamptz,
+        retired_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    preferences (user_id) {
+        user_id -> Uuid,
+        body -> Jsonb,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    hosts (id) {
+        id -> Uuid,
+        name -> Text,
+        description -> Text,
+        address -> Text,
+        port -> Int4,
+        jump_host_id -> Nullable<Uuid>,
+        dialect -> Text,
+        bin_folder -> Text,
+        found_bin_folder -> Text,
+        offered_queues -> Array<Text>,
+        keeps_output_in_place -> Bool,
+        is_enabled -> Bool,
+        host_keys -> Array<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    host_accounts (user_id, host_id) {
+        user_id -> Uuid,
+        host_id -> Uuid,
+        login -> Text,
+        home -> Nullable<Text>,
+        is_usable -> Bool,
+        report -> Nullable<Jsonb>,
+        checked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    queues (host_id, name) {
+        host_id -> Uuid,
+        name -> Text,
+        body -> Jsonb,
+        as_of -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    applications (id) {
+        id -> Uuid,
+        owner_id -> Uuid,
+        name -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    application_hosts (application_id, host_id) {
+        application_id -> Uuid,
+        host_id -> Uuid,
+        session_id -> Uuid,
+        folder -> Text,
+        digest -> Text,
+        n_entries -> Int8,
+        n_bytes -> Int8,
+        uploaded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    builds (id) {
+        id -> Uuid,
+        owner_id -> Uuid,
+        session_id -> Uuid,
+        application_id -> Uuid,
+        host_id -> Uuid,
+        command -> Text,
+        digest -> Text,
+        state -> Text,
+        as_of -> Timestamptz,
+        exit_status -> Nullable<Int4>,
+        detail -> Nullable<Text>,
+        is_cancel_requested -> Bool,
+        created_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+        n_output_bytes -> Int8,
+    }
+}
+
+diesel::table! {
+    build_output (build_id, first_byte) {
+        build_id -> Uuid,
+        first_byte -> Int8,
+        bytes -> Bytea,
+    }
+}
+
+diesel::table! {
+    scripts (id) {
+        id -> Uuid,
+        owner_id -> Uuid,
+        name -> Text,
+        application_id -> Nullable<Uuid>,
+        host_id -> Nullable<Uuid>,
+        n_revisions -> Int4,
+        created_at -> Timestamptz,
+        used_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    script_revisions (id) {
+        id -> Uuid,
+        script_id -> Uuid,
+        number -> Int4,
+        session_id -> Uuid,
+        draft -> Jsonb,
+        text -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> Uuid,
+        owner_id -> Uuid,
+        session_id -> Uuid,
+        host_id -> Uuid,
+        application_id -> Nullable<Uuid>,
+        script_id -> Uuid,
+        revision_id -> Uuid,
+        name -> Text,
+        login -> Text,
+        state -> Text,
+        source -> Text,
+        as_of -> Timestamptz,
+        reason -> Nullable<Text>,
+        pbs_id -> Nullable<Text>,
+        queue -> Nullable<Text>,
+        exit_status -> Nullable<Int4>,
+        signal -> Nullable<Int4>,
+        submitted_at -> Timestamptz,
+        started_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        exec_host -> Nullable<Text>,
+        walltime_seconds -> Nullable<Int8>,
+        used_walltime_seconds -> Nullable<Int8>,
+        used_memory_bytes -> Nullable<Int8>,
+        is_delete_requested -> Bool,
+        next_look_at -> Nullable<Timestamptz>,
+        n_looks -> Int4,
+    }
+}
+
+diesel::table! {
+    job_submissions (job_id) {
+        job_id -> Uuid,
+        job_folder -> Text,
+        working_folder -> Text,
+        text -> Text,
+        arguments -> Array<Text>,
+        stdout_path -> Text,
+        stderr_path -> Text,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (owner_id, key) {
+        owner_id -> Uuid,
+        key -> Text,
+        digest -> Bytea,
+        subject -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    job_events (id) {
+        id -> Int8,
+        job_id -> Uuid,
+        at -> Timestamptz,
+        state -> Text,
+        source -> Text,
+        reason -> Nullable<Text>,
+        exit_status -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    activity (id) {
+        id -> Int8,
+        at -> Timestamptz,
+        user_id -> Nullable<Uuid>,
+        session_id -> Nullable<Uuid>,
+        action -> Text,
+        subject -> Nullable<Text>,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
+    events (seq) {
+        seq -> Int8,
+        at -> Timestamptz,
+        owner_id -> Nullable<Uuid>,
+        body -> Jsonb,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    activity,
+    application_hosts,
+    applications,
+    build_output,
+    builds,
+    events,
+    host_accounts,
+    hosts,
+    idempotency_keys,
+    job_events,
+    job_submissions,
+    jobs,
+    preferences,
+    queues,
+    script_revisions,
+    scripts,
+    sessions,
+    ssh_keys,
+    users,
+);

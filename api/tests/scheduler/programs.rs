@@ -1,0 +1,204 @@
+//! Runs programs as a host would: in a home folder of their own, by each POSIX shell of this machine, fed on standard
+//! input, with fakes of the scheduler's commands.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command as Process, Stdio};
+
+use pbsweb::scheduler::openpbs::OpenPbs;
+use pbsweb::scheduler::{Command, Hold, ListingReply, ListingScope, ProbeProblem, Scheduler, Site, Steering};
+use pbsweb_shared::ids::JobId;
+
+use crate::recording::{folder, marker};
+
+/// An account on a make-believe host.
+pub(crate) struct Account {
+    folder: tempfile::TempDir,
+    pub(crate) shell: &'static [&'static str],
+}
+
+/// The shells at hand; `sh` is always there.
+pub(crate) fn shells() -> Vec<&'static [&'static str]> {
+    let all: [&[&str]; 5] = [&["sh"], &["dash"], &["bash"], &["busybox", "sh"], &["ksh"]];
+    all.into_iter()
+        .filter(|shell| {
+            let quiet =
+                |process: &mut Process| process.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+            quiet(Process::new(shell[0]).args(&shell[1..]).args(["-c", ":"]))
+        })
+        .collect()
+}
+
+impl Account {
+    pub(crate) fn new(shell: &'static [&'static str]) -> Self {
+        let account = Self { folder: tempfile::tempdir().unwrap(), shell };
+        std::fs::create_dir(account.bin()).unwrap();
+        std::fs::create_dir(account.home()).unwrap();
+        account
+    }
+
+    pub(crate) fn home(&self) -> PathBuf {
+        self.folder.path().join("home of\na user")
+    }
+
+    pub(crate) fn bin(&self) -> PathBuf {
+        self.folder.path().join("bin")
+    }
+
+    pub(crate) fn site(&self) -> Site {
+        Site { bin: self.bin().to_str().unwrap().to_owned(), root: String::new() }
+    }
+
+    /// Puts a command of the scheduler there; `$HOME` is the account's.
+    pub(crate) fn fake(&self, name: &str, text: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = self.bin().join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// A command that answers as recorded.
+    pub(crate) fn fake_recorded(&self, name: &str, case_of_arguments: &[(&str, &str)]) {
+        let mut text = "case \"$*\" in\n".to_owned();
+        for (arguments, recording) in case_of_arguments {
+            let path = folder().join(recording);
+            let path = path.to_str().unwrap();
+            let pattern = if *arguments == "*" { "*".to_owned() } else { format!("'{arguments}'") };
+            text.push_str(&format!(
+                "{pattern}) cat '{path}.out'; cat '{path}.err' >&2; exit $(cat '{path}.rc') ;;\n"
+            ));
+        }
+        text.push_str("*) echo \"unexpected: $*\" >&2; exit 2 ;;\nesac");
+        self.fake(name, &text);
+    }
+
+    pub(crate) fn job_folder(&self, job: JobId) -> PathBuf {
+        self.home().join("pbsweb/.jobs").join(job.to_string())
+    }
+
+    pub(crate) fn start(&self, command: &Command) -> Child {
+        let mut text = String::new();
+        for (name, value) in &command.bindings {
+            text.push_str(&format!("{name}='{}'\n", value.replace('\'', "'\\''")));
+        }
+        text.push_str(&command.script);
+        let mut child = Process::new(self.shell[0])
+            .args(&self.shell[1..])
+            .arg("-s")
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("HOME", self.home())
+            .current_dir(self.home())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        child
+    }
+
+    pub(crate) fn run(&self, command: &Command) -> Vec<u8> {
+        finish(self.start(command))
+    }
+}
+
+/// What a program printed; it must not have complained.
+pub(crate) fn finish(child: Child) -> Vec<u8> {
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((errors.as_str(), output.status.code()), ("", Some(0)));
+    output.stdout
+}
+
+pub(crate) fn lines_of(path: &Path) -> usize {
+    std::fs::read_to_string(path).map_or(0, |text| text.lines().count())
+}
+
+#[test]
+fn the_listing_program_keeps_outputs_statuses_and_errors_apart() {
+    for shell in shells() {
+        let account = Account::new(shell);
+        account.fake_recorded("qstat", &[("-f", "qstat-f"), ("-Qf", "qstat-Qf"), ("-Bf", "qstat-Bf")]);
+        let command = OpenPbs.listing(&account.site(), &marker(), ListingScope::Whole).unwrap();
+        let reply = OpenPbs.read_listing(&marker(), &account.run(&command));
+        let ListingReply::Listed(listing) = reply else { panic!("{shell:?}: {reply:?}") };
+        assert_eq!((listing.jobs.len(), listing.queues.len()), (17, 6), "{shell:?}");
+        assert_eq!((listing.server.is_some(), listing.problems), (true, vec![]), "{shell:?}");
+
+        account.fake_recorded("qstat", &[("*", "down-qstat")]);
+        let reply = OpenPbs.read_listing(&marker(), &account.run(&command));
+        let ListingReply::Unavailable(unavailable) = reply else { panic!("{shell:?}: {reply:?}") };
+        assert_eq!(unavailable.status, Some(255));
+        assert!(unavailable.words.starts_with("Connection refused\n"), "{unavailable:?}");
+    }
+}
+
+#[test]
+fn steering_passes_arguments_as_they_are() {
+    for shell in shells() {
+        let account = Account::new(shell);
+        for name in ["qdel", "qalter", "qmsg", "qhold", "qorder"] {
+            account.fake(name, "echo \"${0##*/}\" >>\"$HOME/calls\"; for a in \"$@\"; do echo \"<$a>\" >>\"$HOME/calls\"; done");
+        }
+        let ids = ["12[].vm".parse().unwrap(), "13.vm".parse().unwrap()];
+        let nasty = "it's $HOME `id` \"x\" \\ *";
+        for steering in [
+            Steering::Delete { is_forced: true },
+            Steering::Alter { arguments: vec!["-N".into(), nasty.into()] },
+            Steering::Message { text: nasty.into(), to_output: true },
+            Steering::Hold(Hold::User),
+            Steering::Order,
+        ] {
+            let command = OpenPbs.steer(&account.site(), &marker(), &steering, &ids).unwrap();
+            let found = OpenPbs.read_steering(&marker(), &account.run(&command));
+            assert_eq!(found.status, Some(0), "{shell:?} {steering:?} {found:?}");
+        }
+        let expected = format!(
+            "qdel\n<-W>\n<force>\n<12[].vm>\n<13.vm>\nqalter\n<-N>\n<{nasty}>\n<12[].vm>\n<13.vm>\nqmsg\n<-O>\n<{nasty}>\n<12[].vm>\n<13.vm>\nqhold\n<-h>\n<u>\n<12[].vm>\n<13.vm>\nqorder\n<12[].vm>\n<13.vm>\n"
+        );
+        assert_eq!(std::fs::read_to_string(account.home().join("calls")).unwrap(), expected, "{shell:?}");
+        assert!(OpenPbs.steer(&account.site(), &marker(), &Steering::Order, &ids[..1]).is_err());
+        assert!(OpenPbs.steer(&account.site(), &marker(), &Steering::Rerun, &[]).is_err());
+    }
+}
+
+#[test]
+fn the_check_says_what_is_there_and_what_is_wrong() {
+    for shell in shells() {
+        let account = Account::new(shell);
+        let probe = |site: &Site| {
+            let command = OpenPbs.probe(site, &marker()).unwrap();
+            OpenPbs.read_probe(&marker(), &account.run(&command))
+        };
+        let nothing = probe(&account.site());
+        assert_eq!(nothing.problems, [ProbeProblem::NoCommands], "{shell:?}");
+        assert!(
+            nothing.is_writable
+                && nothing.login.is_some()
+                && nothing.clock.is_some()
+                && nothing.free_kb.is_some()
+        );
+
+        account.fake("qsub", "");
+        account.fake_recorded("qstat", &[("--version", "qstat-version"), ("-Bf", "qstat-Bf")]);
+        let good = probe(&account.site());
+        assert_eq!(good.problems, [], "{shell:?}");
+        assert_eq!(good.bin, Some(account.site().bin));
+        assert_eq!(good.version.as_deref(), Some("pbs_version = 23.06.06"));
+        assert_eq!((good.server.as_deref(), good.has_history), (Some("vm"), true));
+
+        account.fake_recorded("qstat", &[("--version", "qstat-version"), ("-Bf", "down-qstat")]);
+        assert!(
+            matches!(probe(&account.site()).problems.as_slice(), [ProbeProblem::ServerDown { words }] if words.contains("refused"))
+        );
+        account.fake("qstat", "echo 'Version: 6.1.2'");
+        assert!(matches!(probe(&account.site()).problems.as_slice(), [ProbeProblem::OtherScheduler { .. }]));
+        account.fake("qstat", "# qstat - queries slurm jobs in familiar pbs format.");
+        assert!(matches!(probe(&account.site()).problems.as_slice(), [ProbeProblem::Slurm { .. }]));
+
+        std::fs::remove_dir_all(account.home().join("pbsweb")).unwrap();
+        std::fs::write(account.home().join("pbsweb"), "a file in the way").unwrap();
+        assert!(!probe(&account.site()).is_writable, "{shell:?}");
+    }
+}

@@ -1,0 +1,229 @@
+//! Programs: their answers, their limits, their connection.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use pbsweb::transport::{
+    Program, ProgramEvent, RunLimits, Step, Transport, TransportError, TransportSettings,
+};
+
+use crate::sshd::{Host, PATIENCE, is_running, limits, settings, until};
+
+#[tokio::test]
+async fn output_error_output_and_status_are_kept_apart() {
+    let host = Host::start();
+    let program = Program::new(r#"printf 'a\000\377b'; printf 'no newline' >&2; exit 42"#);
+    let output = host.run(program).await.unwrap();
+    assert_eq!((output.exit_status, &output.stdout[..]), (42, &b"a\0\xffb"[..]));
+    assert_eq!(output.stderr_text(), "no newline");
+    assert!(host.run(Program::new(":")).await.unwrap().is_success());
+}
+
+#[tokio::test]
+async fn data_arrives_as_it_was_sent() {
+    let host = Host::start();
+    let all: Vec<u8> = (1..=255).collect();
+    for value in [&b"it's -n $(id) `id` \\ \n'\"*~ \xc3\xbc"[..], b"", b"-rf", &all] {
+        let program = Program::new(r#"printf '%s' "$value"; printf '<%s>' "$@" >&2"#).arg("value", value);
+        let output = host.run(program.words([value, b"x"])).await.unwrap();
+        assert_eq!(output.stdout, value);
+        assert_eq!(output.stderr, [b"<", value, b"><x>"].concat());
+    }
+    // Larger than the window of a channel.
+    let script = "#PBS -N it's long\n".repeat(200_000);
+    let output = host.run(Program::new(r#"printf '%s' "$script""#).arg("script", &script)).await.unwrap();
+    assert!(output.stdout == script.as_bytes(), "{} of {} bytes", output.stdout.len(), script.len());
+}
+
+#[tokio::test]
+async fn what_start_up_files_print_is_dropped() {
+    let command =
+        r#"ForceCommand echo "Welcome to the cluster"; printf noise; echo warning >&2; exec /bin/sh"#;
+    let host = Host::with(command, settings());
+    let output = host.run(Program::new("echo answer; echo complaint >&2")).await.unwrap();
+    assert_eq!((output.stdout_text().as_str(), output.stderr_text().as_str()), ("answer\n", "complaint\n"));
+}
+
+#[tokio::test]
+async fn a_login_shell_that_refuses_is_quoted() {
+    let host = Host::with("ForceCommand echo 'This account is currently not available.'; exit 1", settings());
+    let error = host.run(Program::new("echo ran")).await.unwrap_err();
+    let TransportError::ShellRefused { said } = &error else { panic!("{error:?}") };
+    // The account's own start-up files may have said something as well.
+    assert!(said.starts_with("This account is currently not available."), "{said}");
+    assert!(!error.outcome_unknown());
+}
+
+#[tokio::test]
+async fn an_answer_without_its_end_is_no_answer() {
+    // The frame's end is written by the shell, which the program ends here.
+    let host = Host::start();
+    let error = host.run(Program::new("echo half; kill -9 $$")).await.unwrap_err();
+    assert!(matches!(error, TransportError::Truncated), "{error:?}");
+    assert!(error.outcome_unknown());
+}
+
+#[tokio::test]
+async fn many_programs_share_one_connection() {
+    let host = Host::start();
+    let runs = (0..20).map(|_| host.run(Program::new(r#"echo "$SSH_CONNECTION""#)));
+    let mut connections: Vec<_> =
+        join_all(runs).await.into_iter().map(|output| output.unwrap().stdout).collect();
+    connections.dedup();
+    assert_eq!(connections.len(), 1, "{connections:?}");
+    assert_eq!(host.transport.health(host.id).logins, 1);
+}
+
+#[tokio::test]
+async fn a_queue_that_is_full_says_so() {
+    let host = Host::with("", TransportSettings { max_channels: 1, max_waiting: 1, ..settings() });
+    let (endpoint, begun) = (host.endpoint(), host.path("begun"));
+    let program = Program::new(r#"echo >"$begun"; until [ -e "$begun.end" ]; do sleep 0.02; done"#)
+        .arg("begun", begun.to_str().unwrap());
+    let long = host.transport.run(&endpoint, &host.identity, program, limits());
+    let others = async {
+        until("the program begins", || begun.exists()).await;
+        let others = join_all((0..6).map(|_| host.run(Program::new(":"))));
+        let ends = async {
+            std::fs::write(host.path("begun.end"), "").unwrap();
+        };
+        tokio::join!(others, ends).0
+    };
+    let (long, others) = tokio::join!(long, others);
+    assert!(long.unwrap().is_success());
+    let busy = others.iter().filter(|answer| matches!(answer, Err(TransportError::Busy { .. }))).count();
+    let done = others.iter().filter(|answer| answer.is_ok()).count();
+    assert!(busy >= 4 && busy + done == 6, "{others:?}");
+}
+
+#[tokio::test]
+async fn a_program_that_takes_too_long_is_ended() {
+    let host = Host::start();
+    let pid_file = host.path("pid");
+    let program = Program::new(r#"sh -c 'echo $$ >"$1"; exec sleep 1000' sh "$file""#)
+        .arg("file", pid_file.to_str().unwrap());
+    let limits = RunLimits { deadline: Duration::from_secs(2), ..limits() };
+    let error = host.transport.run(&host.endpoint(), &host.identity, program, limits).await.unwrap_err();
+    assert!(matches!(error, TransportError::TimedOut { step: Step::Running, .. }), "{error:?}");
+    assert!(error.outcome_unknown() && error.is_retryable());
+    let pid = std::fs::read_to_string(pid_file).unwrap();
+    until("the program ends", || !is_running(&pid)).await;
+    assert_eq!(host.stdout("echo still here").await, "still here");
+    assert_eq!(host.transport.health(host.id).logins, 1);
+}
+
+#[tokio::test]
+async fn a_program_that_says_too_much_is_ended() {
+    let host = Host::start();
+    let limits = RunLimits { max_output_bytes: 1 << 20, ..limits() };
+    let program = Program::new("yes");
+    let error = host.transport.run(&host.endpoint(), &host.identity, program, limits).await.unwrap_err();
+    assert!(matches!(error, TransportError::TooMuchOutput { limit: 1_048_576 }), "{error:?}");
+    let output = host.run(Program::new("head -c 3000000 /dev/zero")).await.unwrap();
+    assert_eq!(output.stdout.len(), 3_000_000);
+}
+
+#[tokio::test]
+async fn a_lost_connection_leaves_the_outcome_open() {
+    let host = Host::start();
+    let error = host.run(Program::new("kill -9 $PPID; exec sleep 60")).await.unwrap_err();
+    assert!(matches!(error, TransportError::Cut { step: Step::Running }), "{error:?}");
+    assert!(error.outcome_unknown());
+    assert_eq!(host.stdout("echo back").await, "back");
+    assert_eq!(host.transport.health(host.id).logins, 2);
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_is_gone_is_replaced_unnoticed() {
+    let host = Host::start();
+    let daemon = host.stdout("echo $PPID").await;
+    let killed = std::process::Command::new("kill").args(["-9", &daemon]).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(host.stdout("echo back").await, "back");
+}
+
+#[tokio::test]
+async fn what_a_program_leaves_running_does_not_hold_the_answer() {
+    let host = Host::start();
+    let pid = host.stdout("sleep 1000 & echo $!").await;
+    assert!(is_running(&pid));
+    host.run(Program::new(r#"kill "$pid""#).arg("pid", &pid)).await.unwrap();
+    until("the process ends", || !is_running(&pid)).await;
+}
+
+#[tokio::test]
+async fn live_output_comes_while_the_program_runs() {
+    let host = Host::start();
+    let go = host.path("go");
+    let program = Program::new(
+        r#"echo one; echo two >&2; until [ -e "$go" ]; do sleep 0.02; done; echo three; exit 5"#,
+    )
+    .arg("go", go.to_str().unwrap());
+    let mut running =
+        host.transport.stream(&host.endpoint(), &host.identity, program, limits()).await.unwrap();
+    let mut events = Vec::new();
+    while let Some(event) = running.next().await {
+        events.push(event.unwrap());
+        if events.len() == 2 {
+            std::fs::write(&go, "").unwrap();
+        }
+    }
+    let text = |bytes: &str| bytes::Bytes::from(bytes.to_owned());
+    events[..2].sort_by_key(|event| matches!(event, ProgramEvent::Stderr(_)));
+    assert_eq!(
+        events,
+        [
+            ProgramEvent::Stdout(text("one\n")),
+            ProgramEvent::Stderr(text("two\n")),
+            ProgramEvent::Stdout(text("three\n")),
+            ProgramEvent::Exit(5)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_program_nobody_follows_any_more_is_ended() {
+    let host = Host::start();
+    let program = Program::new("sh -c 'echo $$; exec sleep 1000'");
+    let mut running =
+        host.transport.stream(&host.endpoint(), &host.identity, program, limits()).await.unwrap();
+    let Some(Ok(ProgramEvent::Stdout(pid))) = running.next().await else { panic!("no output") };
+    let pid = String::from_utf8(pid.to_vec()).unwrap();
+    assert!(is_running(&pid));
+    drop(running);
+    until("the program ends", || !is_running(&pid)).await;
+}
+
+#[tokio::test]
+async fn a_reader_who_does_not_read_holds_up_nobody_else() {
+    let host = Host::start();
+    let endless = RunLimits { max_output_bytes: u64::MAX, ..limits() };
+    let _unread =
+        host.transport.stream(&host.endpoint(), &host.identity, Program::new("yes"), endless).await.unwrap();
+    for _ in 0..20 {
+        assert_eq!(host.stdout("echo well").await, "well");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_without_work_is_closed() {
+    let host = Host::with("", TransportSettings { idle_timeout: Duration::from_millis(50), ..settings() });
+    let daemon = host.stdout("echo $PPID").await;
+    until("the connection closes", || !is_running(&daemon)).await;
+    assert_eq!(host.stdout("echo back").await, "back");
+    assert_eq!(host.transport.health(host.id).logins, 2);
+}
+
+#[tokio::test]
+async fn forgetting_a_host_and_shutting_down_close_connections() {
+    let host = Host::start();
+    let daemon = host.stdout("echo $PPID").await;
+    host.transport.forget(host.id).await;
+    until("the connection closes", || !is_running(&daemon)).await;
+    let daemon = host.stdout("echo $PPID").await;
+    tokio::time::timeout(PATIENCE, host.transport.shutdown()).await.unwrap();
+    until("the connection closes", || !is_running(&daemon)).await;
+    let error = host.run(Program::new(":")).await.unwrap_err();
+    assert!(matches!(error, TransportError::Closed), "{error:?}");
+    drop(Transport::new(settings()));
+}

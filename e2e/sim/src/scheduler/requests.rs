@@ -1,0 +1,137 @@
+//! Answering a request: the faults first, then the site.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Scheduler, now_ms, store};
+use crate::faults::{CutPoint, Fault};
+use crate::protocol::{Envelope, Refusal, Reply, Request};
+use crate::site::job::Job;
+use crate::site::submission::Submission;
+use crate::site::{Effect, Site};
+
+const LISTINGS: [&str; 3] = ["qstat", "qselect", "pbsnodes"];
+
+impl Scheduler {
+    pub(super) async fn handle(self: &Arc<Self>, envelope: Envelope) -> Reply {
+        if let Request::Fault(change) = envelope.request {
+            self.faults.change(change);
+            return Reply::Done;
+        }
+        if self.faults.take(|f| matches!(f, Fault::ServerDown).then_some(())).is_some() {
+            return Reply::Down;
+        }
+        let is_listing = LISTINGS.contains(&envelope.command.as_str());
+        self.faults
+            .wait_while(|fault| {
+                matches!(fault, Fault::ServerHangs) || (is_listing && matches!(fault, Fault::ListingHangs))
+            })
+            .await;
+        let delay = self.faults.take(|fault| {
+            let Fault::Delay { command, ms } = fault else { return None };
+            command.as_ref().is_none_or(|c| *c == envelope.command).then_some(*ms)
+        });
+        if let Some(ms) = delay {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+        }
+        let Envelope { user, execution, request, .. } = envelope;
+        if let Request::Submit(submission) = request {
+            self.submit(&user, execution, *submission).await
+        } else {
+            self.answer(&user, request)
+        }
+    }
+
+    async fn submit(self: &Arc<Self>, user: &str, execution: Option<u64>, asked: Submission) -> Reply {
+        let cut_here = |point: CutPoint| {
+            let fits = |fault: &Fault| matches!(fault, Fault::Cut { at, .. } if *at == point).then_some(());
+            self.faults.take(fits).is_some()
+        };
+        let refused = self.faults.take(|fault| {
+            let Fault::SubmitRefused { text, status } = fault else { return None };
+            Some(Refusal { code: 15_104 + status, text: text.clone() })
+        });
+        if let Some(refused) = refused {
+            return Reply::Refused(refused);
+        }
+        if cut_here(CutPoint::BeforeSubmit) {
+            self.executions.cut(execution);
+        }
+        let accepted = self.change(|site| {
+            let id = site.submit(user, asked, now_ms() / 1000)?;
+            // Accepted means kept: a restart must find it.
+            if let Err(error) = store::append(&self.folder, site) {
+                tracing::warn!(%error, "a submission cannot be kept on disk");
+            }
+            Ok(id)
+        });
+        let id = match accepted {
+            Ok(id) => id,
+            Err(refusal) => return Reply::Refused(refusal),
+        };
+        if cut_here(CutPoint::AfterSubmit) {
+            self.executions.cut(execution);
+        }
+        if cut_here(CutPoint::BeforeAnswer) {
+            self.executions.mute(execution);
+        }
+        if self.faults.take(|f| matches!(f, Fault::SubmitSilent).then_some(())).is_some() {
+            return Reply::Silent;
+        }
+        self.faults.wait_while(|f| matches!(f, Fault::SubmitHangs)).await;
+        Reply::Submitted(id)
+    }
+
+    fn answer(self: &Arc<Self>, user: &str, request: Request) -> Reply {
+        let now_ms = now_ms();
+        let now = now_ms / 1000;
+        let items = |result: Result<_, Refusal>| result.map_or_else(Reply::Refused, Reply::Items);
+        let done = |result: Result<(), Refusal>| result.map_or_else(Reply::Refused, |()| Reply::Done);
+        match request {
+            Request::JobStatus { target, history, subjobs } => {
+                let hidden = |job: &Job| self.is_hidden(job, now_ms);
+                let site = self.site();
+                items(site.job_status(&target, history, subjobs, &hidden, now_ms))
+            }
+            Request::QueueStatus { queue } => items(self.site().queue_status(queue.as_deref())),
+            Request::ServerStatus => Reply::Items(vec![self.site().server_item()]),
+            Request::NodeStatus { node } => items(self.site().node_status(node.as_deref())),
+            Request::Delete { id, force, history } => {
+                self.act(|site| site.delete(&id, user, force, history, now_ms))
+            }
+            Request::Hold { id, holds } => done(self.change(|site| site.hold(&id, user, &holds, now))),
+            Request::Release { id, holds } => done(self.change(|site| site.release(&id, user, &holds, now))),
+            Request::Alter { id, changes } => done(self.change(|site| site.alter(&id, user, &changes, now))),
+            Request::Signal { id, signal } => self.act(|site| site.signal(&id, user, &signal, now)),
+            Request::Move { id, queue } => done(self.change(|site| site.move_to(&id, user, &queue, now))),
+            Request::Rerun { id } => self.act(|site| site.rerun(&id, user, now_ms)),
+            Request::Message { id, text, to_output } => {
+                self.act(|site| site.message(&id, user, &text, to_output))
+            }
+            Request::Order { ids } => done(self.change(|site| site.order(&ids, user))),
+            Request::Submit(_) | Request::Fault(_) => Reply::Done,
+        }
+    }
+
+    fn act(self: &Arc<Self>, action: impl FnOnce(&mut Site) -> Result<Vec<Effect>, Refusal>) -> Reply {
+        match self.change(action) {
+            Ok(effects) => {
+                self.perform(effects);
+                Reply::Done
+            }
+            Err(refusal) => Reply::Refused(refusal),
+        }
+    }
+
+    fn is_hidden(&self, job: &Job, now_ms: i64) -> bool {
+        self.faults.is_on(|fault| {
+            if let Fault::JobHidden { id } = fault {
+                *id == job.short_id() || *id == job.sequence.to_string()
+            } else if let Fault::NewJobsHidden { ms } = fault {
+                now_ms - job.ctime * 1000 < i64::try_from(*ms).unwrap_or(i64::MAX)
+            } else {
+                false
+            }
+        })
+    }
+}

@@ -1,0 +1,102 @@
+//! Listings: which jobs, queues and nodes a question is about.
+
+use super::job::{Job, State};
+use super::job_id::{JobId, Part};
+use super::{Site, refusal};
+use crate::protocol::{Item, JobTarget, Refusal};
+
+impl Site {
+    /// Jobs for `qstat` and `qselect`.
+    ///
+    /// # Errors
+    /// Unknown and finished jobs, unknown queues.
+    pub(crate) fn job_status(
+        &self,
+        target: &JobTarget,
+        history: bool,
+        subjobs: bool,
+        hidden: &dyn Fn(&Job) -> bool,
+        now_ms: i64,
+    ) -> Result<Vec<Item>, Refusal> {
+        let mut items = Vec::new();
+        let mut push = |job: &Job, expand: bool| {
+            if hidden(job) {
+                return;
+            }
+            items.push(self.job_item(job, now_ms));
+            if expand {
+                for (index, run) in job.array.iter().flat_map(|a| a.subjobs.iter()) {
+                    items.push(self.subjob_item(job, *index, run, now_ms));
+                }
+            }
+        };
+        match target {
+            JobTarget::All => {
+                for job in self.jobs.values().filter(|j| history || !j.is_finished()) {
+                    push(job, subjobs);
+                }
+            }
+            JobTarget::Queue(name) => {
+                let queue = self.queue(name).ok_or_else(refusal::unknown_queue)?;
+                for job in self.jobs.values().filter(|j| j.queue == queue.name) {
+                    if history || !job.is_finished() {
+                        push(job, subjobs);
+                    }
+                }
+            }
+            JobTarget::Id(text) => {
+                let id = JobId::parse(text, &self.name).ok_or_else(refusal::unknown_job)?;
+                let job = self.jobs.get(&id.sequence).ok_or_else(refusal::unknown_job)?;
+                if hidden(job) || (id.part == Part::Job) == job.array.is_some() {
+                    return Err(refusal::unknown_job());
+                }
+                if job.is_finished() && !history {
+                    return Err(refusal::finished());
+                }
+                match id.part {
+                    Part::Job | Part::Array => push(job, subjobs),
+                    Part::Subjobs(indices) => {
+                        for index in indices {
+                            let run = job.run_of(Some(index)).ok_or_else(refusal::unknown_job)?;
+                            items.push(self.subjob_item(job, index, run, now_ms));
+                        }
+                    }
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    /// Queues for `qstat -Q`.
+    ///
+    /// # Errors
+    /// An unknown queue.
+    pub(crate) fn queue_status(&self, name: Option<&str>) -> Result<Vec<Item>, Refusal> {
+        match name {
+            None => Ok(self.queues.iter().map(|q| self.queue_item(q)).collect()),
+            Some(name) => {
+                let queue = self.queue(name).ok_or_else(refusal::unknown_queue)?;
+                Ok(vec![self.queue_item(queue)])
+            }
+        }
+    }
+
+    /// Nodes for `pbsnodes`.
+    ///
+    /// # Errors
+    /// An unknown node.
+    pub(crate) fn node_status(&self, name: Option<&str>) -> Result<Vec<Item>, Refusal> {
+        match name {
+            None => Ok(self.nodes.iter().map(|n| self.node_item(n)).collect()),
+            Some(name) => {
+                let node = self.nodes.iter().find(|n| n.name == name).ok_or_else(refusal::unknown_node)?;
+                Ok(vec![self.node_item(node)])
+            }
+        }
+    }
+
+    /// Whether anything of the site has processes.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.jobs.values().any(|job| job.run.is_active() || job.run.state == State::Begun)
+    }
+}

@@ -1,0 +1,4 @@
+DROP TABLE preferences;
+DROP TABLE ssh_keys;
+DROP TABLE sessions;
+DROP TABLE users;

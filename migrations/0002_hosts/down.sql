@@ -1,0 +1,3 @@
+DROP TABLE queues;
+DROP TABLE host_accounts;
+DROP TABLE hosts;

@@ -1,0 +1,4 @@
+DROP TABLE build_output;
+DROP TABLE builds;
+DROP TABLE application_hosts;
+DROP TABLE applications;

@@ -1,0 +1,56 @@
+//! Applications: uploaded source trees.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::api::builds::Build;
+use crate::ids::{ApplicationId, HostId};
+use crate::names::ApplicationName;
+
+/// An uploaded source tree. It is uploaded as `multipart/form-data` with the fields `name`, `host` and then `archive`
+/// (tar, tar.gz or tar.zst), in this order: what names the place must come before what goes there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Application {
+    /// Its id.
+    pub id: ApplicationId,
+    /// Its name, also its folder below `~/pbsweb`.
+    pub name: ApplicationName,
+    /// When it was first uploaded.
+    pub created_at: DateTime<Utc>,
+    /// Where it is, by the host's name.
+    pub hosts: Vec<ApplicationHost>,
+    /// The last build on any host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_build: Option<Build>,
+}
+
+/// An application as it stands on one host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ApplicationHost {
+    /// The host.
+    pub host: HostId,
+    /// The folder there, absolute.
+    pub folder: String,
+    /// SHA-256 of the content, in hexadecimal: the same source has the same digest everywhere.
+    pub digest: String,
+    /// Files, folders and links in it.
+    pub n_entries: i64,
+    /// Bytes of its files.
+    pub n_bytes: i64,
+    /// When this content arrived.
+    pub uploaded_at: DateTime<Utc>,
+}
+
+/// A block of commands that was used with an application before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecentCommands {
+    /// The commands, as they stood in a script.
+    pub commands: String,
+    /// When they were last submitted.
+    pub last_used_at: DateTime<Utc>,
+    /// In how many submissions.
+    pub n_uses: i64,
+}

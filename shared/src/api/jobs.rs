@@ -1,0 +1,212 @@
+//! Jobs: submissions of a script revision to a host.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, SessionId};
+use crate::job::{JobState, StateSource};
+use crate::names::PbsJobId;
+use crate::script::JobScriptDraft;
+
+/// A job to submit. The header `Idempotency-Key` names the wish: the same key makes the same job, once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct JobSubmit {
+    /// Where.
+    pub host: HostId,
+    /// Whose folder it runs in; absent: the home directory.
+    #[serde(default)]
+    pub application: Option<ApplicationId>,
+    /// The script.
+    pub script: JobScriptDraft,
+    /// The script's name in the history; the job's name when absent. The same name makes a new revision of it.
+    #[serde(default)]
+    pub script_name: Option<String>,
+}
+
+/// How long to wait for the scheduler's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(default, deny_unknown_fields)]
+pub struct SubmitQuery {
+    /// Seconds, 0 to 60; 20 when absent. The job exists either way.
+    pub wait: Option<u32>,
+}
+
+/// Waiting for a job.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(default, deny_unknown_fields)]
+pub struct JobWaitQuery {
+    /// Most seconds to wait, 0 to 60.
+    pub wait: Option<u32>,
+    /// `ended`: answer when the job has ended. `change`: at its next change.
+    pub until: Option<WaitUntil>,
+}
+
+/// What to wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum WaitUntil {
+    /// The job has ended.
+    Ended,
+    /// Anything about it changed.
+    Change,
+}
+
+/// Which jobs to list: own ones, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(default, deny_unknown_fields)]
+pub struct JobsQuery {
+    /// On this host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostId>,
+    /// In one of these states, separated by commas; `active` stands for all that have not ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Of this application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application: Option<ApplicationId>,
+    /// With this in the name, the scheduler's id or the script's text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Most items on a page, 1 to 200; 50 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// From the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_token: Option<String>,
+}
+
+/// A job, with what is known of it, since when, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Job {
+    /// Its id here, from the moment Submit was pressed.
+    pub id: JobId,
+    /// Its name (`-N`).
+    pub name: String,
+    /// Where.
+    pub host: HostId,
+    /// The host's name.
+    pub host_name: String,
+    /// Whose folder it runs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<ApplicationId>,
+    /// The application's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application_name: Option<String>,
+    /// The script.
+    pub script: ScriptId,
+    /// The very revision that was submitted.
+    pub revision: RevisionId,
+    /// In which session.
+    pub session: SessionId,
+    /// The scheduler's id, once it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pbs_id: Option<PbsJobId>,
+    /// The queue it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// Where it is.
+    pub state: JobState,
+    /// When that was last found so.
+    pub as_of: DateTime<Utc>,
+    /// How that is known.
+    pub source: StateSource,
+    /// In words: the scheduler's comment or refusal, why it ended, or what is being tried to find it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The script's exit status, once it ended by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_status: Option<i32>,
+    /// The signal that ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<i32>,
+    /// When Submit was pressed.
+    pub submitted_at: DateTime<Utc>,
+    /// When it started to run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<DateTime<Utc>>,
+    /// The nodes it runs or ran on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exec_host: Option<String>,
+    /// Walltime asked for, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub walltime_seconds: Option<i64>,
+    /// Walltime used, in seconds, as last reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_walltime_seconds: Option<i64>,
+    /// Memory used, in bytes, as last reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_memory_bytes: Option<i64>,
+    /// Its user asked for its deletion, and the scheduler took the request.
+    pub is_delete_requested: bool,
+}
+
+/// The script of a job: as its fields, and as the text that the scheduler got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct JobScriptText {
+    /// The revision's fields.
+    pub draft: JobScriptDraft,
+    /// The script as the user saw it.
+    pub text: String,
+    /// The text that went to the host, with PBSWeb's own lines.
+    pub submitted_text: String,
+    /// The arguments of qsub beside it.
+    pub qsub_arguments: Vec<String>,
+}
+
+/// One step in a job's life, as it became known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct JobEvent {
+    /// Its number; later ones are larger.
+    pub id: i64,
+    /// When it became known.
+    pub at: DateTime<Utc>,
+    /// The state from then on.
+    pub state: JobState,
+    /// How it is known.
+    pub source: StateSource,
+    /// In words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The exit status, with an end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_status: Option<i32>,
+}
+
+/// The streams of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum OutputStream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// A file in a job's own folder on the host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct JobFile {
+    /// Its path, absolute.
+    pub path: String,
+    /// Its size in bytes.
+    pub n_bytes: u64,
+    /// When it was last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified_at: Option<DateTime<Utc>>,
+}

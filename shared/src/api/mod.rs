@@ -1,0 +1,12 @@
+//! Bodies of requests and answers, one file for each resource of the API.
+
+pub mod accounts;
+pub mod activity;
+pub mod applications;
+pub mod builds;
+pub mod hosts;
+pub mod jobs;
+pub mod me;
+pub mod scripts;
+pub mod sessions;
+pub mod users;

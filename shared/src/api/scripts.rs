@@ -1,0 +1,124 @@
+//! Scripts: named, with revisions; what the past-script picker lists.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId};
+use crate::job::JobState;
+use crate::script::{Diagnostic, JobScriptDraft};
+
+/// Which scripts to list.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(default, deny_unknown_fields)]
+pub struct ScriptsQuery {
+    /// Those used with this application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application: Option<ApplicationId>,
+    /// Those whose last job went to this host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostId>,
+    /// Those whose name or text has this in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Most items on a page, 1 to 200; 50 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// From the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_token: Option<String>,
+}
+
+/// A script with its latest revision, typed and whole: picking it fills a form without another request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Script {
+    /// Its id.
+    pub id: ScriptId,
+    /// Its name.
+    pub name: String,
+    /// The application it was last used with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<ApplicationId>,
+    /// The host it was last sent to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostId>,
+    /// Its latest revision.
+    pub revision: Revision,
+    /// How many revisions it has.
+    pub n_revisions: i32,
+    /// The last job made of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_job: Option<ScriptJob>,
+    /// When it was last submitted or changed.
+    pub used_at: DateTime<Utc>,
+}
+
+/// One frozen state of a script.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Revision {
+    /// Its id.
+    pub id: RevisionId,
+    /// 1 for the first.
+    pub number: i32,
+    /// Every field.
+    pub draft: JobScriptDraft,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// How the last job of a script went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ScriptJob {
+    /// The job.
+    pub id: JobId,
+    /// Where it is.
+    pub state: JobState,
+    /// Its exit status, once it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_status: Option<i32>,
+}
+
+/// A script's text, to be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ScriptParse {
+    /// The text.
+    pub text: String,
+}
+
+/// What was read from a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ScriptParsed {
+    /// The fields.
+    pub draft: JobScriptDraft,
+    /// What was not understood or is doubtful.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A script to be checked, against a host if one is given. Nothing is submitted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ScriptCheck {
+    /// The fields.
+    pub script: JobScriptDraft,
+    /// Whose rules apply.
+    #[serde(default)]
+    pub host: Option<HostId>,
+}
+
+/// What a check found, and the text the fields make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ScriptChecked {
+    /// The script's text.
+    pub text: String,
+    /// The findings, all of them.
+    pub diagnostics: Vec<Diagnostic>,
+}

@@ -1,0 +1,188 @@
+//! The states of a job, how we know them, and what may be done in which.
+//!
+//! A state is never better than what is known: it carries the moment it was seen and where it was seen. That the
+//! host cannot be reached is a fact about the host and is no state of a job.
+
+use crate::words::words;
+
+words! {
+    /// Where a job is, as far as is known.
+    JobState, "job state" {
+        /// Stored; whether the scheduler has it is being found out.
+        Submitting = "submitting",
+        /// The scheduler (or the host) refused it; it never ran.
+        Rejected = "rejected",
+        /// In a queue, may start (PBS: Q).
+        Queued = "queued",
+        /// Held back by a hold or a dependency (PBS: H).
+        Held = "held",
+        /// Waits for its start time or for its files (PBS: W).
+        Waiting = "waiting",
+        /// Running; an array with a subjob that has begun (PBS: R, B).
+        Running = "running",
+        /// Stopped by the scheduler, may resume (PBS: S, U).
+        Suspended = "suspended",
+        /// Its script has ended, its output is being delivered (PBS: E).
+        Exiting = "exiting",
+        /// Ended by itself with exit status 0.
+        Completed = "completed",
+        /// Ended by itself with another exit status or by a signal.
+        Failed = "failed",
+        /// Taken away before its own end.
+        Deleted = "deleted",
+        /// Stopped by the scheduler at a limit (walltime, memory).
+        Expired = "expired",
+        /// The scheduler no longer lists it, and how it ended is not known.
+        Lost = "lost",
+    }
+}
+
+impl JobState {
+    /// Nothing more will happen to the job. A lost one has not ended: it is still being looked for.
+    #[must_use]
+    pub const fn has_ended(self) -> bool {
+        match self {
+            Self::Rejected | Self::Completed | Self::Failed | Self::Deleted | Self::Expired => true,
+            Self::Submitting
+            | Self::Queued
+            | Self::Held
+            | Self::Waiting
+            | Self::Running
+            | Self::Suspended
+            | Self::Exiting
+            | Self::Lost => false,
+        }
+    }
+
+    /// The scheduler is expected to list the job.
+    #[must_use]
+    pub const fn is_listed(self) -> bool {
+        match self {
+            Self::Queued | Self::Held | Self::Waiting | Self::Running | Self::Suspended | Self::Exiting => {
+                true
+            }
+            Self::Submitting
+            | Self::Rejected
+            | Self::Completed
+            | Self::Failed
+            | Self::Deleted
+            | Self::Expired
+            | Self::Lost => false,
+        }
+    }
+
+    /// Whether `action` makes sense now; if not, the sentence says why, for the button and for the answer.
+    ///
+    /// Source of the limits: `qdel(1B)`, `qhold(1B)`, `qrls(1B)`, `qalter(1B)`, `qmove(1B)`, `qrerun(1B)`, `qsig(1B)`, `qmsg(1B)`,
+    /// `qorder(1B)`, and the recorded refusals (status 168, "Request invalid for state of job").
+    ///
+    /// # Errors
+    /// The reason why the state forbids the action.
+    pub const fn allows(self, action: JobAction) -> Result<(), &'static str> {
+        use JobAction as A;
+        match self {
+            Self::Submitting => Err("the scheduler has not confirmed the job yet"),
+            Self::Rejected => Err("the scheduler refused the job; it does not exist there"),
+            Self::Completed | Self::Failed | Self::Deleted | Self::Expired => Err("the job has ended"),
+            Self::Lost => match action {
+                A::Delete => Ok(()),
+                A::Hold | A::Release | A::Alter | A::Move | A::Rerun | A::Signal | A::Message | A::Order => {
+                    Err("the scheduler does not list the job; it is being looked for")
+                }
+            },
+            Self::Exiting => match action {
+                A::Delete
+                | A::Hold
+                | A::Release
+                | A::Alter
+                | A::Move
+                | A::Rerun
+                | A::Signal
+                | A::Message
+                | A::Order => Err("the job is ending; its output is being delivered"),
+            },
+            Self::Queued | Self::Held | Self::Waiting => match action {
+                A::Delete | A::Hold | A::Release | A::Alter | A::Move | A::Order => Ok(()),
+                A::Rerun => Err("only a running job can be run again"),
+                A::Signal => Err("only a running job can be signalled"),
+                A::Message => Err("only a running job has an output file to write to"),
+            },
+            Self::Running | Self::Suspended => match action {
+                A::Delete | A::Hold | A::Release | A::Alter | A::Rerun | A::Signal | A::Message => Ok(()),
+                A::Move => Err("a running job cannot be moved"),
+                A::Order => Err("a running job has no place in the queue"),
+            },
+        }
+    }
+}
+
+words! {
+    /// What a user may do to a job, one for each command of the scheduler.
+    JobAction, "job action" {
+        /// `qdel`
+        Delete = "delete",
+        /// `qhold`
+        Hold = "hold",
+        /// `qrls`
+        Release = "release",
+        /// `qalter`
+        Alter = "alter",
+        /// `qmove`
+        Move = "move",
+        /// `qrerun`
+        Rerun = "rerun",
+        /// `qsig`
+        Signal = "signal",
+        /// `qmsg`
+        Message = "message",
+        /// `qorder`
+        Order = "order",
+    }
+}
+
+words! {
+    /// How a state came to be known.
+    StateSource, "state source" {
+        /// From the answer to the submission itself.
+        Submission = "submission",
+        /// From a listing of the scheduler.
+        Listing = "listing",
+        /// From the scheduler's record of finished jobs.
+        Accounting = "accounting",
+        /// From the file that the job's own epilogue left.
+        Epilogue = "epilogue",
+        /// Set by hand by an administrator.
+        Operator = "operator",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_read_what_they_print() {
+        for state in JobState::ALL {
+            assert_eq!(state.as_str().parse(), Ok(*state));
+            assert_eq!(serde_json::to_string(state).unwrap(), format!("\"{state}\""));
+        }
+        assert_eq!("gone".parse::<JobState>().unwrap_err().to_string(), "unknown job state \"gone\"");
+    }
+
+    #[test]
+    fn an_ended_job_allows_nothing_and_is_not_listed() {
+        for state in JobState::ALL.iter().filter(|state| state.has_ended()) {
+            assert!(!state.is_listed());
+            for action in JobAction::ALL {
+                assert!(state.allows(*action).is_err(), "{state} allows {action}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_listed_can_be_deleted_unless_it_is_exiting() {
+        for state in JobState::ALL.iter().filter(|state| state.is_listed()) {
+            assert_eq!(state.allows(JobAction::Delete).is_ok(), *state != JobState::Exiting, "{state}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Everything that is wrong or surprising in a draft: the fields one by one, the text as a whole, and the host's rules.
+
+use super::diagnostic::{Diagnostic, Findings};
+use super::directive;
+use super::draft::JobScriptDraft;
+use super::host_rules::{self, HostRules};
+
+/// The largest script that is taken, in bytes.
+pub const MAX_SCRIPT_BYTES: usize = 1 << 20;
+
+/// All findings about a draft, in the order of the form; with the rules of a host also what that host would say.
+///
+/// ```
+/// use pbsweb_shared::script::{JobScriptDraft, check};
+/// let draft = JobScriptDraft { walltime: "1h".into(), commands: "true".into(), ..Default::default() };
+/// let findings = check(&draft, None);
+/// assert_eq!((findings[0].code.as_str(), findings[0].pointer.as_str()), ("walltime.syntax", "/walltime"));
+/// ```
+#[must_use]
+pub fn check(draft: &JobScriptDraft, host: Option<&HostRules>) -> Vec<Diagnostic> {
+    let mut findings = Findings::default();
+    for directive in directive::ALL {
+        directive.check(draft, &mut findings);
+    }
+    check_characters(draft, &mut findings);
+    check_size(draft, &mut findings);
+    if let Some(host) = host {
+        host_rules::check(draft, host, &mut findings);
+    }
+    findings.into_list()
+}
+
+/// The fields that may hold several lines, with what they are called.
+fn texts(draft: &JobScriptDraft) -> impl Iterator<Item = (String, &str)> {
+    [
+        ("/commands".to_owned(), draft.commands.as_str()),
+        ("/extra_directives".to_owned(), draft.extra_directives.as_str()),
+    ]
+    .into_iter()
+    .chain(
+        draft
+            .variables
+            .iter()
+            .enumerate()
+            .map(|(index, variable)| (format!("/variables/{index}/value"), variable.value.as_str())),
+    )
+}
+
+fn check_characters(draft: &JobScriptDraft, findings: &mut Findings) {
+    for (pointer, text) in texts(draft) {
+        if text.contains('\0') {
+            findings.error(
+                &pointer,
+                "text.nul",
+                "a NUL character cannot stand in a script",
+                "remove it; it often comes from copying a binary file",
+            );
+        }
+        // The line end that is written behind a carriage return at the end makes it one of those.
+        if text.contains("\r\n") || (text.ends_with('\r') && pointer == "/commands") {
+            findings.error(
+                &pointer,
+                "text.crlf",
+                "the lines end in CR LF, as Windows writes them; PBS refuses such a script, or the job ends with status 127",
+                "convert the line ends to LF",
+            );
+        } else if text.contains('\r') {
+            findings.warning(
+                &pointer,
+                "text.control",
+                "holds a carriage return that ends no line",
+                "remove it unless it is meant",
+            );
+        }
+        if pointer != "/extra_directives"
+            && text.contains(|c: char| c.is_control() && !"\0\r\n\t".contains(c))
+        {
+            findings.warning(
+                &pointer,
+                "text.control",
+                "holds control characters",
+                "remove them unless they are meant",
+            );
+        }
+        if text.contains(|c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')) {
+            findings.warning(
+                &pointer,
+                "text.direction",
+                "holds invisible marks of text direction, which can make it read differently from what is run",
+                "remove them unless they are meant",
+            );
+        }
+    }
+}
+
+fn check_size(draft: &JobScriptDraft, findings: &mut Findings) {
+    // Quoting makes a text at most about four times as long; what is far below needs no rendering to be sure.
+    let typed: usize = texts(draft).map(|(_, text)| text.len()).sum();
+    if typed > MAX_SCRIPT_BYTES
+        || (typed > MAX_SCRIPT_BYTES / 8 && super::render(draft).len() > MAX_SCRIPT_BYTES)
+    {
+        findings.error(
+            "",
+            "text.too_large",
+            format!("the script is larger than {MAX_SCRIPT_BYTES} bytes"),
+            "keep data in files of the application, not in the script",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::VariableDraft;
+
+    fn codes(draft: &JobScriptDraft) -> Vec<String> {
+        check(draft, None)
+            .into_iter()
+            .map(|finding| format!("{} {}", finding.pointer, finding.code))
+            .collect()
+    }
+
+    #[test]
+    fn characters_that_break_a_script() {
+        let check = |commands: &str, expected: &[&str]| {
+            let draft = JobScriptDraft { commands: commands.into(), ..JobScriptDraft::default() };
+            assert_eq!(codes(&draft), expected, "{commands:?}");
+        };
+        check("echo\tok\n", &[]);
+        check("echo\0", &["/commands text.nul"]);
+        check("a\r\nb\r\n", &["/commands text.crlf"]);
+        check("a\rb", &["/commands text.control"]);
+        check("a\r", &["/commands text.crlf"]);
+        check("a\x1b[31m", &["/commands text.control"]);
+        check("a\u{202e}b", &["/commands text.direction"]);
+        check(&"x".repeat(MAX_SCRIPT_BYTES + 1), &[" text.too_large"]);
+        check(&"x".repeat(MAX_SCRIPT_BYTES - 10), &[" text.too_large"]);
+    }
+
+    #[test]
+    fn a_value_that_grows_by_quoting_is_measured_as_written() {
+        let value = "'".repeat(MAX_SCRIPT_BYTES / 2);
+        let draft = JobScriptDraft {
+            commands: "true".into(),
+            variables: vec![VariableDraft { name: "A".into(), value }],
+            ..JobScriptDraft::default()
+        };
+        assert_eq!(codes(&draft), [" text.too_large"]);
+    }
+
+    #[test]
+    fn all_findings_are_told_not_the_first() {
+        let draft = JobScriptDraft { name: "a b".into(), walltime: "x".into(), ..JobScriptDraft::default() };
+        assert_eq!(
+            codes(&draft),
+            ["/name name.syntax", "/walltime walltime.syntax", "/commands commands.missing"]
+        );
+    }
+}

@@ -1,0 +1,131 @@
+//! The commands, and the note of how they ended.
+
+use super::{Directive, Switch};
+use crate::script::interpreter::Interpreter;
+
+pub(super) const COMMANDS: Directive = Directive {
+    name: "commands",
+    flag: "",
+    label: "Commands",
+    help: "What the job does, as you would type it on the host.",
+    example: "mpirun ./heat input.dat",
+    switch: Switch::None,
+    value: |_| None,
+    read: |_, _| {},
+    check: |draft, findings| {
+        if draft.commands.trim().is_empty() {
+            findings.error(
+                "/commands",
+                "commands.missing",
+                "the job has no commands",
+                "write what it is to do, such as ./heat input.dat",
+            );
+            return;
+        }
+        let is_directive = |line: &str| line.trim_start().starts_with("#PBS");
+        let interpreter = Interpreter::of(&draft.shell);
+        if draft.commands.lines().any(is_directive) {
+            let advice = "put it among the extra directives, or break it up (# PBS)";
+            if interpreter == Interpreter::Other {
+                findings.error(
+                    "/commands",
+                    "commands.directive",
+                    "a line among the commands begins with #PBS; PBS could take it for a directive",
+                    advice,
+                );
+            } else {
+                findings.warning(
+                    "/commands",
+                    "commands.directive",
+                    "PBS ignores the #PBS lines among the commands: they stand after the first command",
+                    advice,
+                );
+            }
+        }
+        if !draft.without_epilogue && interpreter == Interpreter::Posix {
+            let mut lines = draft.commands.lines().map(str::trim);
+            if lines.clone().any(traps_exit) {
+                findings.hint(
+                    "/commands",
+                    "commands.own_trap",
+                    "the commands set a trap of their own, which replaces PBSWeb's note of the exit status: then only the scheduler knows how the job ended, while it remembers",
+                    "run that part in a subshell ( … ), if this matters",
+                );
+            }
+            if lines.any(|line| {
+                line.starts_with("exec ")
+                    && !line.starts_with("exec >")
+                    && !line.starts_with("exec 2>")
+                    && !line.starts_with("exec <")
+            }) {
+                findings.hint(
+                    "/commands",
+                    "commands.exec",
+                    "exec replaces the script, so that PBSWeb's note of the exit status is not written",
+                    "call the program without exec",
+                );
+            }
+        }
+    },
+};
+
+/// Whether a line sets a trap for the end of the script or for the signal of deletion.
+fn traps_exit(line: &str) -> bool {
+    let mut words = line.split_ascii_whitespace();
+    words.next() == Some("trap")
+        && words.any(|word| {
+            matches!(word.trim_matches([';', '"', '\'']), "EXIT" | "0" | "TERM" | "SIGTERM" | "15")
+        })
+}
+
+pub(super) const WITHOUT_EPILOGUE: Directive = Directive {
+    name: "without_epilogue",
+    flag: "",
+    label: "No note of the exit status",
+    help: "Leaves out the lines that note the exit status and the times in the job's folder. Then only the scheduler knows how the job ended, and many forget it soon.",
+    example: "",
+    switch: Switch::None,
+    value: |_| None,
+    read: |_, _| {},
+    check: |_, _| {},
+};
+
+#[cfg(test)]
+mod tests {
+    use crate::script::directive::tests::{check_findings, with};
+    use crate::script::{check, parse, render};
+
+    #[test]
+    fn commands_are_checked() {
+        let check = |commands: &str, expected: &[&str]| {
+            check_findings(&with(|d| d.commands = commands.into()), expected)
+        };
+        check("make run\n", &[]);
+        check(" \n ", &["/commands commands.missing"]);
+        check("true\n#PBS -q x", &["/commands commands.directive"]);
+        check("trap 'rm -rf $TMP' EXIT\nmake", &["/commands commands.own_trap"]);
+        check("trap cleanup 0", &["/commands commands.own_trap"]);
+        check("trap - USR1", &[]);
+        check("exec ./heat", &["/commands commands.exec"]);
+        check("exec >log 2>&1\n./heat", &[]);
+        let python = with(|d| {
+            (d.shell, d.without_epilogue, d.commands) =
+                ("/usr/bin/python3".into(), true, "#PBS -q x\nprint()".into())
+        });
+        check_findings(&python, &["/commands commands.directive"]);
+        assert!(check_is_missing(), "no commands at all");
+    }
+
+    fn check_is_missing() -> bool {
+        check(&with(|_| ()), None)
+            .iter()
+            .any(|finding| finding.code == "commands.missing" && finding.is_error())
+    }
+
+    #[test]
+    fn the_choice_against_the_epilogue_survives_in_the_text() {
+        let draft = with(|d| (d.commands, d.without_epilogue) = ("true".into(), true));
+        assert!(parse(render(&draft)).draft.without_epilogue);
+        check_findings(&with(|d| (d.commands, d.without_epilogue) = ("exec x".into(), true)), &[]);
+    }
+}

@@ -1,0 +1,33 @@
+//! The job script as a typed model, the same in the server and in the browser.
+//!
+//! - [`draft`]: what the form holds, anything a person may type; [`JobScript`]: the same, sound by construction.
+//! - [`directive`]: one definition for each parameter: names, help, how it is written, read and checked. [`values`]: the
+//!   typed values with their units.
+//! - [`render()`]: draft to text. [`parse()`]: text to draft, with what is not understood kept. [`check()`]: everything that is
+//!   wrong or surprising, not only the first thing, against the rules of PBS and, if known, those of one host.
+//! - [`prepare()`]: what really goes to a host: the text with the note-taking around the commands, and qsub's arguments.
+//!
+//! What is deliberately absent: input and output, clocks, and the quoting of command lines for SSH.
+
+mod check;
+mod diagnostic;
+pub mod directive;
+pub mod draft;
+mod host_rules;
+mod interpreter;
+mod job_script;
+mod parse;
+mod prepare;
+mod render;
+pub mod values;
+mod words;
+
+pub use check::{MAX_SCRIPT_BYTES, check};
+pub use diagnostic::{Diagnostic, Severity};
+pub use draft::{ChunkDraft, DependencyDraft, JobScriptDraft, VariableDraft};
+pub use host_rules::{HostRules, QueueRules, ResourceLimits};
+pub use interpreter::Interpreter;
+pub use job_script::JobScript;
+pub use parse::{Parsed, parse};
+pub use prepare::{Placement, Submission, prepare};
+pub use render::{DEFAULT_SHELL, normalise, render};

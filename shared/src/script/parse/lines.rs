@@ -1,0 +1,115 @@
+//! Bytes to lines: what can be wrong before there is any script in them.
+
+use crate::script::check::MAX_SCRIPT_BYTES;
+use crate::script::diagnostic::{Diagnostic, Findings, Severity};
+
+/// The text of some bytes: without byte order mark, with line ends as Unix has them, and with U+FFFD for what is not UTF-8.
+/// What was put right is told.
+pub(super) fn decode(bytes: &[u8], findings: &mut Findings) -> String {
+    let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
+        Some(rest) => {
+            findings.warning(
+                "",
+                "text.bom",
+                "the text begins with a byte order mark, before which the system does not see the first line",
+                "it was left out",
+            );
+            rest
+        }
+        None => bytes,
+    };
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(error) => {
+            let good = bytes
+                .get(..error.valid_up_to())
+                .and_then(|good| std::str::from_utf8(good).ok())
+                .unwrap_or_default();
+            let line = good.matches('\n').count() + 1;
+            let column = good.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            tell_at(
+                findings,
+                Severity::Error,
+                "text.utf8",
+                line,
+                column,
+                "the text is not UTF-8 here",
+                "save it as UTF-8; what could not be read shows as \u{fffd}",
+            );
+            String::from_utf8_lossy(bytes).into_owned()
+        }
+    };
+    if text.len() > MAX_SCRIPT_BYTES {
+        findings.error(
+            "",
+            "text.too_large",
+            format!("the script has {} bytes; at most {MAX_SCRIPT_BYTES} are taken", text.len()),
+            "keep data in files of the application, not in the script",
+        );
+    }
+    let found = text.find("\r\n").or_else(|| text.ends_with('\r').then(|| text.len().saturating_sub(1)));
+    let Some(first) = found else { return text };
+    let line = text.get(..first).unwrap_or_default().matches('\n').count() + 1;
+    tell_at(
+        findings,
+        Severity::Warning,
+        "text.crlf",
+        line,
+        1,
+        "the lines end in CR LF, as Windows writes them; PBS refuses such a script, or the job ends with status 127",
+        "they were changed to LF",
+    );
+    // Several carriage returns before one line end would leave another pair of the kind.
+    text.split('\n').map(|line| line.trim_end_matches('\r')).collect::<Vec<_>>().join("\n")
+}
+
+fn tell_at(
+    findings: &mut Findings,
+    severity: Severity,
+    code: &str,
+    line: usize,
+    column: usize,
+    message: &str,
+    advice: &str,
+) {
+    findings.push_whole(Diagnostic {
+        pointer: String::new(),
+        line: u32::try_from(line).ok(),
+        column: u32::try_from(column).ok(),
+        code: code.to_owned(),
+        severity,
+        message: message.to_owned(),
+        advice: advice.to_owned(),
+    });
+}
+
+/// Lines with their numbers and their places in the text.
+pub(super) struct Lines<'a> {
+    rest: &'a str,
+    start: usize,
+    number: u32,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { rest: text, start: 0, number: 1 }
+    }
+
+    /// Where the next line begins, in bytes, and its number from 1.
+    pub(super) fn position(&self) -> (usize, u32) {
+        (self.start, self.number)
+    }
+
+    pub(super) fn peek(&self) -> Option<&'a str> {
+        if self.rest.is_empty() { None } else { self.rest.split('\n').next() }
+    }
+
+    pub(super) fn next(&mut self) -> Option<&'a str> {
+        let line = self.peek()?;
+        let taken = (line.len() + 1).min(self.rest.len());
+        self.rest = self.rest.get(taken..).unwrap_or_default();
+        self.start += taken;
+        self.number = self.number.saturating_add(1);
+        Some(line)
+    }
+}

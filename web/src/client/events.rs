@@ -1,0 +1,68 @@
+//! The stream of events, as the browser's `EventSource` gives it.
+
+use pbsweb_shared::event::Event;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{EventSource, MessageEvent};
+
+use super::http::BASE;
+
+/// What happens to the stream itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StreamChange {
+    /// It is open; events come.
+    Opened,
+    /// It broke; the browser tries again by itself and resumes after the last event it saw.
+    Interrupted,
+    /// It broke and the browser has given up.
+    Closed,
+}
+
+/// An open stream. Dropping it closes it.
+pub(crate) struct EventStream {
+    source: EventSource,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_open: Closure<dyn FnMut()>,
+    _on_error: Closure<dyn FnMut()>,
+}
+
+/// The names the server gives to its events; each needs its own listener.
+const NAMES: [&str; 5] = ["job", "build", "host", "snapshot", "reset"];
+
+impl EventStream {
+    /// Opens the stream. Nothing is returned when the browser has no event streams.
+    pub(crate) fn open(
+        on_event: impl Fn(Event) + 'static,
+        on_change: impl Fn(StreamChange) + Clone + 'static,
+    ) -> Option<Self> {
+        let source = EventSource::new(&format!("{BASE}/events")).ok()?;
+        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+            // An event of a newer server that this page does not know is skipped; the next read will show it.
+            let text = message.data().as_string().unwrap_or_default();
+            if let Ok(event) = serde_json::from_str(&text) {
+                on_event(event);
+            }
+        });
+        for name in NAMES {
+            source.add_event_listener_with_callback(name, on_message.as_ref().unchecked_ref()).ok()?;
+        }
+        let opened = on_change.clone();
+        let on_open = Closure::<dyn FnMut()>::new(move || opened(StreamChange::Opened));
+        source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
+        let watched = source.clone();
+        let on_error = Closure::<dyn FnMut()>::new(move || {
+            let is_closed = watched.ready_state() == EventSource::CLOSED;
+            on_change(if is_closed { StreamChange::Closed } else { StreamChange::Interrupted });
+        });
+        source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        Some(Self { source, _on_message: on_message, _on_open: on_open, _on_error: on_error })
+    }
+}
+
+impl Drop for EventStream {
+    fn drop(&mut self) {
+        self.source.set_onopen(None);
+        self.source.set_onerror(None);
+        self.source.close();
+    }
+}

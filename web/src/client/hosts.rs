@@ -1,0 +1,66 @@
+//! Hosts, one's account on them, their queues and what they list.
+
+use gloo_net::http::Method;
+use pbsweb_shared::api::hosts::{
+    CheckReport, Host, HostAccount, HostAccountPut, HostCreate, HostKeyScan, HostUpdate,
+};
+use pbsweb_shared::host::{HostJobs, HostQueues};
+use pbsweb_shared::ids::HostId;
+use pbsweb_shared::page::Page;
+
+use super::{Answer, http};
+
+/// All hosts.
+pub(crate) async fn list_hosts() -> Answer<Page<Host>> {
+    http::get("/hosts").await
+}
+
+/// One host.
+pub(crate) async fn get_host(host: HostId) -> Answer<Host> {
+    http::get(&format!("/hosts/{host}")).await
+}
+
+/// Adds a host; for administrators.
+pub(crate) async fn create_host(host: &HostCreate) -> Answer<Host> {
+    http::send(Method::POST, "/hosts", host, None).await
+}
+
+/// Changes a host; for administrators.
+pub(crate) async fn update_host(host: HostId, change: &HostUpdate) -> Answer<Host> {
+    http::send(Method::PATCH, &format!("/hosts/{host}"), change, None).await
+}
+
+/// Removes a host that has no history; for administrators.
+pub(crate) async fn delete_host(host: HostId) -> Answer<()> {
+    http::delete(&format!("/hosts/{host}")).await
+}
+
+/// Asks the host for its key, without signing in; for administrators.
+pub(crate) async fn scan_host_key(host: HostId) -> Answer<HostKeyScan> {
+    http::act(&format!("/hosts/{host}/scan-key")).await
+}
+
+/// Sets one's own login name on a host.
+pub(crate) async fn put_host_account(host: HostId, account: &HostAccountPut) -> Answer<HostAccount> {
+    http::send(Method::PUT, &format!("/hosts/{host}/account"), account, None).await
+}
+
+/// Forgets one's own login name on a host.
+pub(crate) async fn delete_host_account(host: HostId) -> Answer<()> {
+    http::delete(&format!("/hosts/{host}/account")).await
+}
+
+/// Connects with one's own account and says what was found.
+pub(crate) async fn check_host(host: HostId) -> Answer<CheckReport> {
+    http::act(&format!("/hosts/{host}/check")).await
+}
+
+/// The queues and the rules that scripts are checked against.
+pub(crate) async fn get_host_queues(host: HostId) -> Answer<HostQueues> {
+    http::get(&format!("/hosts/{host}/queues")).await
+}
+
+/// Every job that the scheduler lists.
+pub(crate) async fn get_host_jobs(host: HostId) -> Answer<HostJobs> {
+    http::get(&format!("/hosts/{host}/jobs")).await
+}

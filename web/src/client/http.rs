@@ -1,0 +1,188 @@
+//! One request: its headers, its abortion, its answer or its problem.
+
+use std::cell::RefCell;
+
+use gloo_net::http::{Method, Request, RequestBuilder, Response};
+use leptos::prelude::{Owner, on_cleanup};
+use pbsweb_shared::problem::{Problem, ProblemCode};
+use send_wrapper::SendWrapper;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use web_sys::{AbortController, AbortSignal, RequestCredentials};
+
+use super::{Answer, ClientError};
+
+/// Where the API begins.
+pub(super) const BASE: &str = "/api/v1";
+
+/// The header that a form of another site cannot send.
+pub(super) const PAGE_HEADER: (&str, &str) = ("X-PBSWeb", "1");
+
+/// Names one wish of the user: sent again after a lost answer, it does the thing once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// A new wish.
+    pub(crate) fn random() -> Self {
+        let uuid = leptos::prelude::window().crypto().map(|crypto| crypto.random_uuid());
+        // Without `crypto` (no browser of today) the clock and Math.random do; the key only has to differ.
+        Self(uuid.unwrap_or_else(|_| {
+            format!("{:x}-{:x}", js_sys::Date::now() as u64, js_sys::Math::random().to_bits())
+        }))
+    }
+
+    /// A wish that was kept, so that it is the same one after the page was reloaded.
+    pub(crate) const fn kept(key: String) -> Self {
+        Self(key)
+    }
+
+    /// The key, to keep it.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+thread_local! {
+    /// Called when the server says that the session is over.
+    static SESSION_LOST: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
+}
+
+/// Sets what happens when an answer says that nobody is signed in.
+pub(crate) fn on_session_lost(callback: impl Fn() + 'static) {
+    SESSION_LOST.with(|slot| *slot.borrow_mut() = Some(Box::new(callback)));
+}
+
+/// Aborts its request when dropped, and when the component that asked goes away.
+pub(super) struct AbortGuard(Option<AbortController>);
+
+impl AbortGuard {
+    pub(super) fn new() -> Self {
+        let controller = AbortController::new().ok();
+        if let (Some(controller), Some(_)) = (controller.clone(), Owner::current()) {
+            // The browser has one thread; the wrapper says so to the type system.
+            let controller = SendWrapper::new(controller);
+            on_cleanup(move || controller.abort());
+        }
+        Self(controller)
+    }
+
+    pub(super) fn signal(&self) -> Option<AbortSignal> {
+        self.0.as_ref().map(AbortController::signal)
+    }
+}
+
+impl Drop for AbortGuard {
+    fn drop(&mut self) {
+        if let Some(controller) = &self.0 {
+            controller.abort();
+        }
+    }
+}
+
+/// Reads a resource.
+pub(super) async fn get<T: DeserializeOwned>(path: &str) -> Answer<T> {
+    let guard = AbortGuard::new();
+    let response = open(path, &guard).await?;
+    read_json(response).await
+}
+
+/// Begins to read; the body is still to come.
+pub(super) async fn open(path: &str, guard: &AbortGuard) -> Answer<Response> {
+    let signal = guard.signal();
+    let request = builder(Method::GET, path).abort_signal(signal.as_ref()).build().map_err(refused)?;
+    check(request.send().await).await
+}
+
+/// Sends a body and reads the answer.
+pub(super) async fn send<B: Serialize, T: DeserializeOwned>(
+    method: Method,
+    path: &str,
+    body: &B,
+    key: Option<&IdempotencyKey>,
+) -> Answer<T> {
+    let mut builder = builder(method, path);
+    if let Some(IdempotencyKey(key)) = key {
+        builder = builder.header("Idempotency-Key", key);
+    }
+    let request: Request = builder.json(body).map_err(refused)?;
+    read_json(check(request.send().await).await?).await
+}
+
+/// Asks for an action that takes no body, and reads the answer.
+pub(super) async fn act<T: DeserializeOwned>(path: &str) -> Answer<T> {
+    let request = builder(Method::POST, path).build().map_err(refused)?;
+    read_json(check(request.send().await).await?).await
+}
+
+/// Removes a resource.
+pub(super) async fn delete(path: &str) -> Answer<()> {
+    let request = builder(Method::DELETE, path).build().map_err(refused)?;
+    check(request.send().await).await.map(|_| ())
+}
+
+fn builder(method: Method, path: &str) -> RequestBuilder {
+    RequestBuilder::new(&format!("{BASE}{path}"))
+        .method(method)
+        .credentials(RequestCredentials::SameOrigin)
+        .header("Accept", "application/json")
+        .header(PAGE_HEADER.0, PAGE_HEADER.1)
+}
+
+fn refused(error: gloo_net::Error) -> ClientError {
+    ClientError::Browser(error.to_string())
+}
+
+/// Lets successes through and turns everything else into an error.
+async fn check(sent: Result<Response, gloo_net::Error>) -> Answer<Response> {
+    let response = match sent {
+        Ok(response) => response,
+        Err(gloo_net::Error::JsError(error)) if error.name == "AbortError" => {
+            return Err(ClientError::Aborted);
+        }
+        Err(_) => return Err(ClientError::Offline),
+    };
+    if response.ok() {
+        return Ok(response);
+    }
+    let status = response.status();
+    let text = response.text().await.map_err(|_| ClientError::Offline)?;
+    Err(error_of(status, &text))
+}
+
+async fn read_json<T: DeserializeOwned>(response: Response) -> Answer<T> {
+    let status = response.status();
+    let text = response.text().await.map_err(|_| ClientError::Offline)?;
+    serde_json::from_str(&text).map_err(|_| ClientError::Unreadable { status })
+}
+
+/// The error in the body of an answer that is no success.
+pub(super) fn error_of(status: u16, body: &str) -> ClientError {
+    let Ok(problem) = serde_json::from_str::<Problem>(body) else {
+        return ClientError::Unreadable { status };
+    };
+    if problem.code == ProblemCode::NotSignedIn {
+        SESSION_LOST.with(|slot| {
+            if let Some(callback) = &*slot.borrow() {
+                callback();
+            }
+        });
+    }
+    ClientError::Problem(Box::new(problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_no_problem_is_unreadable() {
+        assert_eq!(error_of(502, "<html>Bad gateway</html>"), ClientError::Unreadable { status: 502 });
+    }
+
+    #[test]
+    fn a_problem_is_read_whole() {
+        let body = r#"{"type":"x","title":"Not found","status":404,"instance":"/","code":"not_found","request_id":"1"}"#;
+        assert_eq!(error_of(404, body).code(), Some(ProblemCode::NotFound));
+    }
+}

@@ -1,0 +1,27 @@
+//! Parts of pages that know the domain: hosts, jobs, keys. They are given what they show; what they change goes through
+//! `client`, and what they share through `state`.
+
+mod activity_table;
+mod check_report;
+mod escape_filter;
+mod header;
+mod host_account;
+mod host_state;
+mod job_state;
+mod job_words;
+mod key_install;
+mod live_banner;
+mod live_text;
+mod upload_form;
+
+pub(crate) use activity_table::ActivityTable;
+pub(crate) use check_report::CheckFindings;
+pub(crate) use header::Header;
+pub(crate) use host_account::{AccountBadge, HostAccountForm, HostAccounts};
+pub(crate) use host_state::HostStatusBadge;
+pub(crate) use job_state::{BuildStateBadge, JobStateBadge, build_state_label, job_state_label};
+pub(crate) use job_words::{ending_words, source_words, telling_moment, walltime_words};
+pub(crate) use key_install::KeyInstall;
+pub(crate) use live_banner::LiveBanner;
+pub(crate) use live_text::LiveText;
+pub(crate) use upload_form::UploadForm;

@@ -1,0 +1,159 @@
+//! Where one is signed in, and ending that.
+
+use leptos::prelude::*;
+use pbsweb_shared::api::sessions::{Session, SessionKind};
+
+use crate::client;
+use crate::state::Notices;
+use crate::ui::{
+    Badge, Button, ButtonKind, ConfirmDialog, Load, Panel, Shape, Table, Time, Tone, action_error,
+};
+
+/// A program's own words about itself in two of ours: `Firefox on Linux`. What is not known is shown as it is.
+fn program_name(user_agent: &str) -> String {
+    // The order matters: browsers claim to be their ancestors, too.
+    const BROWSERS: [(&str, &str); 4] =
+        [("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
+    const SYSTEMS: [(&str, &str); 6] = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let find = |table: &[(&str, &'static str)]| {
+        table.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+    };
+    match (find(&BROWSERS), find(&SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), None) => browser.to_owned(),
+        (None, _) if user_agent.is_empty() => "unknown program".to_owned(),
+        (None, _) => user_agent.chars().take(60).collect(),
+    }
+}
+
+/// The tab.
+#[component]
+pub(super) fn SessionsTab() -> impl IntoView {
+    let notices = Notices::of_page();
+    let sessions = LocalResource::new(client::sessions::list_sessions);
+    let to_end = RwSignal::new(None::<Session>);
+    let is_asking = RwSignal::new(false);
+    let end = Action::new_local(move |session: &Session| {
+        let id = session.id;
+        async move {
+            client::sessions::delete_session(id).await?;
+            sessions.refetch();
+            is_asking.set(false);
+            notices.done("The session has ended.");
+            Ok(())
+        }
+    });
+    view! {
+        <Panel title="Where you are signed in" lead="End those that you do not know, and change your password then.">
+            <Load resource=sessions what="sessions" let:page>
+                {
+                    let rows = page
+                        .items
+                        .into_iter()
+                        .filter(|session| session.kind != SessionKind::Token)
+                        .map(|session| view! { <SessionRow session=session to_end=to_end is_asking=is_asking /> })
+                        .collect_view();
+                    view! {
+                        <Table caption="Your sessions" stacks=true>
+                            <thead>
+                                <tr>
+                                    <th scope="col">"Program"</th>
+                                    <th scope="col">"Address"</th>
+                                    <th scope="col">"Signed in"</th>
+                                    <th scope="col">"Last used"</th>
+                                    <th scope="col">"Ends"</th>
+                                    <td></td>
+                                </tr>
+                            </thead>
+                            <tbody>{rows}</tbody>
+                        </Table>
+                    }
+                }
+            </Load>
+        </Panel>
+        <ConfirmDialog
+            open=is_asking
+            title="End the session?"
+            text=Signal::derive(move || {
+                let program = to_end.get().map(|session| program_name(&session.user_agent)).unwrap_or_default();
+                format!("Whoever uses {program} is signed out at once.")
+            })
+            action="End session"
+            busy=end.pending()
+            error=action_error(end)
+            on_confirm=move |()| {
+                if let Some(session) = to_end.get_untracked() {
+                    end.dispatch(session);
+                }
+            }
+        />
+    }
+}
+
+#[component]
+fn SessionRow(
+    session: Session,
+    to_end: RwSignal<Option<Session>>,
+    is_asking: RwSignal<bool>,
+) -> impl IntoView {
+    let program = match session.kind {
+        SessionKind::Command => "command on the server".to_owned(),
+        SessionKind::SignIn | SessionKind::Token => program_name(&session.user_agent),
+    };
+    let label = format!("End the session of {program}");
+    let stored = StoredValue::new(session.clone());
+    view! {
+        <tr>
+            <th scope="row" data-label="Program" title=session.user_agent>{program}</th>
+            <td data-label="Address"><code>{session.address}</code></td>
+            <td data-label="Signed in"><Time at=session.created_at /></td>
+            <td data-label="Last used"><Time at=session.last_used_at /></td>
+            <td data-label="Ends"><Time at=session.expires_at /></td>
+            <td>
+                <div class="table-actions">
+                    {if session.is_current {
+                        view! { <Badge tone=Tone::Active shape=Shape::Dot text="This one" /> }.into_any()
+                    } else {
+                        view! {
+                            <Button
+                                kind=ButtonKind::Danger
+                                label=label
+                                on_press=move |()| {
+                                    to_end.set(Some(stored.get_value()));
+                                    is_asking.set(true);
+                                }
+                            >
+                                "End"
+                            </Button>
+                        }
+                            .into_any()
+                    }}
+                </div>
+            </td>
+        </tr>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_named_in_words() {
+        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36";
+        assert_eq!(program_name(chrome), "Chrome on Linux");
+        assert_eq!(
+            program_name("Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/140.0"),
+            "Firefox on Windows"
+        );
+        assert_eq!(program_name("curl/8.5"), "curl/8.5");
+        assert_eq!(program_name(""), "unknown program");
+    }
+}

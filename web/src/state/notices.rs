@@ -1,0 +1,85 @@
+//! Short messages that appear for a while and are read out by screen readers.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+/// How good the news is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoticeKind {
+    /// Something was done.
+    Done,
+    /// Worth knowing.
+    Note,
+    /// Something failed.
+    Failed,
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Notice {
+    /// Tells it from the others.
+    pub(crate) id: u64,
+    /// How good the news is.
+    pub(crate) kind: NoticeKind,
+    /// The sentence.
+    pub(crate) text: String,
+}
+
+/// The messages on show.
+#[derive(Clone, Copy)]
+pub(crate) struct Notices {
+    shown: RwSignal<Vec<Notice>>,
+    next_id: StoredValue<u64>,
+}
+
+/// Long enough to read a sentence twice.
+const SHOWN_FOR: Duration = Duration::from_secs(7);
+
+impl Notices {
+    pub(super) fn provide() -> Self {
+        let notices = Self { shown: RwSignal::new(Vec::new()), next_id: StoredValue::new(0) };
+        provide_context(notices);
+        notices
+    }
+
+    /// The messages of the page.
+    pub(crate) fn of_page() -> Self {
+        use_context().unwrap_or_else(Self::provide)
+    }
+
+    /// Those on show, oldest first.
+    pub(crate) fn shown(self) -> Signal<Vec<Notice>> {
+        self.shown.into()
+    }
+
+    /// Says that something was done.
+    pub(crate) fn done(self, text: impl Into<String>) {
+        self.add(NoticeKind::Done, text.into());
+    }
+
+    /// Says something worth knowing.
+    pub(crate) fn note(self, text: impl Into<String>) {
+        self.add(NoticeKind::Note, text.into());
+    }
+
+    /// Says that something failed. Failures stay until they are dismissed.
+    pub(crate) fn failed(self, text: impl Into<String>) {
+        self.add(NoticeKind::Failed, text.into());
+    }
+
+    /// Takes one away.
+    pub(crate) fn dismiss(self, id: u64) {
+        self.shown.update(|shown| shown.retain(|notice| notice.id != id));
+    }
+
+    fn add(self, kind: NoticeKind, text: String) {
+        let id = self.next_id.get_value();
+        self.next_id.set_value(id.wrapping_add(1));
+        self.shown.update(|shown| shown.push(Notice { id, kind, text }));
+        match kind {
+            NoticeKind::Done | NoticeKind::Note => set_timeout(move || self.dismiss(id), SHOWN_FOR),
+            NoticeKind::Failed => {}
+        }
+    }
+}
