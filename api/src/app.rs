@@ -75,7 +75,9 @@ impl App {
             }
         });
         crate::poller::start_all(&app).await.context("the hosts could not be read")?;
-        crate::services::builds::follow_open_builds(&app).await.context("the open builds could not be read")?;
+        crate::services::builds::follow_open_builds(&app)
+            .await
+            .context("the open builds could not be read")?;
         crate::services::submission::start_reconciler(&app);
         Ok(app)
     }

@@ -77,7 +77,10 @@ impl Hub {
                         }
                     }
                     Err(error) => {
-                        tracing::warn!(error = &error as &dyn std::error::Error, "new events could not be read");
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            "new events could not be read"
+                        );
                         break;
                     }
                 }

@@ -4,6 +4,8 @@ use leptos::prelude::*;
 use leptos_router::components::{A, Outlet, ParentRoute, Redirect, Route, Router, Routes};
 use leptos_router::hooks::use_location;
 use leptos_router::path;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use crate::components::{Header, LiveBanner};
 use crate::state::{self, CurrentUser, SessionState};
@@ -16,7 +18,7 @@ pub(crate) fn App() -> impl IntoView {
     state::provide();
     view! {
         <Router>
-            <a class="skip-link" href="#main">"Skip to the content"</a>
+            <a class="skip-link" href="#main" on:click=skip_to_content>"Skip to the content"</a>
             <Header />
             <LiveBanner />
             <main id="main" class="main" tabindex="-1">
@@ -44,6 +46,15 @@ pub(crate) fn App() -> impl IntoView {
             </main>
             <Announcer />
         </Router>
+    }
+}
+
+/// Moves the focus, which the router's own handling of links within a page does not.
+fn skip_to_content(event: web_sys::MouseEvent) {
+    event.prevent_default();
+    if let Some(main) = document().get_element_by_id("main").and_then(|main| main.dyn_into::<HtmlElement>().ok()) {
+        // It fails only for an element that cannot take the focus.
+        let _ = main.focus();
     }
 }
 

@@ -123,7 +123,10 @@ impl CommandLine {
 }
 
 fn openapi() -> anyhow::Result<()> {
-    println!("{}", pbsweb::routes::docs::document().to_pretty_json().context("the document cannot be written")?);
+    println!(
+        "{}",
+        pbsweb::routes::docs::document().to_pretty_json().context("the document cannot be written")?
+    );
     Ok(())
 }
 

@@ -16,7 +16,11 @@ use crate::store::StoreError;
 use crate::store::jobs::{JobFacts, OpenJob, change_job, open_jobs, touch_jobs};
 
 /// Writes down what a snapshot says of a host's jobs, and has those looked up that it no longer lists.
-pub(super) async fn apply(app: &Arc<App>, host: HostId, snapshot: Arc<HostSnapshot>) -> Result<(), StoreError> {
+pub(super) async fn apply(
+    app: &Arc<App>,
+    host: HostId,
+    snapshot: Arc<HostSnapshot>,
+) -> Result<(), StoreError> {
     let open = app.store.query(move |connection| open_jobs(connection, host)).await?;
     let known: Vec<KnownJob> = open.iter().map(known_job).collect();
     let transitions = diff(&known, &snapshot, Utc::now());
@@ -80,7 +84,9 @@ fn known_job(job: &OpenJob) -> KnownJob {
             comment: facts.reason.clone(),
             exec_host: facts.exec_host.clone(),
             started_at: facts.started_at,
-            used_walltime_seconds: facts.used_walltime_seconds.and_then(|seconds| u64::try_from(seconds).ok()),
+            used_walltime_seconds: facts
+                .used_walltime_seconds
+                .and_then(|seconds| u64::try_from(seconds).ok()),
             ..Observed::default()
         },
     }
@@ -93,23 +99,27 @@ fn write(
 ) -> diesel::QueryResult<()> {
     let taken_at = snapshot.taken_at;
     match transition {
-        Transition::StateChanged { job, from, to, observed } => change_job(connection, job, taken_at, |facts| {
-            if facts.state == from && facts.as_of <= taken_at {
-                found(facts, to, &observed, snapshot);
-            }
-        }),
+        Transition::StateChanged { job, from, to, observed } => {
+            change_job(connection, job, taken_at, |facts| {
+                if facts.state == from && facts.as_of <= taken_at {
+                    found(facts, to, &observed, snapshot);
+                }
+            })
+        }
         Transition::Observed { job, observed } => change_job(connection, job, taken_at, |facts| {
             if facts.state.is_listed() && facts.as_of <= taken_at {
                 let state = facts.state;
                 found(facts, state, &observed, snapshot);
             }
         }),
-        Transition::Adopt { job, pbs_id, state, observed } => change_job(connection, job, taken_at, |facts| {
-            if facts.state == JobState::Submitting {
-                facts.pbs_id = Some(pbs_id);
-                found(facts, state, &observed, snapshot);
-            }
-        }),
+        Transition::Adopt { job, pbs_id, state, observed } => {
+            change_job(connection, job, taken_at, |facts| {
+                if facts.state == JobState::Submitting {
+                    facts.pbs_id = Some(pbs_id);
+                    found(facts, state, &observed, snapshot);
+                }
+            })
+        }
         Transition::Missing { .. } | Transition::Contradiction { .. } => return Ok(()),
     }
     .map(drop)
@@ -123,7 +133,8 @@ pub(super) fn found(facts: &mut JobFacts, state: JobState, observed: &Observed, 
     facts.next_look_at = None;
     facts.n_looks = 0;
     observe(facts, observed);
-    let record = facts.pbs_id.as_ref().and_then(|id| snapshot.jobs.iter().find(|record| record.pbs_id == *id));
+    let record =
+        facts.pbs_id.as_ref().and_then(|id| snapshot.jobs.iter().find(|record| record.pbs_id == *id));
     if let Some(record) = record {
         facts.used_memory_bytes = record.used("mem").and_then(memory_bytes).or(facts.used_memory_bytes);
     }

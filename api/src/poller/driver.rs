@@ -29,11 +29,12 @@ pub(super) const WATCHED_FOR: Duration = Duration::from_secs(60);
 const SETTLE: Duration = Duration::from_millis(300);
 
 /// 40,000 jobs make about 50 MB of text.
-const LIMITS: RunLimits = RunLimits { deadline: Duration::from_secs(120), max_output_bytes: 256 * 1024 * 1024 };
+const LIMITS: RunLimits =
+    RunLimits { deadline: Duration::from_secs(120), max_output_bytes: 256 * 1024 * 1024 };
 
 /// What a run found.
 enum Asked {
-    Snapshot(HostSnapshot),
+    Snapshot(Box<HostSnapshot>),
     /// Nobody can ask at the moment, or the host does not answer: why.
     Not(HostStatus, String),
 }
@@ -71,7 +72,7 @@ async fn poll(app: &Arc<App>, host: HostId, handle: &Handle) -> Duration {
         }
     };
     let outcome = match asked {
-        Asked::Snapshot(snapshot) => keep(app, host, handle, snapshot).await,
+        Asked::Snapshot(snapshot) => keep(app, host, handle, *snapshot).await,
         Asked::Not(status, why) => note(app, host, handle, status, Some(why)).await,
     };
     if let Err(error) = outcome {
@@ -79,9 +80,14 @@ async fn poll(app: &Arc<App>, host: HostId, handle: &Handle) -> Duration {
     }
     app.hub.poke();
     let is_watched = handle.with(|state| state.watched_at.is_some_and(|at| at.elapsed() < WATCHED_FOR));
-    let has_open_jobs = app.store.query(move |connection| open_jobs(connection, host)).await.is_ok_and(|jobs| !jobs.is_empty());
+    let has_open_jobs = app
+        .store
+        .query(move |connection| open_jobs(connection, host))
+        .await
+        .is_ok_and(|jobs| !jobs.is_empty());
     // A listing that takes long is asked for less often: at most half of the time is spent on it.
-    let pause = if is_watched || has_open_jobs { app.config.poll.interval } else { app.config.poll.idle_interval };
+    let pause =
+        if is_watched || has_open_jobs { app.config.poll.interval } else { app.config.poll.idle_interval };
     pause.max(begun.elapsed())
 }
 
@@ -95,7 +101,8 @@ async fn ask(app: &Arc<App>, host: HostId, handle: &Handle) -> Result<Asked, Sto
             if is_usable { usable_accounts(connection, host) } else { Ok(Vec::new()) }
         })
         .await?;
-    let mut last = Asked::Not(HostStatus::Unknown, "nobody has a checked account on this host yet".to_owned());
+    let mut last =
+        Asked::Not(HostStatus::Unknown, "nobody has a checked account on this host yet".to_owned());
     for account in accounts {
         let reach = match Reach::find(app, account.user, host, Trust::Checked).await {
             Ok(reach) => reach,
@@ -106,7 +113,7 @@ async fn ask(app: &Arc<App>, host: HostId, handle: &Handle) -> Result<Asked, Sto
             }
         };
         last = match list(app, &reach, handle).await {
-            Ok(snapshot) => return Ok(Asked::Snapshot(snapshot)),
+            Ok(snapshot) => return Ok(Asked::Snapshot(Box::new(snapshot))),
             Err(ReachError::Transport { source, .. }) if is_about_account(&source) => {
                 Asked::Not(HostStatus::Unknown, chain(&source))
             }
@@ -131,7 +138,9 @@ const fn is_about_account(error: &TransportError) -> bool {
 
 const fn status_of(error: &TransportError) -> HostStatus {
     match error {
-        TransportError::HostKeyChanged { .. } | TransportError::HostKeyUnknown { .. } => HostStatus::KeyMismatch,
+        TransportError::HostKeyChanged { .. } | TransportError::HostKeyUnknown { .. } => {
+            HostStatus::KeyMismatch
+        }
         TransportError::KeyNotAccepted { .. }
         | TransportError::SecondFactorWanted { .. }
         | TransportError::ShellRefused { .. }
@@ -172,7 +181,12 @@ async fn list(app: &App, reach: &Reach, handle: &Handle) -> Result<HostSnapshot,
 }
 
 /// Keeps a snapshot: what it says of our jobs, the queues, and what pages show.
-async fn keep(app: &Arc<App>, host: HostId, handle: &Handle, snapshot: HostSnapshot) -> Result<(), StoreError> {
+async fn keep(
+    app: &Arc<App>,
+    host: HostId,
+    handle: &Handle,
+    snapshot: HostSnapshot,
+) -> Result<(), StoreError> {
     if let SchedulerStatus::Down { words } = &snapshot.scheduler_status {
         return note(app, host, handle, HostStatus::SchedulerDown, Some(words.clone())).await;
     }
@@ -197,7 +211,12 @@ async fn keep(app: &Arc<App>, host: HostId, handle: &Handle, snapshot: HostSnaps
                 replace_queues(connection, host, &kept.queues, kept.taken_at)?;
             }
             if is_new {
-                insert_event(connection, None, &Event::Snapshot { host, taken_at: kept.taken_at }, Utc::now())?;
+                insert_event(
+                    connection,
+                    None,
+                    &Event::Snapshot { host, taken_at: kept.taken_at },
+                    Utc::now(),
+                )?;
             }
             Ok(())
         })

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use pbsweb_shared::ids::{HostId, JobId, UserId};
@@ -16,18 +15,23 @@ use super::diff::resolve::resolve;
 use crate::app::App;
 use crate::error::chain;
 use crate::scheduler::{FinishedReply, JobEnd};
-use crate::services::reach::{Reach, ReachError, Trust, fresh_marker};
+use crate::services::reach::{Reach, ReachError, Trust, fresh_marker, quick};
 use crate::store::StoreError;
 use crate::store::jobs::{JobFacts, OpenJob, change_job};
 use crate::transport::RunLimits;
 
-const LIMITS: RunLimits = RunLimits { deadline: Duration::from_secs(60), max_output_bytes: 64 * 1024 * 1024 };
+/// Records of finished jobs, some kilobytes each.
+const MOST_OUTPUT_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Jobs asked about in one exchange.
 const AT_ONCE: usize = 200;
 
 /// Settles jobs that a listing no longer shows, each by its owner's own account: another may not be allowed to see it.
-pub(super) async fn settle_missing(app: &Arc<App>, host: HostId, missing: Vec<OpenJob>) -> Result<(), StoreError> {
+pub(super) async fn settle_missing(
+    app: &Arc<App>,
+    host: HostId,
+    missing: Vec<OpenJob>,
+) -> Result<(), StoreError> {
     let mut by_owner: HashMap<UserId, Vec<OpenJob>> = HashMap::new();
     for job in missing {
         by_owner.entry(job.owner).or_default().push(job);
@@ -57,7 +61,8 @@ async fn ask(
     let reach = Reach::find(app, owner, host, Trust::Named).await?;
     let marker = fresh_marker();
     let command = reach.scheduler().finished(&reach.site(), &marker, jobs)?;
-    let output = reach.run(app, command, LIMITS).await?;
+    let limits = RunLimits { max_output_bytes: MOST_OUTPUT_BYTES, ..quick(app) };
+    let output = reach.run(app, command, limits).await?;
     Ok(reach.scheduler().read_finished(&marker, jobs, &output.stdout))
 }
 

@@ -132,7 +132,11 @@ impl Pollers {
         let known = self.find(host.id).map(|handle| {
             handle.with(|state| {
                 state.wait_for_turn(most, Instant::now());
-                (state.finding.clone(), state.snapshot.as_ref().map(|snapshot| snapshot.taken_at), state.listings.len())
+                (
+                    state.finding.clone(),
+                    state.snapshot.as_ref().map(|snapshot| snapshot.taken_at),
+                    state.listings.len(),
+                )
             })
         });
         let unknown = Finding { status: HostStatus::Unknown, detail: None, checked_at: None };
@@ -202,9 +206,8 @@ pub async fn start_all(app: &Arc<App>) -> Result<(), StoreError> {
 
 async fn match_hosts(app: &Arc<App>) -> Result<(), StoreError> {
     let hosts: Vec<HostId> = app.store.query(list_hosts).await?.into_iter().map(|host| host.id).collect();
-    let gone = app.pollers.with(|known| {
-        known.keys().filter(|id| !hosts.contains(id)).copied().collect::<Vec<_>>()
-    });
+    let gone =
+        app.pollers.with(|known| known.keys().filter(|id| !hosts.contains(id)).copied().collect::<Vec<_>>());
     for host in hosts {
         start(app, host);
     }

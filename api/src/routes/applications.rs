@@ -29,7 +29,11 @@ pub async fn list_applications(app: AppData, actor: Actor) -> Result<Json<Page<A
 #[utoipa::path(get, path = "/api/v1/applications/{application}", tag = "applications",
     security(("bearer" = []), ("cookie" = [])), params(("application" = ApplicationId, Path)),
     responses((status = 200, body = Application), (status = 401, body = Problem), (status = 404, body = Problem)))]
-pub async fn get_application(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<Application>, ApiProblem> {
+pub async fn get_application(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+) -> Result<Json<Application>, ApiProblem> {
     Ok(Json(applications::get_application(&app, &actor, path_id(&path, "application")?).await?))
 }
 
@@ -70,7 +74,11 @@ pub struct UploadForm {
     responses((status = 201, body = Application), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 413, body = Problem), (status = 422, body = Problem), (status = 502, body = Problem),
         (status = 503, body = Problem)))]
-pub async fn upload_application(app: AppData, actor: Actor, mut form: Multipart) -> Result<HttpResponse, ApiProblem> {
+pub async fn upload_application(
+    app: AppData,
+    actor: Actor,
+    mut form: Multipart,
+) -> Result<HttpResponse, ApiProblem> {
     let (mut name, mut host) = (None, None);
     while let Some(mut field) = form.try_next().await.map_err(|error| malformed(&error))? {
         match field.name().unwrap_or_default() {
@@ -79,7 +87,8 @@ pub async fn upload_application(app: AppData, actor: Actor, mut form: Multipart)
             "archive" => {
                 let name = name.take().ok_or_else(|| missing("name"))?;
                 let host = host.ok_or_else(|| missing("host"))?;
-                let archive = field.map(|chunk| chunk.map_err(|error| std::io::Error::other(error.to_string())));
+                let archive =
+                    field.map(|chunk| chunk.map_err(|error| std::io::Error::other(error.to_string())));
                 let made = applications::upload_application(&app, &actor, name, host, archive).await?;
                 let place = format!("/api/v1/applications/{}", made.id);
                 return Ok(HttpResponse::Created().insert_header(("Location", place)).json(made));
@@ -115,7 +124,8 @@ async fn read_text(field: &mut Field) -> Result<String, ApiProblem> {
         }
         text.extend_from_slice(&chunk);
     }
-    String::from_utf8(text).map_err(|_| ApiProblem::new(ProblemCode::MalformedRequest, "a text field is not UTF-8"))
+    String::from_utf8(text)
+        .map_err(|_| ApiProblem::new(ProblemCode::MalformedRequest, "a text field is not UTF-8"))
 }
 
 fn read_name(text: &str) -> Result<ApplicationName, ApiProblem> {

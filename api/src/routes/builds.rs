@@ -49,7 +49,9 @@ pub async fn create_build(
     let id = path_id(&path, "application")?;
     let key = idempotency_key(&request)?;
     let build = builds::create_build(&app, &actor, id, key.as_deref(), body.into_inner()).await?;
-    Ok(HttpResponse::Created().insert_header(("Location", format!("/api/v1/builds/{}", build.id))).json(build))
+    Ok(HttpResponse::Created()
+        .insert_header(("Location", format!("/api/v1/builds/{}", build.id)))
+        .json(build))
 }
 
 /// Get a build
@@ -67,7 +69,11 @@ pub async fn get_build(app: AppData, actor: Actor, path: Path<String>) -> Result
     params(("build" = BuildId, Path)),
     responses((status = 202, body = Build), (status = 401, body = Problem), (status = 404, body = Problem),
         (status = 409, body = Problem)))]
-pub async fn cancel_build(app: AppData, actor: Actor, path: Path<String>) -> Result<HttpResponse, ApiProblem> {
+pub async fn cancel_build(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+) -> Result<HttpResponse, ApiProblem> {
     let build = builds::cancel_build(&app, &actor, path_id(&path, "build")?).await?;
     Ok(HttpResponse::Accepted().json(build))
 }

@@ -33,12 +33,18 @@ const CATCH_UP: i64 = 500;
     params(("Last-Event-ID" = Option<i64>, Header, description = "resume after this event")),
     responses((status = 200, content_type = "text/event-stream", body = Event), (status = 400, body = Problem),
         (status = 401, body = Problem)))]
-pub async fn stream_events(app: AppData, actor: Actor, request: HttpRequest) -> Result<HttpResponse, ApiProblem> {
+pub async fn stream_events(
+    app: AppData,
+    actor: Actor,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiProblem> {
     let resume = match request.headers().get("Last-Event-ID") {
         None => None,
-        Some(header) => Some(header.to_str().ok().and_then(|text| text.parse::<i64>().ok()).ok_or_else(|| {
-            ApiProblem::new(ProblemCode::MalformedRequest, "Last-Event-ID is not the number of an event")
-        })?),
+        Some(header) => {
+            Some(header.to_str().ok().and_then(|text| text.parse::<i64>().ok()).ok_or_else(|| {
+                ApiProblem::new(ProblemCode::MalformedRequest, "Last-Event-ID is not the number of an event")
+            })?)
+        }
     };
     // First listen, then look: what comes in between stands in both and is sent once, by its number.
     let live = app.hub.subscribe();
@@ -78,7 +84,11 @@ impl Stream {
             }
             if self.is_behind {
                 let (user, last) = (self.actor.user, self.last);
-                let read = self.app.store.query(move |connection| events_for(connection, user, last, CATCH_UP)).await;
+                let read = self
+                    .app
+                    .store
+                    .query(move |connection| events_for(connection, user, last, CATCH_UP))
+                    .await;
                 // The client resumes from the last one it saw.
                 let Ok(events) = read else { return None };
                 self.is_behind = events.len() as i64 == CATCH_UP;

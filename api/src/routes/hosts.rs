@@ -43,7 +43,11 @@ pub async fn get_host(app: AppData, actor: Actor, path: Path<String>) -> Result<
     request_body = HostCreate,
     responses((status = 201, body = Host), (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn create_host(app: AppData, admin: Admin, body: Json<HostCreate>) -> Result<HttpResponse, ApiProblem> {
+pub async fn create_host(
+    app: AppData,
+    admin: Admin,
+    body: Json<HostCreate>,
+) -> Result<HttpResponse, ApiProblem> {
     let host = hosts::create_host(&app, &admin.0, body.into_inner()).await?;
     Ok(HttpResponse::Created().insert_header(("Location", format!("/api/v1/hosts/{}", host.id))).json(host))
 }
@@ -83,7 +87,11 @@ pub async fn delete_host(app: AppData, admin: Admin, path: Path<String>) -> Resu
     params(("host" = HostId, Path)),
     responses((status = 200, body = HostKeyScan), (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 404, body = Problem), (status = 503, body = Problem)))]
-pub async fn scan_host_key(app: AppData, admin: Admin, path: Path<String>) -> Result<Json<HostKeyScan>, ApiProblem> {
+pub async fn scan_host_key(
+    app: AppData,
+    admin: Admin,
+    path: Path<String>,
+) -> Result<Json<HostKeyScan>, ApiProblem> {
     Ok(Json(hosts::scan_host_key(&app, &admin.0, id(&path)?).await?))
 }
 
@@ -106,7 +114,11 @@ pub async fn put_host_account(
 /// Forget one's login name on a host
 #[utoipa::path(delete, path = "/api/v1/hosts/{host}/account", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
     params(("host" = HostId, Path)), responses((status = 204), (status = 401, body = Problem)))]
-pub async fn delete_host_account(app: AppData, actor: Actor, path: Path<String>) -> Result<HttpResponse, ApiProblem> {
+pub async fn delete_host_account(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+) -> Result<HttpResponse, ApiProblem> {
     hosts::delete_host_account(&app, &actor, id(&path)?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -118,7 +130,11 @@ pub async fn delete_host_account(app: AppData, actor: Actor, path: Path<String>)
     params(("host" = HostId, Path)),
     responses((status = 200, body = CheckReport), (status = 401, body = Problem), (status = 404, body = Problem),
         (status = 422, body = Problem)))]
-pub async fn check_host(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<CheckReport>, ApiProblem> {
+pub async fn check_host(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+) -> Result<Json<CheckReport>, ApiProblem> {
     Ok(Json(hosts::check_host(&app, &actor, id(&path)?).await?))
 }
 
@@ -128,7 +144,11 @@ pub async fn check_host(app: AppData, actor: Actor, path: Path<String>) -> Resul
 #[utoipa::path(get, path = "/api/v1/hosts/{host}/queues", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
     params(("host" = HostId, Path)),
     responses((status = 200, body = HostQueues), (status = 401, body = Problem), (status = 404, body = Problem)))]
-pub async fn list_queues(app: AppData, _actor: Actor, path: Path<String>) -> Result<Json<HostQueues>, ApiProblem> {
+pub async fn list_queues(
+    app: AppData,
+    _actor: Actor,
+    path: Path<String>,
+) -> Result<Json<HostQueues>, ApiProblem> {
     Ok(Json(hosts::list_queues(&app, id(&path)?).await?))
 }
 
@@ -138,6 +158,10 @@ pub async fn list_queues(app: AppData, _actor: Actor, path: Path<String>) -> Res
 #[utoipa::path(get, path = "/api/v1/hosts/{host}/jobs", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
     params(("host" = HostId, Path)),
     responses((status = 200, body = HostJobs), (status = 401, body = Problem), (status = 404, body = Problem)))]
-pub async fn list_host_jobs(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<HostJobs>, ApiProblem> {
+pub async fn list_host_jobs(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+) -> Result<Json<HostJobs>, ApiProblem> {
     Ok(Json(hosts::list_host_jobs(&app, &actor, id(&path)?).await?))
 }

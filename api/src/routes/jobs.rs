@@ -6,7 +6,8 @@ use actix_web::web::{Json, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::TryStreamExt as _;
 use pbsweb_shared::api::jobs::{
-    Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputStream, SubmitQuery, WaitUntil,
+    Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputStream, SubmitQuery,
+    WaitUntil,
 };
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::JobAction;
@@ -61,7 +62,11 @@ pub async fn submit_job(
 #[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
     params(JobsQuery),
     responses((status = 200, body = Page<Job>), (status = 401, body = Problem), (status = 422, body = Problem)))]
-pub async fn list_jobs(app: AppData, actor: Actor, query: Query<JobsQuery>) -> Result<Json<Page<Job>>, ApiProblem> {
+pub async fn list_jobs(
+    app: AppData,
+    actor: Actor,
+    query: Query<JobsQuery>,
+) -> Result<Json<Page<Job>>, ApiProblem> {
     Ok(Json(jobs::list_jobs(&app, &actor, query.into_inner()).await?))
 }
 
@@ -88,7 +93,12 @@ pub async fn get_job(
     Ok(Json(job))
 }
 
-async fn steer(app: AppData, actor: Actor, path: Path<String>, action: JobAction) -> Result<HttpResponse, ApiProblem> {
+async fn steer(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+    action: JobAction,
+) -> Result<HttpResponse, ApiProblem> {
     let job = jobs::steer_job(&app, &actor, id(&path)?, action).await?;
     Ok(HttpResponse::Accepted().json(job))
 }
@@ -132,7 +142,11 @@ pub async fn release_job(app: AppData, actor: Actor, path: Path<String>) -> Resu
 #[utoipa::path(get, path = "/api/v1/jobs/{job}/script", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
     params(("job" = JobId, Path)),
     responses((status = 200, body = JobScriptText), (status = 401, body = Problem), (status = 404, body = Problem)))]
-pub async fn get_job_script(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<JobScriptText>, ApiProblem> {
+pub async fn get_job_script(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+) -> Result<Json<JobScriptText>, ApiProblem> {
     Ok(Json(jobs::get_job_script(&app, &actor, id(&path)?).await?))
 }
 
@@ -142,7 +156,11 @@ pub async fn get_job_script(app: AppData, actor: Actor, path: Path<String>) -> R
 #[utoipa::path(get, path = "/api/v1/jobs/{job}/events", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
     params(("job" = JobId, Path)),
     responses((status = 200, body = Page<JobEvent>), (status = 401, body = Problem), (status = 404, body = Problem)))]
-pub async fn list_job_events(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<Page<JobEvent>>, ApiProblem> {
+pub async fn list_job_events(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+) -> Result<Json<Page<JobEvent>>, ApiProblem> {
     Ok(Json(Page::whole(jobs::list_job_events(&app, &actor, id(&path)?).await?)))
 }
 
@@ -153,7 +171,11 @@ pub async fn list_job_events(app: AppData, actor: Actor, path: Path<String>) -> 
     params(("job" = JobId, Path)),
     responses((status = 200, body = Page<JobFile>), (status = 401, body = Problem), (status = 404, body = Problem),
         (status = 503, body = Problem)))]
-pub async fn list_job_files(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<Page<JobFile>>, ApiProblem> {
+pub async fn list_job_files(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+) -> Result<Json<Page<JobFile>>, ApiProblem> {
     Ok(Json(Page::whole(jobs::list_job_files(&app, &actor, id(&path)?).await?)))
 }
 

@@ -126,7 +126,11 @@ async fn finish_problems(
     let problem = response.response().extensions().get::<ApiProblem>().cloned();
     let problem = problem.unwrap_or_else(|| from_status(status));
     if status.is_server_error() {
-        tracing::warn!(code = problem.code.as_str(), cause = problem.cause.as_deref(), "a request could not be served");
+        tracing::warn!(
+            code = problem.code.as_str(),
+            cause = problem.cause.as_deref(),
+            "a request could not be served"
+        );
     }
     let (http_request, _) = response.into_parts();
     let mut answer = problem.error_response();
@@ -137,11 +141,16 @@ async fn finish_problems(
 
 fn from_status(status: StatusCode) -> ApiProblem {
     match status {
-        StatusCode::METHOD_NOT_ALLOWED => {
-            ApiProblem::new(ProblemCode::MethodNotAllowed, "this path does not take this method; see /api/docs")
+        StatusCode::METHOD_NOT_ALLOWED => ApiProblem::new(
+            ProblemCode::MethodNotAllowed,
+            "this path does not take this method; see /api/docs",
+        ),
+        StatusCode::NOT_FOUND => {
+            ApiProblem::new(ProblemCode::NotFound, "there is nothing at this path; see /api/docs")
         }
-        StatusCode::NOT_FOUND => ApiProblem::new(ProblemCode::NotFound, "there is nothing at this path; see /api/docs"),
-        StatusCode::PAYLOAD_TOO_LARGE => ApiProblem::new(ProblemCode::TooLarge, "the request's body is too large"),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ApiProblem::new(ProblemCode::TooLarge, "the request's body is too large")
+        }
         status if status.is_client_error() => {
             ApiProblem::new(ProblemCode::MalformedRequest, "the request cannot be read")
         }

@@ -9,9 +9,7 @@ use crate::scheduler::{self, Command, CommandError, Marker, Scheduler, Site};
 use crate::services::accounts::{AccountError, identity_of};
 use crate::store::StoreError;
 use crate::store::hosts::{AccountRecord, HostRecord, find_account, find_host};
-use crate::transport::{
-    Endpoint, HostKey, Identity, JumpHost, Output, Program, RunLimits, TransportError,
-};
+use crate::transport::{Endpoint, HostKey, Identity, JumpHost, Output, Program, RunLimits, TransportError};
 
 /// Why a host is not to be reached for a user.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +105,8 @@ impl Reach {
             None => None,
             Some((Some(jump), jump_account)) if jump.is_enabled && !jump.host_keys.is_empty() => {
                 // Without a login name of its own, the jump host is tried with the one behind it, as ssh does.
-                let login = jump_account.map_or_else(|| account.login.clone(), |jump_account| jump_account.login);
+                let login =
+                    jump_account.map_or_else(|| account.login.clone(), |jump_account| jump_account.login);
                 Some(Box::new(jump_host(&jump, login)?))
             }
             Some(_) => return Err(ReachError::JumpHost(name())),
@@ -154,7 +153,12 @@ impl Reach {
     ///
     /// # Errors
     /// The transport's.
-    pub async fn run_to_the_end(&self, app: &App, command: Command, limits: RunLimits) -> Result<Output, ReachError> {
+    pub async fn run_to_the_end(
+        &self,
+        app: &App,
+        command: Command,
+        limits: RunLimits,
+    ) -> Result<Output, ReachError> {
         let program = Program::from_command(command.script, command.bindings).lasting();
         self.run_program(app, program, limits).await
     }
@@ -197,6 +201,12 @@ pub fn host_keys(host: &HostRecord) -> Result<Vec<HostKey>, ReachError> {
 /// A stored line that is no key.
 pub fn jump_host(host: &HostRecord, login: LoginName) -> Result<JumpHost, ReachError> {
     Ok(JumpHost { address: host.address.clone(), port: host.port, login, host_keys: host_keys(host)? })
+}
+
+/// Limits of an exchange that should answer soon.
+#[must_use]
+pub fn quick(app: &App) -> RunLimits {
+    RunLimits { deadline: app.config.ssh.command_timeout, max_output_bytes: 1024 * 1024 }
 }
 
 /// A marker for one call.

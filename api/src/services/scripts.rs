@@ -31,11 +31,18 @@ pub enum ScriptError {
 ///
 /// # Errors
 /// The page token belongs to another list.
-pub async fn list_scripts(app: &App, actor: &Actor, query: ScriptsQuery) -> Result<Page<Script>, ScriptError> {
+pub async fn list_scripts(
+    app: &App,
+    actor: &Actor,
+    query: ScriptsQuery,
+) -> Result<Page<Script>, ScriptError> {
     let list = format!("scripts {:?} {:?} {:?}", query.application, query.host, query.text);
     let request = PageRequest::<Place>::read(query.limit, query.page_token.as_deref(), &list)?;
     let owner = actor.user;
-    Ok(app.store.query(move |connection| rows::list_scripts(connection, owner, &query, request, &list)).await?)
+    Ok(app
+        .store
+        .query(move |connection| rows::list_scripts(connection, owner, &query, request, &list))
+        .await?)
 }
 
 /// One of the caller's scripts.
@@ -44,7 +51,10 @@ pub async fn list_scripts(app: &App, actor: &Actor, query: ScriptsQuery) -> Resu
 /// There is no such script.
 pub async fn get_script(app: &App, actor: &Actor, id: ScriptId) -> Result<Script, ScriptError> {
     let owner = actor.user;
-    app.store.query(move |connection| rows::find_script(connection, owner, id)).await?.ok_or(ScriptError::NotFound)
+    app.store
+        .query(move |connection| rows::find_script(connection, owner, id))
+        .await?
+        .ok_or(ScriptError::NotFound)
 }
 
 /// All revisions of one of the caller's scripts, newest first.

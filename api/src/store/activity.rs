@@ -28,7 +28,11 @@ pub struct Deed<'a> {
 ///
 /// # Errors
 /// The database's.
-pub fn insert_activity(connection: &mut PgConnection, deed: &Deed<'_>, now: DateTime<Utc>) -> QueryResult<()> {
+pub fn insert_activity(
+    connection: &mut PgConnection,
+    deed: &Deed<'_>,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
     diesel::insert_into(activity::table)
         .values((
             activity::at.eq(now),

@@ -13,7 +13,11 @@ use super::schema::{application_hosts, applications};
 
 type Row = (Uuid, String, DateTime<Utc>);
 
-fn complete(connection: &mut PgConnection, owner: UserId, (id, name, created_at): Row) -> QueryResult<Application> {
+fn complete(
+    connection: &mut PgConnection,
+    owner: UserId,
+    (id, name, created_at): Row,
+) -> QueryResult<Application> {
     let id = ApplicationId::from_uuid(id);
     Ok(Application {
         id,

@@ -137,7 +137,9 @@ pub fn list_builds(
         .into_boxed();
     if let Some(after) = request.after {
         query = query.filter(
-            builds::created_at.lt(after.at()).or(builds::created_at.eq(after.at()).and(builds::id.lt(after.id))),
+            builds::created_at
+                .lt(after.at())
+                .or(builds::created_at.eq(after.at()).and(builds::id.lt(after.id))),
         );
     }
     let items = query.load(connection)?.into_iter().map(build).collect::<QueryResult<Vec<_>>>()?;
@@ -257,9 +259,10 @@ pub fn append_output(
     bytes: &[u8],
 ) -> QueryResult<()> {
     let length = i64::try_from(bytes.len()).map_err(super::unreadable)?;
-    let moved = diesel::update(builds::table.find(id.as_uuid()).filter(builds::n_output_bytes.eq(first_byte)))
-        .set(builds::n_output_bytes.eq(first_byte + length))
-        .execute(connection)?;
+    let moved =
+        diesel::update(builds::table.find(id.as_uuid()).filter(builds::n_output_bytes.eq(first_byte)))
+            .set(builds::n_output_bytes.eq(first_byte + length))
+            .execute(connection)?;
     if moved == 1 {
         diesel::insert_into(build_output::table)
             .values((
@@ -276,7 +279,12 @@ pub fn append_output(
 ///
 /// # Errors
 /// The database's.
-pub fn read_output(connection: &mut PgConnection, id: BuildId, from: i64, limit: usize) -> QueryResult<Vec<u8>> {
+pub fn read_output(
+    connection: &mut PgConnection,
+    id: BuildId,
+    from: i64,
+    limit: usize,
+) -> QueryResult<Vec<u8>> {
     const PIECES: i64 = 64;
     // The piece that holds `from` is the last one that begins at or before it.
     let begin: i64 = build_output::table

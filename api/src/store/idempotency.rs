@@ -55,7 +55,12 @@ pub fn claim_key(
 ///
 /// # Errors
 /// The database's.
-pub fn find_key(connection: &mut PgConnection, owner: UserId, key: &str, digest: &[u8]) -> QueryResult<KeyClaim> {
+pub fn find_key(
+    connection: &mut PgConnection,
+    owner: UserId,
+    key: &str,
+    digest: &[u8],
+) -> QueryResult<KeyClaim> {
     let known: Option<(Vec<u8>, Uuid)> = idempotency_keys::table
         .find((owner.as_uuid(), key))
         .select((idempotency_keys::digest, idempotency_keys::subject))

@@ -254,7 +254,9 @@ pub fn list_jobs(
     }
     if let Some(after) = request.after {
         query = query.filter(
-            jobs::submitted_at.lt(after.at()).or(jobs::submitted_at.eq(after.at()).and(jobs::id.lt(after.id))),
+            jobs::submitted_at
+                .lt(after.at())
+                .or(jobs::submitted_at.eq(after.at()).and(jobs::id.lt(after.id))),
         );
     }
     let items = query.load(connection)?.into_iter().map(job).collect::<QueryResult<Vec<_>>>()?;
@@ -281,14 +283,9 @@ pub struct OpenJob {
 /// # Errors
 /// The database's.
 pub fn open_jobs(connection: &mut PgConnection, host: HostId) -> QueryResult<Vec<OpenJob>> {
-    let ended = [
-        JobState::Rejected,
-        JobState::Completed,
-        JobState::Failed,
-        JobState::Deleted,
-        JobState::Expired,
-    ]
-    .map(JobState::as_str);
+    let ended =
+        [JobState::Rejected, JobState::Completed, JobState::Failed, JobState::Deleted, JobState::Expired]
+            .map(JobState::as_str);
     jobs::table
         .filter(jobs::host_id.eq(host.as_uuid()))
         .filter(diesel::dsl::not(jobs::state.eq_any(ended)))
@@ -355,7 +352,17 @@ pub fn change_job(
         || facts.exit_status != before.exit_status
         || facts.is_delete_requested != before.is_delete_requested;
     if is_news {
-        insert_job_event(connection, id, &facts, now)?;
+        let is_request =
+            facts.is_delete_requested && !before.is_delete_requested && facts.state == before.state;
+        let told = if is_request {
+            JobFacts {
+                reason: Some("the scheduler accepted the request to delete it".to_owned()),
+                ..facts.clone()
+            }
+        } else {
+            facts.clone()
+        };
+        insert_job_event(connection, id, &told, now)?;
     }
     let seen_only = JobFacts {
         as_of: before.as_of,

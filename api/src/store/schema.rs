@@ -1,102 +1,17 @@
 //! The tables, generated from the migrated database; a test compares the two.
 //!
-//! To write it anew after a migration: `make schema`.
+//! To write it anew after a migration: `PBSWEB_WRITE_SCHEMA=1 cargo test -p pbsweb --test database`.
 #![allow(missing_docs, reason = "the columns are described by the comments in migrations/")]
 
 diesel::table! {
-    users (id) {
-        id -> Uuid,
-        user_name -> Text,
-        display_name -> Text,
-        email -> Text,
-        password_hash -> Text,
-        is_admin -> Bool,
-        is_enabled -> Bool,
-        created_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    sessions (id) {
-        id -> Uuid,
-        user_id -> Uuid,
-        kind -> Text,
-        name -> Nullable<Text>,
-        created_at -> Timestamptz,
-        expires_at -> Timestamptz,
-        ended_at -> Nullable<Timestamptz>,
-        last_used_at -> Timestamptz,
-        user_agent -> Text,
-        address -> Text,
-    }
-}
-
-diesel::table! {
-    ssh_keys (id) {
-        id -> Uuid,
-        user_id -> Uuid,
-        public_line -> Text,
-        fingerprint -> Text,
-        sealed_private -> Bytea,
-        created_at -> Timestamptz,
-        retired_at -> Nullable<Timestamptz>,
-    }
-}
-
-diesel::table! {
-    preferences (user_id) {
-        user_id -> Uuid,
-        body -> Jsonb,
-        updated_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    hosts (id) {
-        id -> Uuid,
-        name -> Text,
-        description -> Text,
-        address -> Text,
-        port -> Int4,
-        jump_host_id -> Nullable<Uuid>,
-        dialect -> Text,
-        bin_folder -> Text,
-        found_bin_folder -> Text,
-        offered_queues -> Array<Text>,
-        keeps_output_in_place -> Bool,
-        is_enabled -> Bool,
-        host_keys -> Array<Text>,
-        created_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    host_accounts (user_id, host_id) {
-        user_id -> Uuid,
-        host_id -> Uuid,
-        login -> Text,
-        home -> Nullable<Text>,
-        is_usable -> Bool,
-        report -> Nullable<Jsonb>,
-        checked_at -> Nullable<Timestamptz>,
-    }
-}
-
-diesel::table! {
-    queues (host_id, name) {
-        host_id -> Uuid,
-        name -> Text,
-        body -> Jsonb,
-        as_of -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    applications (id) {
-        id -> Uuid,
-        owner_id -> Uuid,
-        name -> Text,
-        created_at -> Timestamptz,
+    activity (id) {
+        id -> Int8,
+        at -> Timestamptz,
+        user_id -> Nullable<Uuid>,
+        session_id -> Nullable<Uuid>,
+        action -> Text,
+        subject -> Nullable<Text>,
+        detail -> Text,
     }
 }
 
@@ -110,6 +25,23 @@ diesel::table! {
         n_entries -> Int8,
         n_bytes -> Int8,
         uploaded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    applications (id) {
+        id -> Uuid,
+        owner_id -> Uuid,
+        name -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    build_output (build_id, first_byte) {
+        build_id -> Uuid,
+        first_byte -> Int8,
+        bytes -> Bytea,
     }
 }
 
@@ -134,35 +66,76 @@ diesel::table! {
 }
 
 diesel::table! {
-    build_output (build_id, first_byte) {
-        build_id -> Uuid,
-        first_byte -> Int8,
-        bytes -> Bytea,
+    events (seq) {
+        seq -> Int8,
+        at -> Timestamptz,
+        owner_id -> Nullable<Uuid>,
+        body -> Jsonb,
     }
 }
 
 diesel::table! {
-    scripts (id) {
+    host_accounts (user_id, host_id) {
+        user_id -> Uuid,
+        host_id -> Uuid,
+        login -> Text,
+        home -> Nullable<Text>,
+        is_usable -> Bool,
+        report -> Nullable<Jsonb>,
+        checked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    hosts (id) {
         id -> Uuid,
-        owner_id -> Uuid,
         name -> Text,
-        application_id -> Nullable<Uuid>,
-        host_id -> Nullable<Uuid>,
-        n_revisions -> Int4,
+        description -> Text,
+        address -> Text,
+        port -> Int4,
+        jump_host_id -> Nullable<Uuid>,
+        dialect -> Text,
+        bin_folder -> Text,
+        found_bin_folder -> Text,
+        offered_queues -> Array<Text>,
+        keeps_output_in_place -> Bool,
+        is_enabled -> Bool,
+        host_keys -> Array<Text>,
         created_at -> Timestamptz,
-        used_at -> Timestamptz,
     }
 }
 
 diesel::table! {
-    script_revisions (id) {
-        id -> Uuid,
-        script_id -> Uuid,
-        number -> Int4,
-        session_id -> Uuid,
-        draft -> Jsonb,
-        text -> Text,
+    idempotency_keys (owner_id, key) {
+        owner_id -> Uuid,
+        key -> Text,
+        digest -> Bytea,
+        subject -> Uuid,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    job_events (id) {
+        id -> Int8,
+        job_id -> Uuid,
+        at -> Timestamptz,
+        state -> Text,
+        source -> Text,
+        reason -> Nullable<Text>,
+        exit_status -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    job_submissions (job_id) {
+        job_id -> Uuid,
+        job_folder -> Text,
+        working_folder -> Text,
+        text -> Text,
+        arguments -> Array<Text>,
+        stdout_path -> Text,
+        stderr_path -> Text,
     }
 }
 
@@ -199,57 +172,84 @@ diesel::table! {
 }
 
 diesel::table! {
-    job_submissions (job_id) {
-        job_id -> Uuid,
-        job_folder -> Text,
-        working_folder -> Text,
-        text -> Text,
-        arguments -> Array<Text>,
-        stdout_path -> Text,
-        stderr_path -> Text,
+    preferences (user_id) {
+        user_id -> Uuid,
+        body -> Jsonb,
+        updated_at -> Timestamptz,
     }
 }
 
 diesel::table! {
-    idempotency_keys (owner_id, key) {
-        owner_id -> Uuid,
-        key -> Text,
-        digest -> Bytea,
-        subject -> Uuid,
+    queues (host_id, name) {
+        host_id -> Uuid,
+        name -> Text,
+        body -> Jsonb,
+        as_of -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    script_revisions (id) {
+        id -> Uuid,
+        script_id -> Uuid,
+        number -> Int4,
+        session_id -> Uuid,
+        draft -> Jsonb,
+        text -> Text,
         created_at -> Timestamptz,
     }
 }
 
 diesel::table! {
-    job_events (id) {
-        id -> Int8,
-        job_id -> Uuid,
-        at -> Timestamptz,
-        state -> Text,
-        source -> Text,
-        reason -> Nullable<Text>,
-        exit_status -> Nullable<Int4>,
+    scripts (id) {
+        id -> Uuid,
+        owner_id -> Uuid,
+        name -> Text,
+        application_id -> Nullable<Uuid>,
+        host_id -> Nullable<Uuid>,
+        n_revisions -> Int4,
+        created_at -> Timestamptz,
+        used_at -> Timestamptz,
     }
 }
 
 diesel::table! {
-    activity (id) {
-        id -> Int8,
-        at -> Timestamptz,
-        user_id -> Nullable<Uuid>,
-        session_id -> Nullable<Uuid>,
-        action -> Text,
-        subject -> Nullable<Text>,
-        detail -> Text,
+    sessions (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        kind -> Text,
+        name -> Nullable<Text>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+        last_used_at -> Timestamptz,
+        user_agent -> Text,
+        address -> Text,
     }
 }
 
 diesel::table! {
-    events (seq) {
-        seq -> Int8,
-        at -> Timestamptz,
-        owner_id -> Nullable<Uuid>,
-        body -> Jsonb,
+    ssh_keys (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        public_line -> Text,
+        fingerprint -> Text,
+        sealed_private -> Bytea,
+        created_at -> Timestamptz,
+        retired_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Uuid,
+        user_name -> Text,
+        display_name -> Text,
+        email -> Text,
+        password_hash -> Text,
+        is_admin -> Bool,
+        is_enabled -> Bool,
+        created_at -> Timestamptz,
     }
 }
 

@@ -112,8 +112,9 @@ pub fn list_scripts(
         query = query.filter(scripts::name.ilike(pattern.clone()).or(script_revisions::text.ilike(pattern)));
     }
     if let Some(after) = request.after {
-        query = query
-            .filter(scripts::used_at.lt(after.at()).or(scripts::used_at.eq(after.at()).and(scripts::id.lt(after.id))));
+        query = query.filter(
+            scripts::used_at.lt(after.at()).or(scripts::used_at.eq(after.at()).and(scripts::id.lt(after.id))),
+        );
     }
     let rows: Vec<(ScriptRow, RevisionRow)> = query.load(connection)?;
     let ids: Vec<Uuid> = rows.iter().map(|(row, _)| row.id).collect();
@@ -132,7 +133,11 @@ pub fn list_scripts(
 ///
 /// # Errors
 /// The database's.
-pub fn find_script(connection: &mut PgConnection, owner: UserId, id: ScriptId) -> QueryResult<Option<Script>> {
+pub fn find_script(
+    connection: &mut PgConnection,
+    owner: UserId,
+    id: ScriptId,
+) -> QueryResult<Option<Script>> {
     let row: Option<(ScriptRow, RevisionRow)> = scripts::table
         .inner_join(
             script_revisions::table.on(script_revisions::script_id

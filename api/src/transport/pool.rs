@@ -71,6 +71,8 @@ pub(super) struct Pool {
     keepers: Mutex<HashMap<(AccountKey, Lane), KeeperHandle>>,
     stop: CancellationToken,
     tasks: TaskTracker,
+    /// Connections outlive the request that opens them, whose runtime may end with its worker.
+    runtime: tokio::runtime::Handle,
 }
 
 #[derive(Clone)]
@@ -88,6 +90,7 @@ impl Pool {
             keepers: Mutex::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            runtime: tokio::runtime::Handle::current(),
         }
     }
 
@@ -173,7 +176,7 @@ impl Pool {
             requests,
             stop: stop.clone(),
         };
-        self.tasks.spawn(keeper.serve());
+        self.tasks.spawn_on(keeper.serve(), &self.runtime);
         let handle = KeeperHandle { host: to.host, requests: sender, stop };
         keepers.insert((account, lane), handle.clone());
         handle

@@ -66,7 +66,7 @@ impl ClientError {
         match self {
             Self::Problem(problem) => problem_message(problem),
             Self::Offline => {
-                "The server did not answer. Nothing was lost: try again when the network is back.".to_owned()
+                "The server did not answer. Look at the network, then try again.".to_owned()
             }
             Self::Unreadable { status } => {
                 format!("An unexpected answer came (status {status}). Reload the page and try again.")
@@ -121,7 +121,7 @@ fn advice(code: ProblemCode) -> &'static str {
         P::InvalidScript => "The job script has errors.",
         P::NoHostAccount => "You have no checked account on this host. Open Hosts and run the check.",
         P::TooManyRequests => "Too many tries. Wait a minute.",
-        P::Internal => "The server made a mistake. It was written to its log.",
+        P::Internal => "It is not your input. The mistake was written to the server's log.",
         P::HostKeyChanged => {
             "The host shows another key than the confirmed one. Nothing is sent to it until an administrator has looked."
         }

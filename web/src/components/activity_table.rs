@@ -67,14 +67,15 @@ where
                     let user = shows_user.then(|| {
                         view! { <td data-label="Who">{activity.user_name.unwrap_or_else(|| "unknown".to_owned())}</td> }
                     });
-                    let session = activity.session.map(|session| session.to_string().chars().take(8).collect::<String>());
+                    let session = activity.session.map(|session| session.to_string());
+                    let session_end = session.as_deref().map(|id| id.rsplit('-').next().unwrap_or(id).to_owned());
                     view! {
                         <tr>
                             <td data-label="When"><Time at=activity.at /></td>
                             {user}
-                            <td data-label="What">{action_label(&activity.action)}</td>
+                            <td data-label="What" class="activity-action">{action_label(&activity.action)}</td>
                             <td data-label="Detail" class="activity-detail">{activity.detail}</td>
-                            <td data-label="Session"><code class="muted">{session}</code></td>
+                            <td data-label="Session" class="activity-session"><code class="muted" title=session>{session_end}</code></td>
                         </tr>
                     }
                 })

@@ -5,7 +5,7 @@ use leptos_router::components::A;
 use pbsweb_shared::api::jobs::{Job, JobsQuery};
 use pbsweb_shared::event::Event;
 
-use crate::components::{HostStatusBadge, JobStateBadge};
+use crate::components::{HostStatusBadge, JobStateBadge, ending_words, telling_moment};
 use crate::state::{CurrentUser, Hosts, Live};
 use crate::ui::{EmptyState, Icon, LinkButton, Load, PageHeader, Panel, Shape, Time, format};
 use crate::{client, paths};
@@ -136,23 +136,10 @@ fn RecentJobs() -> impl IntoView {
     }
 }
 
-/// The moment that matters most for a job: its end, else its start, else its submission.
-fn telling_moment(job: &Job) -> (&'static str, chrono::DateTime<chrono::Utc>) {
-    match (job.ended_at, job.started_at) {
-        (Some(ended), _) => ("ended", ended),
-        (None, Some(started)) => ("started", started),
-        (None, None) => ("submitted", job.submitted_at),
-    }
-}
-
-/// How the job did, beside its state: exit status, signal, time used.
-fn outcome(job: &Job) -> Option<String> {
-    match (job.exit_status, job.signal, job.used_walltime_seconds) {
-        (_, Some(signal), _) => Some(format!("signal {signal}")),
-        (Some(status), None, _) => Some(format!("exit {status}")),
-        (None, None, Some(used)) if !job.state.has_ended() => Some(format::walltime(used)),
-        (None, None, _) => None,
-    }
+/// How the job ended, or how long it has run.
+fn progress_words(job: &Job) -> Option<String> {
+    let is_running = !job.state.has_ended();
+    ending_words(job).or_else(|| job.used_walltime_seconds.filter(|_| is_running).map(format::walltime))
 }
 
 #[component]
@@ -166,7 +153,7 @@ fn JobLine(job: Job) -> impl IntoView {
             <JobStateBadge state=Signal::derive(move || job.read().state) />
             <span class="job-line-where muted">
                 {move || job.read().host_name.clone()}
-                {move || outcome(&job.read()).map(|outcome| format!(" · {outcome}"))}
+                {move || progress_words(&job.read()).map(|words| format!(" · {words}"))}
             </span>
             <span class="job-line-when muted">
                 {move || telling_moment(&job.read()).0} " "

@@ -1,7 +1,9 @@
 //! What went wrong, in words, with what can be done about it.
 
+use leptos::html;
 use leptos::prelude::*;
 use pbsweb_shared::problem::ProblemCode;
+use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use super::{Button, Icon, Shape};
 use crate::client::ClientError;
@@ -19,6 +21,13 @@ pub(crate) fn ProblemBox(
     #[prop(optional, into)]
     retry: Option<Callback<()>>,
 ) -> impl IntoView {
+    let shown = NodeRef::<html::Div>::new();
+    shown.on_load(|shown| {
+        // At the end of a long form it would be out of sight.
+        let nearest = ScrollIntoViewOptions::new();
+        nearest.set_block(ScrollLogicalPosition::Nearest);
+        shown.scroll_into_view_with_scroll_into_view_options(&nearest);
+    });
     move || {
         let error = error.get();
         if error == ClientError::Aborted {
@@ -40,7 +49,7 @@ pub(crate) fn ProblemBox(
         let can_retry = retry.filter(|_| error.is_retryable());
         Some(
             view! {
-                <div class="problem-box" role="alert">
+                <div class="problem-box" role="alert" node_ref=shown>
                     <Icon shape=Shape::Warning />
                     <div class="problem-box-text">
                         <p class="problem-box-title">{error.title()}</p>

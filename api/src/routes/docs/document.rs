@@ -3,6 +3,7 @@
 //! Each handler says what is special about it. What follows from the framework is added here, so that no handler can
 //! forget it: the schema of problems, the answers that any operation may give, the ways to sign in.
 
+use pbsweb_shared::api::jobs::{OutputStream, WaitUntil};
 use pbsweb_shared::event::Event;
 use pbsweb_shared::problem::Problem;
 use utoipa::openapi::path::Operation;
@@ -124,7 +125,7 @@ struct People;
         jobs::get_job_output,
         events::stream_events,
     ),
-    components(schemas(Event)),
+    components(schemas(Event, OutputStream, WaitUntil))
 )]
 struct Work;
 

@@ -29,19 +29,23 @@ pub const PAGE_HEADER: &str = "x-pbsweb";
 pub fn configure(config: &mut ServiceConfig) {
     const MOST_JSON: usize = 2 * 1024 * 1024;
     config
-        .app_data(web::JsonConfig::default().limit(MOST_JSON).error_handler(|error, _| from_json(&error).into()))
+        .app_data(
+            web::JsonConfig::default().limit(MOST_JSON).error_handler(|error, _| from_json(&error).into()),
+        )
         .app_data(web::QueryConfig::default().error_handler(|error, _| from_query(&error).into()))
         .app_data(web::PathConfig::default().error_handler(|error, _| from_path(&error).into()));
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the framework's errors are open-ended")]
 fn from_json(error: &JsonPayloadError) -> ApiProblem {
     match error {
         JsonPayloadError::OverflowKnownLength { limit, .. } | JsonPayloadError::Overflow { limit } => {
             ApiProblem::new(ProblemCode::TooLarge, format!("a body may have at most {limit} bytes"))
         }
-        JsonPayloadError::ContentType => {
-            ApiProblem::new(ProblemCode::MalformedRequest, "the body must be JSON, with content-type application/json")
-        }
+        JsonPayloadError::ContentType => ApiProblem::new(
+            ProblemCode::MalformedRequest,
+            "the body must be JSON, with content-type application/json",
+        ),
         error => ApiProblem::new(ProblemCode::MalformedRequest, format!("the body cannot be read: {error}")),
     }
 }
@@ -73,11 +77,16 @@ fn app_of(request: &HttpRequest) -> Result<Arc<App>, ApiProblem> {
 }
 
 fn token_of(request: &HttpRequest) -> Result<String, ApiProblem> {
-    let missing = || ApiProblem::new(ProblemCode::NotSignedIn, "sign in, or send a token as `Authorization: Bearer …`");
+    let missing =
+        || ApiProblem::new(ProblemCode::NotSignedIn, "sign in, or send a token as `Authorization: Bearer …`");
     if let Some(header) = request.headers().get(AUTHORIZATION) {
         let text = header.to_str().map_err(|_| missing())?;
         let (scheme, token) = text.split_once(' ').ok_or_else(missing)?;
-        return if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim().to_owned()) } else { Err(missing()) };
+        return if scheme.eq_ignore_ascii_case("bearer") {
+            Ok(token.trim().to_owned())
+        } else {
+            Err(missing())
+        };
     }
     let cookie = request.cookie(COOKIE).ok_or_else(missing)?;
     let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -142,7 +151,11 @@ pub struct PageQuery {
 pub fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiProblem> {
     let Some(header) = request.headers().get("Idempotency-Key") else { return Ok(None) };
     let text = header.to_str().map_err(|_| {
-        ApiProblem::field("/headers/Idempotency-Key", "idempotency_key.syntax", "needs visible ASCII characters")
+        ApiProblem::field(
+            "/headers/Idempotency-Key",
+            "idempotency_key.syntax",
+            "needs visible ASCII characters",
+        )
     })?;
     Ok(Some(text.to_owned()))
 }

@@ -123,7 +123,8 @@ impl ResponseError for ApiProblem {
 impl From<StoreError> for ApiProblem {
     fn from(error: StoreError) -> Self {
         let problem = if error.is_retryable() {
-            Self::new(ProblemCode::Busy, "the database is busy or being restarted; try again in a moment").retry_after(2)
+            Self::new(ProblemCode::Busy, "the database is busy or being restarted; try again in a moment")
+                .retry_after(2)
         } else {
             Self::new(ProblemCode::Internal, "the server's log tells more under this request id")
         };

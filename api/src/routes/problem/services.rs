@@ -25,7 +25,9 @@ impl From<ReachError> for ApiProblem {
             ReachError::NoAccount(_) | ReachError::NotChecked(_) => {
                 Self::new(ProblemCode::NoHostAccount, error.to_string())
             }
-            ReachError::StoredKey(_) | ReachError::Command(_) => Self::new(ProblemCode::Internal, error.to_string()),
+            ReachError::StoredKey(_) | ReachError::Command(_) => {
+                Self::new(ProblemCode::Internal, error.to_string())
+            }
             ReachError::Identity(ref source) => {
                 Self::new(ProblemCode::Internal, "the key of this account cannot be used").because(source)
             }

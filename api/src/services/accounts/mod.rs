@@ -202,11 +202,10 @@ pub(super) async fn enrol(
             Ok(AccountCreated { user: me, ssh_key: keys::show(key, ssh_from.as_deref()) })
         })
         .await
-        .map_err(|error| match error {
-            AccountError::Store(error) if error.constraint() == Some("users_user_name_key") => {
-                AccountError::NameTaken { user_name: taken_name }
-            }
-            error => error,
+        .map_err(|error| {
+            let is_name =
+                matches!(&error, AccountError::Store(store) if store.constraint() == Some("users_user_name_key"));
+            if is_name { AccountError::NameTaken { user_name: taken_name } } else { error }
         })
 }
 

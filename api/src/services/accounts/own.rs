@@ -1,8 +1,6 @@
 //! What users change about themselves.
 
 use chrono::Utc;
-use diesel::OptionalExtension as _;
-use diesel::prelude::*;
 use pbsweb_shared::api::me::{Me, MeUpdate, Preferences};
 use pbsweb_shared::problem::FieldError;
 use zeroize::Zeroizing;
@@ -13,8 +11,8 @@ use crate::app::App;
 use crate::services::actor::Actor;
 use crate::services::sessions::throttle::Tried;
 use crate::store::activity::insert_activity;
+use crate::store::hosts::find_host;
 use crate::store::preferences::{find_preferences, put_preferences as store_preferences};
-use crate::store::schema::hosts;
 use crate::store::sessions::end_sessions_of;
 use crate::store::users::{UserChange, find_me, hold_credentials, update_user};
 
@@ -93,9 +91,9 @@ async fn verify_current(
     current: Zeroizing<String>,
 ) -> Result<String, AccountError> {
     let counted = Tried::new(Some(&actor.user_name), None);
-    let refuse_if_throttled = || match app.sign_ins.throttle.wait(&counted) {
+    let refuse_if_throttled = || match app.sign_ins.throttle.seconds_to_wait(&counted) {
         None => Ok(()),
-        Some(wait) => Err(AccountError::Throttled { seconds: wait.as_secs().max(1) }),
+        Some(seconds) => Err(AccountError::Throttled { seconds }),
     };
     refuse_if_throttled()?;
     let user = actor.user;
@@ -136,17 +134,34 @@ pub async fn put_preferences(
         .run(move |connection| {
             let now = Utc::now();
             if let Some(host) = preferences.host {
-                let found: Option<uuid::Uuid> =
-                    hosts::table.find(host.as_uuid()).select(hosts::id).first(connection).optional()?;
-                found.ok_or_else(no_such_host)?;
+                find_host(connection, host)?.ok_or_else(no_such_host)?;
             }
-            if find_preferences(connection, actor.user)? != preferences {
+            let before = find_preferences(connection, actor.user)?;
+            if before != preferences {
                 store_preferences(connection, actor.user, &preferences, now)?;
-                insert_activity(connection, &actor.deed("preferences.update", actor.user, ""), now)?;
+                let detail = changed_preferences(&before, &preferences).join(", ");
+                insert_activity(connection, &actor.deed("preferences.update", actor.user, detail), now)?;
             }
             Ok(preferences)
         })
         .await
+}
+
+/// The names of the preferences that differ, for the record.
+fn changed_preferences(before: &Preferences, after: &Preferences) -> Vec<&'static str> {
+    let Preferences { theme, host, mail_users, mail_events, account, shell, build_command } = after;
+    [
+        ("theme", *theme != before.theme),
+        ("host", *host != before.host),
+        ("mail_users", *mail_users != before.mail_users),
+        ("mail_events", *mail_events != before.mail_events),
+        ("account", *account != before.account),
+        ("shell", *shell != before.shell),
+        ("build_command", *build_command != before.build_command),
+    ]
+    .into_iter()
+    .filter_map(|(name, has_changed)| has_changed.then_some(name))
+    .collect()
 }
 
 fn no_such_host() -> AccountError {

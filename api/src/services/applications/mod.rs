@@ -12,7 +12,7 @@ use pbsweb_shared::names::ApplicationName;
 use uuid::Uuid;
 
 use super::actor::Actor;
-use super::reach::{Reach, ReachError, Trust};
+use super::reach::{Reach, ReachError, Trust, quick};
 use crate::app::App;
 use crate::store::StoreError;
 use crate::store::activity::insert_activity;
@@ -20,7 +20,6 @@ use crate::store::applications as rows;
 use crate::transport::archive::{ArchiveError, ArchiveLimits, ArchiveSummary, clean, upload_channel};
 use crate::transport::{Program, RemotePath, RunLimits, TransferLimits, TransportError};
 
-const QUICK: RunLimits = RunLimits { deadline: Duration::from_secs(60), max_output_bytes: 64 * 1024 };
 const UNPACK: RunLimits = RunLimits { deadline: Duration::from_secs(900), max_output_bytes: 256 * 1024 };
 
 /// Why something about an application could not be done.
@@ -153,8 +152,10 @@ async fn keep(
         .query(move |connection| {
             let fresh = ApplicationId::from_uuid(Uuid::now_v7());
             let id = rows::put_place(connection, recorder.user, recorder.session, &name, fresh, &place)?;
-            let words =
-                format!("{name} to {host_name}: {} entries, {} bytes, {}", place.n_entries, place.n_bytes, place.digest);
+            let words = format!(
+                "{name} to {host_name}: {} entries, {} bytes, {}",
+                place.n_entries, place.n_bytes, place.digest
+            );
             insert_activity(connection, &recorder.deed("application.upload", id, words), place.uploaded_at)?;
             Ok(id)
         })
@@ -172,8 +173,9 @@ async fn send(
 ) -> Result<ArchiveSummary, ApplicationError> {
     let limits = &app.config.upload;
     make_folder(app, reach, upload).await?;
-    let path: RemotePath =
-        format!("{upload}/tree.tar").parse().map_err(|_| ApplicationError::Unpack("the home directory's path is strange".to_owned()))?;
+    let path: RemotePath = format!("{upload}/tree.tar")
+        .parse()
+        .map_err(|_| ApplicationError::Unpack("the home directory's path is strange".to_owned()))?;
     let (sender, receiver) = upload_channel();
     let cleaning = clean(
         receiver,
@@ -219,7 +221,7 @@ async fn send(
 
 async fn make_folder(app: &App, reach: &Reach, upload: &str) -> Result<(), ApplicationError> {
     let program = Program::new(r#"umask 077; mkdir -p "$upload" && echo made"#).arg("upload", upload);
-    let output = reach.run_program(app, program, QUICK).await?;
+    let output = reach.run_program(app, program, quick(app)).await?;
     if output.stdout_text().trim() == "made" {
         return Ok(());
     }
@@ -230,7 +232,7 @@ async fn make_folder(app: &App, reach: &Reach, upload: &str) -> Result<(), Appli
 /// Clears away what a failed upload left; if that fails too, nothing worse than some bytes remain.
 async fn discard(app: &App, reach: &Reach, upload: &str) {
     let program = Program::new(r#"rm -rf "$upload""#).arg("upload", upload);
-    if let Err(error) = reach.run_program(app, program, QUICK).await {
+    if let Err(error) = reach.run_program(app, program, quick(app)).await {
         tracing::info!(host.id = %reach.host.id, error = &error as &dyn std::error::Error, "a failed upload could not be cleared away");
     }
 }

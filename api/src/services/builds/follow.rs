@@ -10,15 +10,15 @@ use pbsweb_shared::ids::BuildId;
 use super::publish;
 use crate::app::App;
 use crate::error::chain;
-use crate::services::reach::{Reach, ReachError, Trust};
+use crate::services::reach::{Reach, ReachError, Trust, quick};
 use crate::store::StoreError;
 use crate::store::applications::find_place;
 use crate::store::builds::{
     BuildChange, OpenBuild, append_output, change_build, find_build, is_cancel_requested, output_length,
 };
-use crate::transport::{Program, ProgramEvent, RunLimits};
+use crate::transport::{Program, ProgramEvent, RunLimits, TransportError};
 
-const QUICK: RunLimits = RunLimits { deadline: Duration::from_secs(60), max_output_bytes: 64 * 1024 };
+/// One exchange follows a build for at most so long; the next one goes on from the byte that is kept.
 const FOLLOW: RunLimits = RunLimits { deadline: Duration::from_secs(3600), max_output_bytes: 1 << 30 };
 
 /// Output is kept in pieces of about this size, or after a moment of silence.
@@ -100,7 +100,8 @@ async fn keep(app: &App, open: &OpenBuild, change: BuildChange) -> Result<(), St
     app.store
         .query(move |connection| {
             let known = find_build(connection, owner, id)?;
-            let is_news = known.is_some_and(|known| known.state != change.state || known.detail != change.detail);
+            let is_news =
+                known.is_some_and(|known| known.state != change.state || known.detail != change.detail);
             if is_news && change_build(connection, id, &change, Utc::now())? {
                 publish(connection, owner, id)?;
             }
@@ -111,7 +112,12 @@ async fn keep(app: &App, open: &OpenBuild, change: BuildChange) -> Result<(), St
     Ok(())
 }
 
-async fn round(app: &Arc<App>, open: &OpenBuild, begin: Begin, is_started: &mut bool) -> Result<Round, StoreError> {
+async fn round(
+    app: &Arc<App>,
+    open: &OpenBuild,
+    begin: Begin,
+    is_started: &mut bool,
+) -> Result<Round, StoreError> {
     let reach = match Reach::find(app, open.owner, open.host, Trust::Named).await {
         Ok(reach) => reach,
         Err(ReachError::Store(error)) => return Err(error),
@@ -125,15 +131,32 @@ async fn round(app: &Arc<App>, open: &OpenBuild, begin: Begin, is_started: &mut 
             None => *is_started = true,
         }
         if begin == Begin::Start {
-            keep(app, open, BuildChange { state: BuildState::Running, exit_status: None, detail: None }).await?;
+            keep(app, open, BuildChange { state: BuildState::Running, exit_status: None, detail: None })
+                .await?;
         }
     }
-    let id = open.id;
-    if app.store.query(move |connection| is_cancel_requested(connection, id)).await? {
+    let (id, owner) = (open.id, open.owner);
+    let (build, is_cancelled) = app
+        .store
+        .query(move |connection| {
+            Ok((find_build(connection, owner, id)?, is_cancel_requested(connection, id)?))
+        })
+        .await?;
+    let age = build.map(|build| Utc::now() - build.created_at).and_then(|age| age.to_std().ok());
+    let left = app.config.build.max_duration.saturating_sub(age.unwrap_or_default());
+    if is_cancelled || left.is_zero() {
         // The wish may not have reached the host yet.
-        cancel(app, open).await;
+        cancel(app, open);
     }
-    read_on(app, open, &reach).await
+    let round = read_on(app, open, &reach, left).await?;
+    let longest = app.config.build.max_duration.as_secs();
+    Ok(match round {
+        Round::Ended(change) if left.is_zero() && !is_cancelled => {
+            let detail = Some(format!("ended after {longest} s, the longest that a build may take"));
+            Round::Ended(BuildChange { detail, ..change })
+        }
+        Round::Ended(_) | Round::Away(_) | Round::GoOn => round,
+    })
 }
 
 fn build_folder(reach: &Reach, id: BuildId) -> String {
@@ -156,7 +179,7 @@ async fn begin_on_host(app: &App, open: &OpenBuild, reach: &Reach) -> Result<Opt
         .arg("folder", &place.folder)
         .arg("build_folder", build_folder(reach, id))
         .arg("command", &build.command);
-    let output = match reach.run_program(app, program, QUICK).await {
+    let output = match reach.run_program(app, program, quick(app)).await {
         Ok(output) => output,
         Err(error) => return Ok(Some(Round::Away(chain(&error)))),
     };
@@ -179,13 +202,16 @@ fn failed(why: &str) -> Round {
 }
 
 /// Reads what the build writes, from the byte that is kept, until it ends or the connection does.
-async fn read_on(app: &App, open: &OpenBuild, reach: &Reach) -> Result<Round, StoreError> {
+async fn read_on(app: &App, open: &OpenBuild, reach: &Reach, left: Duration) -> Result<Round, StoreError> {
     let id = open.id;
     let mut offset = app.store.query(move |connection| output_length(connection, id)).await?;
     let program = Program::new(include_str!("follow.sh"))
         .arg("build_folder", build_folder(reach, id))
         .arg("offset", offset.to_string());
-    let running = app.transport.stream(&reach.endpoint, &reach.identity, program, FOLLOW).await;
+    // When its time is over the build is ended in the next round, and its last words are read there.
+    let deadline = if left.is_zero() { FOLLOW.deadline } else { FOLLOW.deadline.min(left) };
+    let limits = RunLimits { deadline, ..FOLLOW };
+    let running = app.transport.stream(&reach.endpoint, &reach.identity, program, limits).await;
     let mut running = match running {
         Ok(running) => running,
         Err(error) => return Ok(Round::Away(chain(&reach.failed(error)))),
@@ -215,15 +241,14 @@ async fn read_on(app: &App, open: &OpenBuild, reach: &Reach) -> Result<Round, St
             Some(Ok(ProgramEvent::Stderr(bytes))) => said.extend_from_slice(&bytes),
             Some(Ok(ProgramEvent::Exit(_))) => {
                 append(app, id, offset, &mut pending).await?;
-                let is_cancelled = app.store.query(move |connection| is_cancel_requested(connection, id)).await?;
+                let is_cancelled =
+                    app.store.query(move |connection| is_cancel_requested(connection, id)).await?;
                 return Ok(ending(&String::from_utf8_lossy(&said), is_cancelled));
             }
             Some(Err(error)) => {
                 append(app, id, offset, &mut pending).await?;
-                return Ok(match error {
-                    crate::transport::TransportError::TimedOut { .. } => Round::GoOn,
-                    error => Round::Away(chain(&reach.failed(error))),
-                });
+                let is_over = matches!(error, TransportError::TimedOut { .. });
+                return Ok(if is_over { Round::GoOn } else { Round::Away(chain(&reach.failed(error))) });
             }
             None => {
                 append(app, id, offset, &mut pending).await?;
@@ -238,9 +263,13 @@ fn ending(said: &str, is_cancelled: bool) -> Round {
     let last = said.trim().lines().last().unwrap_or_default().trim();
     let status = last.strip_prefix("status ").and_then(|status| status.trim().parse::<i32>().ok());
     let change = match (status, last) {
-        (status, _) if is_cancelled => BuildChange { state: BuildState::Cancelled, exit_status: status, detail: None },
+        (status, _) if is_cancelled => {
+            BuildChange { state: BuildState::Cancelled, exit_status: status, detail: None }
+        }
         (Some(0), _) => BuildChange { state: BuildState::Succeeded, exit_status: Some(0), detail: None },
-        (Some(status), _) => BuildChange { state: BuildState::Failed, exit_status: Some(status), detail: None },
+        (Some(status), _) => {
+            BuildChange { state: BuildState::Failed, exit_status: Some(status), detail: None }
+        }
         (None, "killed") => BuildChange {
             state: BuildState::Failed,
             exit_status: None,
@@ -272,7 +301,7 @@ async fn append(app: &App, id: BuildId, offset: i64, pending: &mut Vec<u8>) -> R
 
 /// Brings the wish to cancel to the host. When the host is away the follower finds it when it is back: a cancelled build
 /// that has not begun never will, and one that runs is asked again.
-pub(super) async fn cancel(app: &Arc<App>, open: &OpenBuild) {
+pub(super) fn cancel(app: &Arc<App>, open: &OpenBuild) {
     let background = Arc::clone(app);
     let open = open.clone();
     app.spawn(async move {
@@ -285,7 +314,7 @@ pub(super) async fn cancel(app: &Arc<App>, open: &OpenBuild) {
         };
         let program =
             Program::new(include_str!("cancel.sh")).lasting().arg("build_folder", build_folder(&reach, open.id));
-        match reach.run_program(&background, program, QUICK).await {
+        match reach.run_program(&background, program, quick(&background)).await {
             Ok(output) => tracing::info!(build.id = %open.id, answer = output.stdout_text().trim(), "build cancelled"),
             Err(error) => {
                 tracing::warn!(build.id = %open.id, error = &error as &dyn std::error::Error, "a build could not be cancelled");
@@ -300,7 +329,9 @@ mod tests {
 
     fn check(said: &str, is_cancelled: bool, state: BuildState, status: Option<i32>) {
         match ending(said, is_cancelled) {
-            Round::Ended(change) => assert_eq!((change.state, change.exit_status), (state, status), "{said:?}"),
+            Round::Ended(change) => {
+                assert_eq!((change.state, change.exit_status), (state, status), "{said:?}")
+            }
             Round::Away(_) | Round::GoOn => panic!("{said:?} is no end"),
         }
     }

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use super::actor::Actor;
 use super::reach::{Reach, ReachError, Trust};
 use crate::app::App;
+use crate::store::StoreError;
 use crate::store::activity::insert_activity;
 use crate::store::applications::{find_application, find_place};
 use crate::store::builds as rows;
@@ -28,7 +29,6 @@ use crate::store::builds::{NewBuild, OpenBuild};
 use crate::store::events::insert_event;
 use crate::store::idempotency::{KeyClaim, claim_key};
 use crate::store::page::{BadPageToken, PageRequest, Place};
-use crate::store::StoreError;
 
 mod follow;
 mod output;
@@ -116,14 +116,17 @@ impl Default for Builds {
 }
 
 fn command_of(request: &BuildCreate) -> Result<String, BuildError> {
-    let command = request.command.as_deref().map(str::trim).filter(|command| !command.is_empty()).unwrap_or("make");
+    let command =
+        request.command.as_deref().map(str::trim).filter(|command| !command.is_empty()).unwrap_or("make");
     let target = request.target.as_deref().map(str::trim).unwrap_or_default();
     let command = if target.is_empty() { command.to_owned() } else { format!("{command} {target}") };
     if command.len() > MOST_COMMAND_BYTES || command.chars().any(|c| c.is_control() && c != '\t') {
         return Err(BuildError::Invalid(vec![FieldError {
             pointer: "/command".to_owned(),
             code: "command.syntax".to_owned(),
-            message: format!("needs one line of at most {MOST_COMMAND_BYTES} bytes, command and target together"),
+            message: format!(
+                "needs one line of at most {MOST_COMMAND_BYTES} bytes, command and target together"
+            ),
         }]));
     }
     Ok(command)
@@ -145,7 +148,11 @@ pub async fn create_build(
     let reach = Reach::find(app, actor.user, request.host, Trust::Checked).await?;
     let digest = key.map(|_| {
         let body = serde_json::to_vec(&request).unwrap_or_default();
-        Sha256::new().chain_update(format!("POST /applications/{application}/builds\n")).chain_update(body).finalize().to_vec()
+        Sha256::new()
+            .chain_update(format!("POST /applications/{application}/builds\n"))
+            .chain_update(body)
+            .finalize()
+            .to_vec()
     });
     let key = key.map(ToOwned::to_owned);
     let id = BuildId::from_uuid(Uuid::now_v7());
@@ -256,7 +263,7 @@ pub async fn cancel_build(app: &Arc<App>, actor: &Actor, id: BuildId) -> Result<
         return Err(BuildError::HasEnded);
     }
     let open = OpenBuild { id, owner: actor.user, application: build.application, host: build.host };
-    follow::cancel(app, &open).await;
+    follow::cancel(app, &open);
     get_build(app, actor, id).await
 }
 

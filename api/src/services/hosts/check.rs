@@ -1,7 +1,7 @@
 //! The check of an account: really connects, and says in plain words what it found and what to do.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::Utc;
 use pbsweb_shared::api::hosts::{CheckFinding, CheckReport, Verdict};
@@ -11,12 +11,10 @@ use super::HostError;
 use crate::app::App;
 use crate::scheduler::{Probe, ProbeProblem};
 use crate::services::actor::Actor;
-use crate::services::reach::{Reach, ReachError, Trust, fresh_marker};
+use crate::services::reach::{Reach, ReachError, Trust, fresh_marker, quick};
 use crate::store::activity::insert_activity;
 use crate::store::hosts::{set_check, set_found_bin_folder};
-use crate::transport::{RunLimits, TransportError, UnreachableCause};
-
-const LIMITS: RunLimits = RunLimits { deadline: Duration::from_secs(45), max_output_bytes: 256 * 1024 };
+use crate::transport::{TransportError, UnreachableCause};
 
 /// Clock differences beyond this are worth knowing: they shift what the listing says.
 const CLOCK_TOLERANCE_SECONDS: i64 = 30;
@@ -37,7 +35,7 @@ pub async fn check_host(app: &Arc<App>, actor: &Actor, id: HostId) -> Result<Che
     app.transport.retry_now(id);
     let marker = fresh_marker();
     let command = reach.scheduler().probe(&reach.site(), &marker).map_err(ReachError::Command)?;
-    let (findings, probe) = match reach.run(app, command, LIMITS).await {
+    let (findings, probe) = match reach.run(app, command, quick(app)).await {
         Ok(output) => {
             let probe = reach.scheduler().read_probe(&marker, &output.stdout);
             (describe(&reach, &probe), Some(probe))
@@ -76,13 +74,19 @@ async fn keep(
             }
             let failed = kept.findings.iter().find(|finding| finding.verdict == Verdict::Failed);
             let outcome = failed.map_or_else(|| "good".to_owned(), |finding| finding.message.clone());
-            let deed = actor.deed("host.check", host.id, format!("{} as {}: {outcome}", host.name, account.login));
+            let deed =
+                actor.deed("host.check", host.id, format!("{} as {}: {outcome}", host.name, account.login));
             Ok(insert_activity(connection, &deed, Utc::now())?)
         })
         .await
 }
 
-fn finding(topic: &str, verdict: Verdict, message: impl Into<String>, advice: impl Into<String>) -> CheckFinding {
+fn finding(
+    topic: &str,
+    verdict: Verdict,
+    message: impl Into<String>,
+    advice: impl Into<String>,
+) -> CheckFinding {
     CheckFinding { topic: topic.to_owned(), verdict, message: message.into(), advice: advice.into() }
 }
 
@@ -110,7 +114,8 @@ fn describe(reach: &Reach, probe: &Probe) -> Vec<CheckFinding> {
     if let Some(bin) = &probe.bin {
         let place = if bin.is_empty() { "on the PATH".to_owned() } else { format!("in {bin}") };
         let version = probe.version.as_deref().unwrap_or("of unknown version");
-        let server = probe.server.as_deref().map(|server| format!("; its server is {server}")).unwrap_or_default();
+        let server =
+            probe.server.as_deref().map(|server| format!("; its server is {server}")).unwrap_or_default();
         findings.push(good("scheduler", format!("qsub and qstat are {place}, {version}{server}")));
     }
     if let Some(clock) = probe.clock {
@@ -130,13 +135,23 @@ fn describe(reach: &Reach, probe: &Probe) -> Vec<CheckFinding> {
 
 fn describe_problem(problem: &ProbeProblem) -> CheckFinding {
     let (topic, advice) = match problem {
-        ProbeProblem::Unreadable => ("shell", "look at what the start-up files of the login shell do when nobody is at the terminal"),
-        ProbeProblem::NoHome { .. } => ("home", "ask the site: the account needs a home directory on this host"),
-        ProbeProblem::NotWritable { .. } => ("write_access", "make room or ask for quota; PBSWeb keeps its files below ~/pbsweb"),
-        ProbeProblem::NoCommands => ("scheduler", "an administrator can set the folder of qsub and qstat in the host's row"),
+        ProbeProblem::Unreadable => {
+            ("shell", "look at what the start-up files of the login shell do when nobody is at the terminal")
+        }
+        ProbeProblem::NoHome { .. } => {
+            ("home", "ask the site: the account needs a home directory on this host")
+        }
+        ProbeProblem::NotWritable { .. } => {
+            ("write_access", "make room or ask for quota; PBSWeb keeps its files below ~/pbsweb")
+        }
+        ProbeProblem::NoCommands => {
+            ("scheduler", "an administrator can set the folder of qsub and qstat in the host's row")
+        }
         ProbeProblem::Slurm { .. } => ("scheduler", "this host runs Slurm, which PBSWeb does not drive yet"),
         ProbeProblem::OtherScheduler { .. } => ("scheduler", "PBSWeb drives OpenPBS and PBS Professional"),
-        ProbeProblem::ServerDown { .. } => ("scheduler", "try again when the site has restarted the scheduler"),
+        ProbeProblem::ServerDown { .. } => {
+            ("scheduler", "try again when the site has restarted the scheduler")
+        }
     };
     finding(topic, Verdict::Failed, problem.to_string(), advice)
 }
@@ -144,7 +159,8 @@ fn describe_problem(problem: &ProbeProblem) -> CheckFinding {
 /// Why a host could not be asked, in words for the person who pressed Check.
 fn describe_failure(reach: &Reach, error: &TransportError) -> CheckFinding {
     let place = format!("{}:{}", reach.endpoint.address, reach.endpoint.port);
-    let failed = |topic: &str, message: String, advice: &str| finding(topic, Verdict::Failed, message, advice);
+    let failed =
+        |topic: &str, message: String, advice: &str| finding(topic, Verdict::Failed, message, advice);
     match error {
         TransportError::HostKeyUnknown { offered, .. } => failed(
             "host_key",
@@ -172,7 +188,7 @@ fn describe_failure(reach: &Reach, error: &TransportError) -> CheckFinding {
         ),
         TransportError::Unreachable { cause, .. } => {
             failed("connection", format!("{place} cannot be reached: {cause}"), unreachable_advice(cause))
-        },
+        }
         TransportError::TimedOut { after, step } => failed(
             "connection",
             format!("{place} did not answer within {} s while {step}", after.as_secs()),
@@ -183,15 +199,19 @@ fn describe_failure(reach: &Reach, error: &TransportError) -> CheckFinding {
             error.to_string(),
             "the login shell or its start-up files end before a command runs; the account may be disabled",
         ),
-        TransportError::Cut { .. } | TransportError::Truncated | TransportError::Closed => {
-            failed("connection", format!("the connection to {place} was lost during the check"), "check again")
-        }
+        TransportError::Cut { .. } | TransportError::Truncated | TransportError::Closed => failed(
+            "connection",
+            format!("the connection to {place} was lost during the check"),
+            "check again",
+        ),
         TransportError::TooMuchOutput { .. } => failed(
             "shell",
             "the login shell prints more than can be read".to_owned(),
             "let its start-up files be quiet when nobody is at the terminal",
         ),
-        TransportError::Busy { .. } => failed("connection", "the host is busy with other requests".to_owned(), "check again in a moment"),
+        TransportError::Busy { .. } => {
+            failed("connection", "the host is busy with other requests".to_owned(), "check again in a moment")
+        }
         TransportError::Sftp { .. }
         | TransportError::TooLarge { .. }
         | TransportError::Source(_)
@@ -201,13 +221,21 @@ fn describe_failure(reach: &Reach, error: &TransportError) -> CheckFinding {
 
 const fn unreachable_advice(cause: &UnreachableCause) -> &'static str {
     match cause {
-        UnreachableCause::NameNotResolved(_) => "an administrator should look at the host's address: DNS does not know it",
+        UnreachableCause::NameNotResolved(_) => {
+            "an administrator should look at the host's address: DNS does not know it"
+        }
         UnreachableCause::Refused(_) => "nothing listens there: look at the port, or ask whether sshd runs",
-        UnreachableCause::NoRoute(_) => "no network leads there from the server; a jump host or a firewall rule may be needed",
+        UnreachableCause::NoRoute(_) => {
+            "no network leads there from the server; a jump host or a firewall rule may be needed"
+        }
         UnreachableCause::TimedOut => "a firewall may drop PBSWeb's connections, or the host is down",
         UnreachableCause::Network(_) => "check again; if it stays, look at the server's network",
-        UnreachableCause::Handshake(_) => "what answers there does not speak SSH as expected: look at address and port",
-        UnreachableCause::JumpRefused(_) => "the jump host cannot reach it: look at the address as seen from there",
+        UnreachableCause::Handshake(_) => {
+            "what answers there does not speak SSH as expected: look at address and port"
+        }
+        UnreachableCause::JumpRefused(_) => {
+            "the jump host cannot reach it: look at the address as seen from there"
+        }
         UnreachableCause::ClosedEarly => "the host closes connections at once; it may limit their number",
     }
 }

@@ -104,7 +104,8 @@ pub async fn list_hosts(app: &App, actor: &Actor) -> Result<Vec<Host>, HostError
         .query(move |connection| Ok((rows::list_hosts(connection)?, rows::list_accounts(connection, user)?)))
         .await?;
     let hosts = hosts.into_iter().map(|host| {
-        let account = accounts.iter().position(|account| account.host == host.id).map(|i| accounts.swap_remove(i));
+        let account =
+            accounts.iter().position(|account| account.host == host.id).map(|i| accounts.swap_remove(i));
         shown_host(app, host, account)
     });
     Ok(hosts.collect())
@@ -118,7 +119,9 @@ pub async fn get_host(app: &App, actor: &Actor, id: HostId) -> Result<Host, Host
     let user = actor.user;
     let (host, account) = app
         .store
-        .query(move |connection| Ok((rows::find_host(connection, id)?, rows::find_account(connection, user, id)?)))
+        .query(move |connection| {
+            Ok((rows::find_host(connection, id)?, rows::find_account(connection, user, id)?))
+        })
         .await?;
     Ok(shown_host(app, host.ok_or(HostError::NotFound)?, account))
 }
@@ -128,7 +131,9 @@ fn read_keys(lines: &[String], errors: &mut Vec<FieldError>) -> Vec<String> {
     for (n, line) in lines.iter().enumerate() {
         match line.parse::<HostKey>() {
             Ok(key) => keys.push(key.to_string()),
-            Err(error) => errors.push(wrong(&format!("/host_keys/{n}"), "host_key.syntax", error.to_string())),
+            Err(error) => {
+                errors.push(wrong(&format!("/host_keys/{n}"), "host_key.syntax", error.to_string()))
+            }
         }
     }
     keys
@@ -151,7 +156,11 @@ fn check_bin_folder(folder: &str, errors: &mut Vec<FieldError>) {
 }
 
 fn read_name(name: &str, errors: &mut Vec<FieldError>) -> Option<HostName> {
-    name.parse().map_err(|error: pbsweb_shared::names::NameError| errors.push(wrong("/name", "name.syntax", error.to_string()))).ok()
+    name.parse()
+        .map_err(|error: pbsweb_shared::names::NameError| {
+            errors.push(wrong("/name", "name.syntax", error.to_string()))
+        })
+        .ok()
 }
 
 /// Adds a host, and a poller for it.
@@ -167,7 +176,11 @@ pub async fn create_host(app: &Arc<App>, actor: &Actor, request: HostCreate) -> 
         .run(move |connection| -> Result<(), HostError> {
             require_jump(connection, record.jump_host)?;
             rows::insert_host(connection, &record)?;
-            let deed = deed_actor.deed("host.create", record.id, format!("{} at {}:{}", record.name, record.address, record.port));
+            let deed = deed_actor.deed(
+                "host.create",
+                record.id,
+                format!("{} at {}:{}", record.name, record.address, record.port),
+            );
             Ok(insert_activity(connection, &deed, Utc::now())?)
         })
         .await
@@ -220,40 +233,51 @@ fn require_jump(connection: &mut diesel::PgConnection, jump: Option<HostId>) -> 
             "jump_host.chain",
             "is itself reached through another host; one jump is possible",
         )])),
-        None => Err(HostError::Invalid(vec![wrong("/jump_host", "jump_host.unknown", "is no host known here")])),
+        None => {
+            Err(HostError::Invalid(vec![wrong("/jump_host", "jump_host.unknown", "is no host known here")]))
+        }
     }
 }
 
 fn name_taken(error: HostError) -> HostError {
-    match error {
-        HostError::Store(store) if store.constraint() == Some("hosts_name_key") => HostError::NameTaken,
-        error => error,
-    }
+    let is_name = matches!(&error, HostError::Store(store) if store.constraint() == Some("hosts_name_key"));
+    if is_name { HostError::NameTaken } else { error }
 }
 
 /// Changes a host. When its address or keys change, its connections end and every account is to be checked anew.
 ///
 /// # Errors
 /// Wrong fields; the name is taken; there is no such host.
-pub async fn update_host(app: &Arc<App>, actor: &Actor, id: HostId, request: HostUpdate) -> Result<Host, HostError> {
+pub async fn update_host(
+    app: &Arc<App>,
+    actor: &Actor,
+    id: HostId,
+    request: HostUpdate,
+) -> Result<Host, HostError> {
     let deed_actor = actor.clone();
-    app.store
-        .run(move |connection| -> Result<(), HostError> {
+    let is_elsewhere = app
+        .store
+        .run(move |connection| -> Result<bool, HostError> {
             let before = rows::find_host(connection, id)?.ok_or(HostError::NotFound)?;
             let after = changed_host(&before, request)?;
             require_jump(connection, after.jump_host.filter(|_| after.jump_host != before.jump_host))?;
             rows::update_host(connection, &after)?;
-            let moved = after.address != before.address || after.port != before.port || after.jump_host != before.jump_host;
+            let moved = after.address != before.address
+                || after.port != before.port
+                || after.jump_host != before.jump_host;
             if moved {
                 rows::distrust_accounts(connection, id)?;
             }
             let deed = deed_actor.deed("host.update", id, difference(&before, &after));
-            Ok(insert_activity(connection, &deed, Utc::now())?)
+            insert_activity(connection, &deed, Utc::now())?;
+            Ok(moved || after.host_keys != before.host_keys || after.is_enabled != before.is_enabled)
         })
         .await
         .map_err(name_taken)?;
-    // Whatever changed, the next exchange has to follow the new row.
-    app.transport.forget(id).await;
+    // Open connections lead to the former place, or show the former key.
+    if is_elsewhere {
+        app.transport.forget(id).await;
+    }
     poller::start(app, id);
     app.pollers.poke(id);
     get_host(app, actor, id).await
@@ -300,7 +324,8 @@ fn changed_host(before: &HostRecord, request: HostUpdate) -> Result<HostRecord, 
 /// What an administrator changed, for the record.
 fn difference(before: &HostRecord, after: &HostRecord) -> String {
     let keys = |host: &HostRecord| {
-        let shown: Vec<_> = host.host_keys.iter().filter_map(|line| shown_key(line)).map(|key| key.fingerprint).collect();
+        let shown: Vec<_> =
+            host.host_keys.iter().filter_map(|line| shown_key(line)).map(|key| key.fingerprint).collect();
         shown.join(" ")
     };
     let mut parts = vec![after.name.to_string()];
@@ -310,7 +335,11 @@ fn difference(before: &HostRecord, after: &HostRecord) -> String {
         }
     };
     note("name", before.name.to_string(), after.name.to_string());
-    note("address", format!("{}:{}", before.address, before.port), format!("{}:{}", after.address, after.port));
+    note(
+        "address",
+        format!("{}:{}", before.address, before.port),
+        format!("{}:{}", after.address, after.port),
+    );
     note("jump host", format!("{:?}", before.jump_host), format!("{:?}", after.jump_host));
     note("commands", before.bin_folder.clone(), after.bin_folder.clone());
     note("queues", before.offered_queues.join(","), after.offered_queues.join(","));
@@ -330,7 +359,11 @@ pub async fn delete_host(app: &App, actor: &Actor, id: HostId) -> Result<(), Hos
         .run(move |connection| -> Result<(), HostError> {
             let host = rows::find_host(connection, id)?.ok_or(HostError::NotFound)?;
             rows::delete_host(connection, id)?;
-            Ok(insert_activity(connection, &deed_actor.deed("host.delete", id, host.name.to_string()), Utc::now())?)
+            Ok(insert_activity(
+                connection,
+                &deed_actor.deed("host.delete", id, host.name.to_string()),
+                Utc::now(),
+            )?)
         })
         .await;
     match outcome {
@@ -355,7 +388,9 @@ pub async fn scan_host_key(app: &App, actor: &Actor, id: HostId) -> Result<HostK
         .query(move |connection| {
             let host = rows::find_host(connection, id)?;
             let jump = match host.as_ref().and_then(|host| host.jump_host) {
-                Some(jump) => rows::find_host(connection, jump)?.zip(rows::find_account(connection, user, jump)?),
+                Some(jump) => {
+                    rows::find_host(connection, jump)?.zip(rows::find_account(connection, user, jump)?)
+                }
                 None => None,
             };
             Ok((host, jump))
@@ -384,11 +419,15 @@ pub async fn scan_host_key(app: &App, actor: &Actor, id: HostId) -> Result<HostK
 ///
 /// # Errors
 /// The name cannot be one; there is no such host.
-pub async fn put_host_account(app: &App, actor: &Actor, id: HostId, request: HostAccountPut) -> Result<HostAccount, HostError> {
-    let login: LoginName = request
-        .login
-        .parse()
-        .map_err(|error: pbsweb_shared::names::NameError| HostError::Invalid(vec![wrong("/login", "login.syntax", error.to_string())]))?;
+pub async fn put_host_account(
+    app: &App,
+    actor: &Actor,
+    id: HostId,
+    request: HostAccountPut,
+) -> Result<HostAccount, HostError> {
+    let login: LoginName = request.login.parse().map_err(|error: pbsweb_shared::names::NameError| {
+        HostError::Invalid(vec![wrong("/login", "login.syntax", error.to_string())])
+    })?;
     let actor = actor.clone();
     let account = app
         .store
@@ -430,7 +469,8 @@ pub async fn list_queues(app: &App, id: HostId) -> Result<HostQueues, HostError>
         .await?;
     let host = host.ok_or(HostError::NotFound)?;
     let default_queue = app.pollers.snapshot(id).and_then(|snapshot| snapshot.default_queue.clone());
-    let queues: Vec<Queue> = listed.iter().map(|queue| shown_queue(&host, queue, default_queue.as_deref())).collect();
+    let queues: Vec<Queue> =
+        listed.iter().map(|queue| shown_queue(&host, queue, default_queue.as_deref())).collect();
     let rules = host_rules(&listed, default_queue.as_deref());
     Ok(HostQueues { host: id, as_of, queues, rules })
 }
@@ -469,4 +509,3 @@ pub async fn list_host_jobs(app: &App, actor: &Actor, id: HostId) -> Result<Host
         jobs: jobs.collect(),
     })
 }
-

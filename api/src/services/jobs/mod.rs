@@ -12,7 +12,7 @@ use pbsweb_shared::page::Page;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::actor::Actor;
-use super::reach::{Reach, ReachError, Trust, fresh_marker};
+use super::reach::{Reach, ReachError, Trust, fresh_marker, quick};
 use crate::app::App;
 use crate::scheduler::{Hold, Meaning, Steering};
 use crate::store::StoreError;
@@ -21,13 +21,10 @@ use crate::store::jobs as rows;
 use crate::store::jobs::{StateFilter, change_job};
 use crate::store::page::{BadPageToken, PageRequest, Place};
 use crate::store::submissions::{find_job_script, find_submission};
-use crate::transport::RunLimits;
 
 mod output;
 
 pub use output::{OutputRequest, OutputStart, list_job_files, open_job_output};
-
-const LIMITS: RunLimits = RunLimits { deadline: Duration::from_secs(60), max_output_bytes: 256 * 1024 };
 
 /// Why something about a job could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -115,7 +112,11 @@ pub async fn wait_for_job(
             let job = match events.recv().await {
                 Ok(event) => match &event.event {
                     Event::Job(job) if job.id == id => (**job).clone(),
-                    Event::Job(_) | Event::Build(_) | Event::Host { .. } | Event::Snapshot { .. } | Event::Reset => {
+                    Event::Job(_)
+                    | Event::Build(_)
+                    | Event::Host { .. }
+                    | Event::Snapshot { .. }
+                    | Event::Reset => {
                         continue;
                     }
                 },
@@ -157,7 +158,9 @@ pub async fn get_job_script(app: &App, actor: &Actor, id: JobId) -> Result<JobSc
     let owner = actor.user;
     let (script, submission) = app
         .store
-        .query(move |connection| Ok((find_job_script(connection, owner, id)?, find_submission(connection, id)?)))
+        .query(move |connection| {
+            Ok((find_job_script(connection, owner, id)?, find_submission(connection, id)?))
+        })
         .await?;
     let ((draft, text), submission) = script.zip(submission).ok_or(JobError::NotFound)?;
     Ok(JobScriptText {
@@ -185,13 +188,16 @@ pub async fn steer_job(app: &Arc<App>, actor: &Actor, id: JobId, action: JobActi
             return Err(JobError::StateForbids(format!("{action} needs more than the job's id")));
         }
     };
-    let pbs_id = job.pbs_id.clone().ok_or_else(|| JobError::StateForbids("the scheduler's id is not known".to_owned()))?;
+    let pbs_id = job
+        .pbs_id
+        .clone()
+        .ok_or_else(|| JobError::StateForbids("the scheduler's id is not known".to_owned()))?;
     let reach = Reach::find(app, actor.user, job.host, Trust::Checked).await?;
     let marker = fresh_marker();
     let scheduler = reach.scheduler();
     let command =
         scheduler.steer(&reach.site(), &marker, &steering, &[pbs_id]).map_err(ReachError::Command)?;
-    let output = reach.run(app, command, LIMITS).await?;
+    let output = reach.run(app, command, quick(app)).await?;
     let explanation = scheduler.read_steering(&marker, &output.stdout);
     let is_done = explanation.meaning == Meaning::Done;
     let words = match explanation.words.trim() {

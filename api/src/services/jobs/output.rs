@@ -75,7 +75,9 @@ pub async fn open_job_output(
     let frozen = submission.ok_or(JobError::NotFound)?.frozen;
     let path = output_path(&frozen, request)?;
     match job.state {
-        JobState::Rejected => return Err(JobError::NoOutput("the job never ran: the scheduler refused it".to_owned())),
+        JobState::Rejected => {
+            return Err(JobError::NoOutput("the job never ran: the scheduler refused it".to_owned()));
+        }
         JobState::Submitting => {
             return Err(JobError::NoOutput("the scheduler has not confirmed the job yet".to_owned()));
         }
@@ -135,7 +137,9 @@ fn why_missing(job: &Job, source: &Source) -> String {
     let path = &source.path;
     match job.state {
         JobState::Running | JobState::Suspended if !source.reach.host.keeps_output_in_place => {
-            format!("this host keeps the output of a running job on its node; {path} appears when the job ends")
+            format!(
+                "this host keeps the output of a running job on its node; {path} appears when the job ends"
+            )
         }
         JobState::Running | JobState::Suspended | JobState::Exiting => format!("{path} is not there yet"),
         JobState::Queued | JobState::Held | JobState::Waiting => "the job has not started yet".to_owned(),
@@ -147,7 +151,9 @@ fn why_missing(job: &Job, source: &Source) -> String {
         | JobState::Lost
         | JobState::Submitting
         | JobState::Rejected => {
-            format!("{path} is not on the host: it was moved or deleted, or the scheduler could not deliver it")
+            format!(
+                "{path} is not on the host: it was moved or deleted, or the scheduler could not deliver it"
+            )
         }
     }
 }
@@ -163,7 +169,9 @@ fn output_path(frozen: &Frozen, request: OutputRequest) -> Result<RemotePath, Jo
     let path = match (template.contains(ARRAY_INDEX), request.index) {
         (true, Some(index)) => template.replace(ARRAY_INDEX, &index.to_string()),
         (true, None) => {
-            return Err(JobError::NoOutput("this is an array: add `index` to say which subjob's output".to_owned()));
+            return Err(JobError::NoOutput(
+                "this is an array: add `index` to say which subjob's output".to_owned(),
+            ));
         }
         (false, _) => template.clone(),
     };
@@ -233,13 +241,17 @@ pub async fn list_job_files(app: &App, actor: &Actor, id: JobId) -> Result<Vec<J
     let submission = app.store.query(move |connection| find_submission(connection, id)).await?;
     let frozen = submission.ok_or(JobError::NotFound)?.frozen;
     let reach = Reach::find(app, actor.user, job.host, Trust::Checked).await?;
-    let folder: RemotePath =
-        frozen.job_folder.parse().map_err(|_| JobError::NoOutput("the job's folder cannot be read".to_owned()))?;
+    let folder: RemotePath = frozen
+        .job_folder
+        .parse()
+        .map_err(|_| JobError::NoOutput("the job's folder cannot be read".to_owned()))?;
     let entries = app.transport.read_dir(&reach.endpoint, &reach.identity, &folder, MOST_FILES, LIMITS).await;
     let entries = match entries {
         Ok(entries) => entries,
         Err(error) if is_missing(&error) => Vec::new(),
-        Err(error) => return Err(ReachError::Transport { host: reach.host.name.to_string(), source: error }.into()),
+        Err(error) => {
+            return Err(ReachError::Transport { host: reach.host.name.to_string(), source: error }.into());
+        }
     };
     Ok(entries
         .into_iter()

@@ -31,8 +31,8 @@ use crate::store::StoreError;
 use crate::store::activity::{Deed, insert_activity};
 use crate::store::page::{PageRequest, Place};
 use crate::store::sessions::{
-    NewSession, end_session, find_alive_session, find_session, insert_session, is_session_alive, list_alive_sessions,
-    touch_session,
+    NewSession, end_session, find_alive_session, find_session, insert_session, is_session_alive,
+    list_alive_sessions, touch_session,
 };
 use crate::store::users::{find_credentials, find_me, hold_credentials};
 
@@ -213,9 +213,9 @@ pub async fn create_session(app: &App, client: &Client, request: SignIn) -> Resu
 }
 
 fn refuse_if_throttled(app: &App, counted: &throttle::Tried) -> Result<(), SessionError> {
-    match app.sign_ins.throttle.wait(counted) {
+    match app.sign_ins.throttle.seconds_to_wait(counted) {
         None => Ok(()),
-        Some(wait) => Err(SessionError::Throttled { seconds: wait.as_secs().max(1) }),
+        Some(seconds) => Err(SessionError::Throttled { seconds }),
     }
 }
 

@@ -175,6 +175,9 @@ mod tests {
         }
         assert!(matches!(passwords.wait_for_turn().await, Err(PasswordError::Busy)));
         drop(held);
-        assert!(waiting.pop().unwrap().await.is_ok() || passwords.waiting.available_permits() > 0);
+        // Who waited longest is next.
+        assert!(waiting.remove(0).await.is_ok());
+        drop(waiting);
+        assert!(passwords.wait_for_turn().await.is_ok());
     }
 }

@@ -56,10 +56,13 @@ impl Throttle {
         Self { most_failures: most_failures.max(1), window, failures: Mutex::default() }
     }
 
-    /// How long a try has to wait; nothing when it may be made now.
+    /// How many seconds a try has to wait; nothing when it may be made now.
     #[must_use]
-    pub fn wait(&self, tried: &Tried) -> Option<Duration> {
+    pub fn seconds_to_wait(&self, tried: &Tried) -> Option<u64> {
+        // Whoever waits for whole seconds should not come a moment too early.
         self.wait_at(tried, Instant::now())
+            .map(|wait| wait.as_millis().div_ceil(1000))
+            .and_then(|s| s.try_into().ok())
     }
 
     /// Counts a failure.

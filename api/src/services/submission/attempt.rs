@@ -44,7 +44,8 @@ impl Sent {
     /// Loads a submission that still has no answer, and the way to its host.
     pub(super) async fn load(app: &App, job: JobId) -> Result<Option<Result<Self, ReachError>>, StoreError> {
         let submission = app.store.query(move |connection| find_submission(connection, job)).await?;
-        let Some(submission) = submission.filter(|submission| submission.state == JobState::Submitting) else {
+        let Some(submission) = submission.filter(|submission| submission.state == JobState::Submitting)
+        else {
             return Ok(None);
         };
         let reach = match Reach::find(app, submission.owner, submission.host, Trust::Named).await {
@@ -115,13 +116,19 @@ pub(super) fn read_reply(reply: SubmissionReply) -> Outcome {
         SubmissionReply::NoId { words } => {
             Outcome::Unknown(format!("qsub ended well and printed no job id, but: {}", words.trim()))
         }
-        SubmissionReply::InProgress(_) => Outcome::Unknown("qsub runs on the host and has not answered yet".to_owned()),
+        SubmissionReply::InProgress(_) => {
+            Outcome::Unknown("qsub runs on the host and has not answered yet".to_owned())
+        }
         SubmissionReply::NotStarted { reason, words } => {
             let what = match reason {
                 NotStarted::Folder => "the job's folder could not be made on the host",
-                NotStarted::Disk => "the job script could not be written on the host; is the disk or the quota full?",
+                NotStarted::Disk => {
+                    "the job script could not be written on the host; is the disk or the quota full?"
+                }
                 NotStarted::NoQsub => "there is no qsub where the host's row says; check the account again",
-                NotStarted::WorkingFolder => "the folder that the job should run in is gone; upload the application again",
+                NotStarted::WorkingFolder => {
+                    "the folder that the job should run in is gone; upload the application again"
+                }
             };
             Outcome::Refused(format!("{what}: {}", words.trim()))
         }
@@ -163,7 +170,10 @@ pub(super) async fn keep(app: &Arc<App>, job: JobId, outcome: Outcome) {
             tracing::warn!(job.id = %job, error = &error as &dyn std::error::Error, "an answer could not be kept; it will be read again");
         }
     }
-    if is_accepted && let Ok(Some(submission)) = app.store.query(move |connection| find_submission(connection, job)).await {
+    if is_accepted
+        && let Ok(Some(submission)) =
+            app.store.query(move |connection| find_submission(connection, job)).await
+    {
         app.pollers.poke(submission.host);
     }
 }

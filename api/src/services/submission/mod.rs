@@ -19,13 +19,13 @@ use super::actor::Actor;
 use super::reach::{Reach, ReachError, Trust};
 use super::scripts::rules_of;
 use crate::app::App;
+use crate::store::StoreError;
 use crate::store::activity::insert_activity;
 use crate::store::applications::find_place;
 use crate::store::idempotency::{KeyClaim, claim_key};
 use crate::store::jobs::find_job;
 use crate::store::scripts::{NewRevision, put_revision};
 use crate::store::submissions::{Frozen, NewJob, insert_submission};
-use crate::store::StoreError;
 
 mod attempt;
 mod reconcile;
@@ -116,8 +116,10 @@ fn digest_of(request: &JobSubmit) -> Vec<u8> {
 /// answer even when the host is away by now.
 async fn known_job(app: &App, actor: &Actor, key: &str, digest: &[u8]) -> Result<Option<JobId>, SubmitError> {
     let (owner, key, digest) = (actor.user, key.to_owned(), digest.to_owned());
-    let claim =
-        app.store.query(move |connection| crate::store::idempotency::find_key(connection, owner, &key, &digest)).await?;
+    let claim = app
+        .store
+        .query(move |connection| crate::store::idempotency::find_key(connection, owner, &key, &digest))
+        .await?;
     match claim {
         KeyClaim::New => Ok(None),
         KeyClaim::Repeat(job) => Ok(Some(JobId::from_uuid(job))),
@@ -183,7 +185,11 @@ async fn store_intent(
             let (script_id, revision_id) = put_revision(connection, &revision, now)?;
             let new = NewJob { script: script_id, revision: revision_id, ..new };
             insert_submission(connection, &new, &frozen, now + LEASE, now)?;
-            let deed = actor.deed("job.submit", job, format!("{} to {} as {}", new.name, reach.host.name, new.login));
+            let deed = actor.deed(
+                "job.submit",
+                job,
+                format!("{} to {} as {}", new.name, reach.host.name, new.login),
+            );
             insert_activity(connection, &deed, now)?;
             Ok((job, true))
         })
@@ -194,7 +200,11 @@ fn script_name(request: &JobSubmit, script: &JobScript) -> Result<String, Submit
     let given = request.script_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
     let name = given.map_or_else(|| script.name().to_string(), ToOwned::to_owned);
     if name.len() > 200 || name.chars().any(char::is_control) {
-        return Err(wrong("/script_name", "script_name.syntax", "needs at most 200 bytes without control characters"));
+        return Err(wrong(
+            "/script_name",
+            "script_name.syntax",
+            "needs at most 200 bytes without control characters",
+        ));
     }
     Ok(name)
 }

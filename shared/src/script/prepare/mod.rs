@@ -73,7 +73,9 @@ fn output_paths(script: &JobScript, place: &Placement<'_>) -> (String, String) {
     match script.join() {
         Some(Join::IntoError) => (String::new(), path(script.error_path(), "stderr")),
         Some(Join::IntoOutput) => (path(script.output_path(), "stdout"), String::new()),
-        Some(Join::Apart) | None => (path(script.output_path(), "stdout"), path(script.error_path(), "stderr")),
+        Some(Join::Apart) | None => {
+            (path(script.output_path(), "stdout"), path(script.error_path(), "stderr"))
+        }
     }
 }
 

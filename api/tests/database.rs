@@ -1,0 +1,183 @@
+//! The database's own rules: migrations go up and down, `schema.rs` describes what they make, each foreign key has its
+//! index, and the records only grow.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Bool, Text};
+use pbsweb::postgres::{Durability, PrivatePostgres};
+use pbsweb::store::Store;
+
+struct Database {
+    postgres: PrivatePostgres,
+    _folder: tempfile::TempDir,
+}
+
+impl Database {
+    fn start() -> Self {
+        let folder = tempfile::Builder::new().prefix("pbsweb-").tempdir_in("/tmp").unwrap();
+        let postgres =
+            PrivatePostgres::start_with(&folder.path().join("postgres"), Durability::Scratch).unwrap();
+        Self { postgres, _folder: folder }
+    }
+
+    fn migrated(&self) -> PgConnection {
+        let store = Store::connect(&self.postgres.url(), 2).unwrap();
+        store.migrate().unwrap();
+        PgConnection::establish(&self.postgres.url()).unwrap()
+    }
+}
+
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    #[diesel(sql_type = Text)]
+    column_name: String,
+    #[diesel(sql_type = Text)]
+    type_name: String,
+    #[diesel(sql_type = Bool)]
+    is_nullable: bool,
+    #[diesel(sql_type = Array<Text>)]
+    primary_key: Vec<String>,
+}
+
+fn diesel_type(postgres: &str) -> &'static str {
+    match postgres {
+        "uuid" => "Uuid",
+        "text" => "Text",
+        "_text" => "Array<Text>",
+        "bool" => "Bool",
+        "timestamptz" => "Timestamptz",
+        "int4" => "Int4",
+        "int8" => "Int8",
+        "bytea" => "Bytea",
+        "jsonb" => "Jsonb",
+        other => panic!("no diesel type is known for {other}"),
+    }
+}
+
+/// The schema module that describes the database as it is.
+fn describe(connection: &mut PgConnection) -> String {
+    let columns: Vec<Column> = diesel::sql_query(
+        "SELECT c.relname::text AS table_name, a.attname::text AS column_name, t.typname::text AS type_name, \
+                NOT a.attnotnull AS is_nullable, \
+                (SELECT array_agg(k.attname::text ORDER BY u.place) FROM pg_index i \
+                 CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS u (number, place) \
+                 JOIN pg_attribute k ON k.attrelid = c.oid AND k.attnum = u.number \
+                 WHERE i.indrelid = c.oid AND i.indisprimary) AS primary_key \
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+         JOIN pg_type t ON t.oid = a.atttypid \
+         WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relname NOT LIKE '\\_\\_diesel%' \
+         ORDER BY c.relname, a.attnum",
+    )
+    .load(connection)
+    .unwrap();
+    let mut text = String::from(
+        "//! The tables, generated from the migrated database; a test compares the two.\n\
+         //!\n\
+         //! To write it anew after a migration: `PBSWEB_WRITE_SCHEMA=1 cargo test -p pbsweb --test database`.\n\
+         #![allow(missing_docs, reason = \"the columns are described by the comments in migrations/\")]\n",
+    );
+    let mut tables: Vec<&str> = Vec::new();
+    for column in &columns {
+        if tables.last() != Some(&column.table_name.as_str()) {
+            if !tables.is_empty() {
+                text.push_str("    }\n}\n");
+            }
+            tables.push(&column.table_name);
+            let key = column.primary_key.join(", ");
+            write!(text, "\ndiesel::table! {{\n    {} ({key}) {{\n", column.table_name).unwrap();
+        }
+        let kind = diesel_type(&column.type_name);
+        let kind = if column.is_nullable { format!("Nullable<{kind}>") } else { kind.to_owned() };
+        writeln!(text, "        {} -> {kind},", column.column_name).unwrap();
+    }
+    text.push_str("    }\n}\n\ndiesel::allow_tables_to_appear_in_same_query!(\n");
+    for table in tables {
+        writeln!(text, "    {table},").unwrap();
+    }
+    text.push_str(");\n");
+    text
+}
+
+#[test]
+fn the_schema_module_describes_the_migrated_database() {
+    let database = Database::start();
+    let described = describe(&mut database.migrated());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/schema.rs");
+    if std::env::var_os("PBSWEB_WRITE_SCHEMA").is_some() {
+        std::fs::write(&path, &described).unwrap();
+    }
+    // Rows, not bytes: the formatter may lay the file out in its own way.
+    let rows = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(rows(&written), rows(&described), "api/src/store/schema.rs is not what the migrations make");
+}
+
+#[test]
+fn every_migration_has_a_way_down() {
+    let database = Database::start();
+    let store = Store::connect(&database.postgres.url(), 2).unwrap();
+    let done = store.migrate().unwrap();
+    assert!(!done.is_empty());
+    store.revert_all().unwrap();
+    let mut connection = PgConnection::establish(&database.postgres.url()).unwrap();
+    let left = describe_tables(&mut connection);
+    assert_eq!(left, Vec::<String>::new(), "the ways down leave tables behind");
+    assert_eq!(store.migrate().unwrap(), done, "they cannot be gone up again");
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+fn describe_tables(connection: &mut PgConnection) -> Vec<String> {
+    let names: Vec<Name> = diesel::sql_query(
+        "SELECT tablename::text AS name FROM pg_tables \
+         WHERE schemaname = 'public' AND tablename NOT LIKE '\\_\\_diesel%' ORDER BY 1",
+    )
+    .load(connection)
+    .unwrap();
+    names.into_iter().map(|row| row.name).collect()
+}
+
+#[test]
+fn every_foreign_key_has_an_index() {
+    let database = Database::start();
+    let bare: Vec<Name> = diesel::sql_query(
+        "SELECT format('%s.%s', r.conrelid::regclass, r.conname) AS name FROM pg_constraint r \
+         WHERE r.contype = 'f' AND NOT EXISTS (\
+             SELECT 1 FROM pg_index i WHERE i.indrelid = r.conrelid AND i.indkey[0] = r.conkey[1])",
+    )
+    .load(&mut database.migrated())
+    .unwrap();
+    let bare: Vec<String> = bare.into_iter().map(|row| row.name).collect();
+    assert_eq!(bare, Vec::<String>::new(), "foreign keys without an index");
+}
+
+#[test]
+fn the_records_only_grow() {
+    let database = Database::start();
+    let mut connection = database.migrated();
+    connection
+        .batch_execute("INSERT INTO activity (at, action, detail) VALUES (now(), 'test.write', 'first')")
+        .unwrap();
+    for statement in [
+        "UPDATE activity SET detail = 'changed'",
+        "DELETE FROM activity",
+        "TRUNCATE activity CASCADE",
+        "UPDATE job_events SET state = 'completed'",
+        "DELETE FROM job_events",
+    ] {
+        let error = connection.batch_execute(statement).unwrap_err().to_string();
+        assert!(error.contains("only grows"), "{statement}: {error}");
+    }
+}

@@ -1,0 +1,134 @@
+//! One application: where it stands, a new version of it, its builds and their output.
+
+mod build_form;
+mod build_output;
+mod builds;
+mod places;
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
+use pbsweb_shared::api::applications::Application as Uploaded;
+use pbsweb_shared::api::builds::Build;
+use pbsweb_shared::ids::{ApplicationId, BuildId};
+
+use crate::client::{self, PageQuery};
+use crate::components::UploadForm;
+use crate::paths::{self, ComposeFrom};
+use crate::state::Live;
+use crate::ui::{
+    Button, ButtonKind, Dialog, EmptyState, LinkButton, Load, PageHeader, Panel, ProblemBox, Spinner,
+};
+use build_form::BuildForm;
+use build_output::BuildOutput;
+use builds::BuildTable;
+use places::Places;
+
+/// How many past builds are shown.
+const N_BUILDS: u32 = 50;
+
+/// The page.
+#[component]
+pub(crate) fn Application() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("application").and_then(|id| id.parse().ok()));
+    move || match id.get() {
+        Some(id) => view! { <ApplicationPage id=id /> }.into_any(),
+        None => view! {
+            <PageHeader title="No such application" />
+            <EmptyState title="This address names no application.">
+                <LinkButton href=paths::APPLICATIONS>"All applications"</LinkButton>
+            </EmptyState>
+        }
+        .into_any(),
+    }
+}
+
+#[component]
+fn ApplicationPage(id: ApplicationId) -> impl IntoView {
+    let live = Live::of_page();
+    let navigate = use_navigate();
+    let query = use_query_map();
+    let loaded = LocalResource::new(move || client::applications::get_application(id));
+    let builds = LocalResource::new(move || {
+        live.generation();
+        async move {
+            let query = PageQuery { limit: Some(N_BUILDS), page_token: None };
+            client::builds::list_builds(id, &query).await.map(|page| page.items)
+        }
+    });
+    let application = RwSignal::new(None::<Uploaded>);
+    Effect::new(move |_| {
+        if let Some(Ok(answer)) = loaded.get() {
+            application.set(Some(answer));
+        }
+    });
+    let error = move || loaded.get().and_then(Result::err);
+    let title = Signal::derive(move || match &*application.read() {
+        Some(application) => application.name.to_string(),
+        None => "Application".to_owned(),
+    });
+    // The build whose output is shown: the one in the address, or else the latest.
+    let wanted = Memo::new(move |_| query.read().get("build").and_then(|id| id.parse::<BuildId>().ok()));
+    let shown = Memo::new(move |_| {
+        let builds = builds.get().and_then(Result::ok).unwrap_or_default();
+        wanted.get().or_else(|| builds.first().map(|build| build.id))
+    });
+    let repeat = RwSignal::new(None::<Build>);
+    let on_started = Callback::new(move |build: Build| {
+        let address = format!("{}?build={}", paths::application(id), build.id);
+        live.build(build);
+        builds.refetch();
+        navigate(&address, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+    });
+    let is_uploading = RwSignal::new(false);
+    let on_uploaded = Callback::new(move |uploaded: Uploaded| {
+        application.set(Some(uploaded));
+        is_uploading.set(false);
+    });
+    let compose = paths::compose(ComposeFrom { application: Some(id), ..ComposeFrom::default() });
+    let has_loaded = Memo::new(move |_| application.read().is_some());
+    view! {
+        <PageHeader title=title lead="Its folders on the hosts, its builds, and their output.">
+            <Button on_press=move |()| is_uploading.set(true)>"Upload a new version"</Button>
+            <LinkButton href=compose kind=ButtonKind::Primary>"New job with it"</LinkButton>
+        </PageHeader>
+        <Dialog open=is_uploading title=Signal::derive(move || format!("New version of {}", title.get()))>
+            <p>"It replaces the folder on the host you choose, once all of it has arrived. Jobs that run keep the files they have open."</p>
+            <UploadForm application=title.get_untracked() on_done=on_uploaded />
+        </Dialog>
+        {move || {
+            error().map(|error| view! { <ProblemBox error=error retry=Callback::new(move |()| loaded.refetch()) /> })
+        }}
+        <Show when=move || has_loaded.get() fallback=move || {
+            error().is_none().then(|| view! { <Spinner what="Loading the application" /> })
+        }>
+            <Places application=Signal::derive(move || application.get()) />
+            <div class="build-columns">
+                <Panel title="Build">
+                    <BuildForm application=Signal::derive(move || application.get()) repeat=repeat on_started=on_started />
+                </Panel>
+                <div class="stack">
+                    {move || match shown.get() {
+                        Some(build) => view! { <BuildOutput build=build repeat=repeat /> }.into_any(),
+                        None => {
+                            view! {
+                                <Panel title="Output">
+                                    <EmptyState title="Not built yet">
+                                        <p>"The output of a build appears here while it runs."</p>
+                                    </EmptyState>
+                                </Panel>
+                            }
+                                .into_any()
+                        }
+                    }}
+                </div>
+            </div>
+            <Panel title="Past builds">
+                <Load resource=builds what="builds" let:builds>
+                    <BuildTable application=id builds=builds shown=shown />
+                </Load>
+            </Panel>
+        </Show>
+    }
+}

@@ -1,0 +1,138 @@
+//! What is wrong or worth knowing, at the field and in sum.
+
+use pbsweb_shared::problem::FieldError;
+use pbsweb_shared::script::{Diagnostic, Severity};
+
+/// Where the script is in the body of a submission.
+const SCRIPT: &str = "/script";
+
+/// The id of the control at a JSON pointer of the draft: `/chunks/0/mem` is `compose-chunks-0-mem`.
+pub(super) fn control_id(pointer: &str) -> String {
+    format!("compose{}", pointer.replace('/', "-"))
+}
+
+/// Begins with a capital and ends with a full stop.
+pub(super) fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let mut chars = text.chars();
+    let Some(first) = chars.next() else { return String::new() };
+    let stop = if text.ends_with(['.', '!', '?', ':']) { "" } else { "." };
+    format!("{}{}{stop}", first.to_uppercase(), chars.as_str())
+}
+
+/// What is the matter and what to do, in sentences.
+pub(super) fn words(finding: &Diagnostic) -> String {
+    let message = sentence(&finding.message);
+    if finding.advice.is_empty() { message } else { format!("{message} {}", sentence(&finding.advice)) }
+}
+
+/// Nobody is told off for a field that is still to be filled, before Submit is pressed.
+pub(super) fn is_shown(finding: &Diagnostic, is_tried: bool) -> bool {
+    is_tried || !(finding.is_error() && finding.code.ends_with(".missing"))
+}
+
+/// The error to show at a field: found here, or else said by the server.
+pub(super) fn error_at(
+    pointer: &str,
+    findings: &[Diagnostic],
+    is_tried: bool,
+    server: &[FieldError],
+) -> Option<String> {
+    let here = findings
+        .iter()
+        .find(|finding| finding.pointer == pointer && finding.is_error() && is_shown(finding, is_tried));
+    here.map(words).or_else(|| {
+        server
+            .iter()
+            .find(|error| error.pointer.strip_prefix(SCRIPT) == Some(pointer))
+            .map(|error| sentence(&error.message))
+    })
+}
+
+/// The warnings and hints to show at a field, as one text.
+pub(super) fn note_at(pointer: &str, findings: &[Diagnostic]) -> Option<String> {
+    let notes: Vec<String> = findings
+        .iter()
+        .filter(|finding| finding.pointer == pointer && !finding.is_error())
+        .map(|finding| match finding.severity {
+            Severity::Error | Severity::Hint => words(finding),
+            Severity::Warning => format!("Warning: {}", words(finding)),
+        })
+        .collect();
+    (!notes.is_empty()).then(|| notes.join(" "))
+}
+
+/// `2 errors, 1 warning`; nothing when all is well.
+pub(super) fn in_sum(findings: &[Diagnostic]) -> Option<String> {
+    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let parts: Vec<String> = [(count(Severity::Error), "error"), (count(Severity::Warning), "warning")]
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| format!("{n} {word}{}", if n == 1 { "" } else { "s" }))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Whether a finding's field is one of these, or a part of one.
+pub(super) fn is_within(pointer: &str, fields: &[&str]) -> bool {
+    let field = pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
+    fields.contains(&field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(pointer: &str, code: &str, severity: Severity) -> Diagnostic {
+        Diagnostic {
+            pointer: pointer.to_owned(),
+            line: None,
+            column: None,
+            code: code.to_owned(),
+            severity,
+            message: "the walltime is no time".to_owned(),
+            advice: "write HH:MM:SS".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_field_shows_its_own_error_and_else_the_servers() {
+        let findings = [finding("/walltime", "walltime.syntax", Severity::Error)];
+        let server = [FieldError {
+            pointer: "/script/queue".to_owned(),
+            code: "x".to_owned(),
+            message: "is closed".to_owned(),
+        }];
+        let at = |pointer| error_at(pointer, &findings, false, &server);
+        assert_eq!(at("/walltime").as_deref(), Some("The walltime is no time. Write HH:MM:SS."));
+        assert_eq!(at("/queue").as_deref(), Some("Is closed."));
+        assert_eq!(at("/name"), None);
+    }
+
+    #[test]
+    fn what_is_missing_is_an_error_only_after_submit() {
+        let findings = [finding("/commands", "commands.missing", Severity::Error)];
+        assert_eq!(error_at("/commands", &findings, false, &[]), None);
+        assert!(error_at("/commands", &findings, true, &[]).is_some());
+    }
+
+    #[test]
+    fn findings_in_sum() {
+        let findings = [
+            finding("/a", "a.x", Severity::Error),
+            finding("/b", "b.x", Severity::Error),
+            finding("/c", "c.x", Severity::Warning),
+            finding("/d", "d.x", Severity::Hint),
+        ];
+        assert_eq!(in_sum(&findings).as_deref(), Some("2 errors, 1 warning"));
+        assert_eq!(in_sum(&findings[3..]), None);
+        assert!(note_at("/c", &findings).unwrap().starts_with("Warning: The walltime"));
+    }
+
+    #[test]
+    fn controls_are_found_by_pointer() {
+        assert_eq!(control_id("/chunks/0/mem"), "compose-chunks-0-mem");
+        assert!(is_within("/chunks/0/mem", &["walltime", "chunks"]));
+        assert!(!is_within("/chunks_x", &["chunks"]));
+    }
+}

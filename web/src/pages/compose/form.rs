@@ -1,0 +1,300 @@
+//! The state of the form: the draft, where it goes, and what is found in it. Everything on the page is derived from here.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use pbsweb_shared::api::jobs::JobSubmit;
+use pbsweb_shared::host::HostQueues;
+use pbsweb_shared::ids::{ApplicationId, HostId, UserId};
+use pbsweb_shared::problem::FieldError;
+use pbsweb_shared::script::{Diagnostic, JobScriptDraft, check, parse, render};
+
+use super::findings::{control_id, error_at, note_at};
+use super::kept::{self, Kept, Tried, key_for};
+use crate::client::{self, ClientError, IdempotencyKey};
+use crate::state::{CurrentUser, Live};
+use crate::ui::Bind;
+
+/// The form of the page; a context of its own type for the sections.
+#[derive(Clone, Copy)]
+pub(super) struct Form {
+    /// Where the job is to run.
+    pub(super) host: RwSignal<Option<HostId>>,
+    /// With which application.
+    pub(super) application: RwSignal<Option<ApplicationId>>,
+    /// What the history calls the script; empty: as the job.
+    pub(super) script_name: RwSignal<String>,
+    /// The fields.
+    pub(super) draft: RwSignal<JobScriptDraft>,
+    /// The script's text while it is edited as such.
+    pub(super) text: RwSignal<Option<String>>,
+    /// What reading that text found.
+    pub(super) text_findings: RwSignal<Vec<Diagnostic>>,
+    /// Submit was pressed: what is missing is an error from now on.
+    pub(super) is_tried: RwSignal<bool>,
+    /// What the server said about fields.
+    pub(super) server_errors: RwSignal<Vec<FieldError>>,
+    /// What is found in the draft, by the rules of the host.
+    pub(super) findings: Memo<Vec<Diagnostic>>,
+    /// The queues of the host, with its rules.
+    pub(super) queues: Memo<Option<HostQueues>>,
+    /// Why the queues are not known.
+    pub(super) queues_error: Memo<Option<ClientError>>,
+    /// A past job or script is on its way.
+    pub(super) is_loading: RwSignal<bool>,
+    /// What the draft was before the user changed anything.
+    base: StoredValue<JobScriptDraft>,
+    tried: RwSignal<Option<Tried>>,
+    user: StoredValue<Option<UserId>>,
+}
+
+impl Form {
+    /// Makes the form, with what was kept for the user.
+    pub(super) fn provide() -> Self {
+        let live = Live::of_page();
+        let user = CurrentUser::of_page();
+        let user = untrack(move || user.me()).map(|me| me.id);
+        let kept = user.and_then(kept::load).unwrap_or_default();
+        let host = RwSignal::new(kept.host);
+        let draft = RwSignal::new(kept.draft);
+        let loaded = LocalResource::new(move || {
+            let host = host.get();
+            if let Some(host) = host {
+                live.snapshot_at(host);
+            }
+            async move {
+                match host {
+                    Some(host) => Some(client::hosts::get_host_queues(host).await),
+                    None => None,
+                }
+            }
+        });
+        // While another host's queues are on their way, those of the one before are not shown as its own.
+        let queues = Memo::new(move |_| {
+            loaded
+                .get()
+                .flatten()
+                .and_then(Result::ok)
+                .filter(|queues| Some(queues.host) == host.get())
+        });
+        let queues_error = Memo::new(move |_| loaded.get().flatten().and_then(Result::err));
+        let rules = Memo::new(move |_| queues.read().as_ref().map(|queues| queues.rules.clone()));
+        let findings = Memo::new(move |_| check(&draft.read(), rules.read().as_ref()));
+        let form = Self {
+            host,
+            application: RwSignal::new(kept.application),
+            script_name: RwSignal::new(kept.script_name),
+            draft,
+            text: RwSignal::new(None),
+            text_findings: RwSignal::new(Vec::new()),
+            is_tried: RwSignal::new(false),
+            server_errors: RwSignal::new(Vec::new()),
+            findings,
+            queues,
+            queues_error,
+            is_loading: RwSignal::new(false),
+            base: StoredValue::new(JobScriptDraft::default()),
+            tried: RwSignal::new(kept.tried),
+            user: StoredValue::new(user),
+        };
+        provide_context(form);
+        form.keep();
+        form.suggest();
+        form
+    }
+
+    /// The form of the page.
+    #[expect(clippy::expect_used, reason = "the sections are parts of the page that provides it")]
+    pub(super) fn of_page() -> Self {
+        use_context().expect("the form is provided by the page")
+    }
+
+    /// Nothing was typed or picked yet. Not tracked.
+    pub(super) fn is_untouched(self) -> bool {
+        self.base.with_value(|base| *base == *self.draft.read_untracked())
+    }
+
+    /// Changes the draft, as a control at `pointer` does.
+    pub(super) fn edit(self, pointer: &str, change: impl FnOnce(&mut JobScriptDraft)) {
+        self.draft.update(change);
+        self.server_errors.update(|errors| {
+            errors.retain(|error| error.pointer.strip_prefix("/script") != Some(pointer));
+        });
+        if self.text.with_untracked(Option::is_some) {
+            self.text.set(Some(render(&self.draft.read_untracked())));
+            self.text_findings.set(Vec::new());
+        }
+    }
+
+    /// A control's view of a part of the draft.
+    pub(super) fn bind<T: Clone + Send + Sync + 'static>(
+        self,
+        pointer: String,
+        get: impl Fn(&JobScriptDraft) -> T + Send + Sync + 'static,
+        set: impl Fn(&mut JobScriptDraft, T) + Send + Sync + 'static,
+    ) -> Bind<T> {
+        Bind::new(
+            move || get(&self.draft.read()),
+            move |value| self.edit(&pointer, |draft| set(draft, value)),
+        )
+    }
+
+    /// The text was edited: the fields follow.
+    pub(super) fn edit_text(self, text: String) {
+        let parsed = parse(&text);
+        self.draft.set(parsed.draft);
+        self.text_findings.set(parsed.diagnostics);
+        self.server_errors.set(Vec::new());
+        self.text.set(Some(text));
+    }
+
+    /// Fills every field at once.
+    pub(super) fn fill(self, draft: JobScriptDraft, script_name: String) {
+        if self.text.with_untracked(Option::is_some) {
+            self.text.set(Some(render(&draft)));
+            self.text_findings.set(Vec::new());
+        }
+        self.draft.set(draft);
+        self.script_name.set(script_name);
+        self.is_tried.set(false);
+        self.server_errors.set(Vec::new());
+    }
+
+    /// Forgets everything that was typed; the suggestion for host and application comes again.
+    pub(super) fn start_afresh(self) {
+        self.base.set_value(JobScriptDraft::default());
+        self.text.set(None);
+        self.text_findings.set(Vec::new());
+        self.fill(JobScriptDraft::default(), String::new());
+        // The same host anew: what depends on it is asked for again.
+        self.host.notify();
+    }
+
+    /// The error at a field.
+    pub(super) fn error_at(self, pointer: String) -> Signal<Option<String>> {
+        Memo::new(move |_| {
+            error_at(&pointer, &self.findings.read(), self.is_tried.get(), &self.server_errors.read())
+        })
+        .into()
+    }
+
+    /// What is worth knowing at a field.
+    pub(super) fn note_at(self, pointer: String) -> Signal<Option<String>> {
+        Memo::new(move |_| note_at(&pointer, &self.findings.read())).into()
+    }
+
+    /// What would be submitted now, if a host is chosen; with the key of this very wish.
+    pub(super) fn wish(self) -> Option<(JobSubmit, IdempotencyKey)> {
+        let name = self.script_name.get_untracked().trim().to_owned();
+        let job = JobSubmit {
+            host: self.host.get_untracked()?,
+            application: self.application.get_untracked(),
+            script: self.draft.get_untracked(),
+            script_name: Some(name).filter(|name| !name.is_empty()),
+        };
+        let key = self.tried.with_untracked(|tried| {
+            key_for(tried.as_ref(), &job, || IdempotencyKey::random().as_str().to_owned())
+        });
+        self.tried.set(Some(Tried { job: job.clone(), key: key.clone() }));
+        // Stored before it is sent: a reload during the submission must not make it two.
+        self.save();
+        Some((job, IdempotencyKey::kept(key)))
+    }
+
+    /// The wish was granted: nothing is left to keep.
+    pub(super) fn forget(self) {
+        self.tried.try_set(None);
+        if let Some(Some(user)) = self.user.try_get_value() {
+            kept::forget(user);
+        }
+    }
+
+    fn save(self) {
+        let Some(user) = self.user.get_value() else { return };
+        let tried = self.tried.get_untracked();
+        if tried.is_none() && self.is_untouched() {
+            return kept::forget(user);
+        }
+        kept::save(
+            user,
+            &Kept {
+                host: self.host.get_untracked(),
+                application: self.application.get_untracked(),
+                script_name: self.script_name.get_untracked(),
+                draft: self.draft.get_untracked(),
+                tried,
+            },
+        );
+    }
+
+    /// Keeps the draft in the browser as it changes.
+    fn keep(self) {
+        Effect::new(move |before: Option<()>| {
+            self.draft.track();
+            self.script_name.track();
+            self.host.track();
+            self.application.track();
+            let is_loading = self.is_loading.get();
+            if before.is_some() && !is_loading {
+                self.save();
+            }
+        });
+    }
+
+    /// Asks what a new job of this application on this host should start with, unless something was typed.
+    fn suggest(self) {
+        Effect::new(move |_| {
+            let host = self.host.get();
+            let application = self.application.get();
+            if host.is_none() || self.is_loading.get() || !self.is_untouched() {
+                return;
+            }
+            spawn_local(async move {
+                let query = client::scripts::SuggestionQuery { application, host };
+                // Without a suggestion the form starts empty.
+                let Ok(suggestion) = client::scripts::get_suggestion(query).await else { return };
+                let is_current = self.host.try_get_untracked() == Some(host)
+                    && self.application.try_get_untracked() == Some(application);
+                if is_current && self.is_untouched() {
+                    self.base.set_value(suggestion.clone());
+                    self.draft.set(suggestion);
+                }
+            });
+        });
+    }
+}
+
+/// Leads to the control at a pointer: opens the section it is in, and puts the focus there.
+pub(super) fn lead_to(pointer: &str) {
+    let mut pointer = pointer.to_owned();
+    // What has no control of its own is shown at what it is a part of.
+    let control = loop {
+        if let Some(control) = document().get_element_by_id(&control_id(&pointer)) {
+            break Some(control);
+        }
+        match pointer.rfind('/') {
+            Some(at) if at > 0 => pointer.truncate(at),
+            Some(_) | None => break None,
+        }
+    };
+    let Some(control) = control else { return };
+    if let Ok(Some(section)) = control.closest("details") {
+        let _ = section.set_attribute("open", "");
+    }
+    control.scroll_into_view();
+    focus_element(control);
+}
+
+fn focus_element(element: leptos::web_sys::Element) {
+    use wasm_bindgen::JsCast;
+    // After the section has been laid out.
+    set_timeout(
+        move || {
+            if let Ok(element) = element.dyn_into::<leptos::web_sys::HtmlElement>() {
+                let _ = element.focus();
+            }
+        },
+        Duration::ZERO,
+    );
+}

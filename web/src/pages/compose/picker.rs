@@ -1,0 +1,248 @@
+//! The past scripts: picking one fills every field at once, without another request, since the list carries whole drafts.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use pbsweb_shared::api::scripts::{Script, ScriptsQuery};
+
+use super::form::Form;
+use crate::client::{self, ClientError};
+use crate::components::JobStateBadge;
+use crate::state::{Hosts, Notices};
+use crate::ui::{Button, EmptyState, Panel, ProblemBox, Spinner, TextField, Time};
+
+/// How many scripts are read at once.
+const PAGE_LENGTH: u32 = 100;
+
+/// The marks that a measurement of the picking reads.
+const MARK_PICK: &str = "pbsweb:pick";
+const MEASURE_FILLED: &str = "pbsweb:filled";
+
+/// Whether every word is somewhere in what the row shows or in the commands.
+fn matches(script: &Script, host: &str, application: &str, words: &str) -> bool {
+    let draft = &script.revision.draft;
+    let all = [&script.name, host, application, &draft.name, &draft.queue, &draft.commands]
+        .map(str::to_lowercase)
+        .join("\n");
+    words.to_lowercase().split_whitespace().all(|word| all.contains(word))
+}
+
+/// What the script asks for, in a few words.
+fn summary(script: &Script) -> String {
+    let draft = &script.revision.draft;
+    let chunks = match draft.chunks.len() {
+        0 => String::new(),
+        1 => draft
+            .chunks
+            .first()
+            .map(|chunk| {
+                let count = if chunk.count.is_empty() { "1" } else { &chunk.count };
+                let ncpus = if chunk.ncpus.is_empty() { "1" } else { &chunk.ncpus };
+                format!("{count} × {ncpus} processors")
+            })
+            .unwrap_or_default(),
+        n => format!("{n} kinds of chunks"),
+    };
+    [draft.queue.as_str(), &draft.walltime, &chunks]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Fills the form, and notes in the browser's timeline how long that took.
+pub(super) fn pick(form: Form, script: Script) {
+    let performance = window().performance();
+    if let Some(performance) = &performance {
+        let _ = performance.mark(MARK_PICK);
+    }
+    let name = if script.name == script.revision.draft.name { String::new() } else { script.name };
+    form.fill(script.revision.draft, name);
+    // A script that was never sent anywhere leaves the choice as it is.
+    if script.host.is_some() {
+        form.host.set(script.host);
+    }
+    form.application.set(script.application);
+    request_animation_frame(move || {
+        // The controls were written before this frame; now they are about to be painted.
+        if let Some(performance) = performance {
+            let _ = performance.measure_with_start_mark(MEASURE_FILLED, MARK_PICK);
+        }
+    });
+}
+
+/// The panel.
+#[component]
+pub(super) fn Picker() -> impl IntoView {
+    let form = Form::of_page();
+    let hosts = Hosts::of_page();
+    let notices = Notices::of_page();
+    let scripts = RwSignal::new(None::<Vec<Script>>);
+    let applications = LocalResource::new(|| async {
+        let query = client::PageQuery { limit: Some(200), page_token: None };
+        client::applications::list_applications(&query).await.map(|page| page.items).unwrap_or_default()
+    });
+    let next_token = RwSignal::new(None::<String>);
+    let error = RwSignal::new(None::<ClientError>);
+    let is_reading = RwSignal::new(false);
+    let words = RwSignal::new(String::new());
+    let read = move || {
+        if is_reading.get_untracked() {
+            return;
+        }
+        is_reading.set(true);
+        error.set(None);
+        let query = ScriptsQuery {
+            limit: Some(PAGE_LENGTH),
+            page_token: next_token.get_untracked(),
+            ..ScriptsQuery::default()
+        };
+        spawn_local(async move {
+            let answer = client::scripts::list_scripts(&query).await;
+            // The page may be gone by now.
+            is_reading.try_set(false);
+            match answer {
+                Ok(page) => {
+                    next_token.try_set(page.next_page_token);
+                    scripts.try_update(|scripts| scripts.get_or_insert_default().extend(page.items));
+                }
+                Err(failure) => {
+                    error.try_set(Some(failure));
+                }
+            }
+        });
+    };
+    read();
+    let application_name = move |script: &Script| {
+        let applications = applications.get().unwrap_or_default();
+        let id = script.application?;
+        applications.iter().find(|known| known.id == id).map(|known| known.name.to_string())
+    };
+    let shown = Memo::new(move |_| {
+        let words = words.get();
+        let scripts = scripts.read();
+        let scripts = scripts.as_deref().unwrap_or_default();
+        scripts
+            .iter()
+            .filter(|script| {
+                let host = script.host.map(|host| hosts.name(host)).unwrap_or_default();
+                let application = application_name(script).unwrap_or_default();
+                matches(script, &host, &application, &words)
+            })
+            .cloned()
+            .collect::<Vec<_>>()
+    });
+    let row = move |script: Script| {
+        let application = application_name(&script);
+        let host = script.host;
+        let picked = script.clone();
+        let last = script.last_job.as_ref().map(|job| view! { <JobStateBadge state=job.state /> });
+        let on_pick = move |_| {
+            pick(form, picked.clone());
+            notices.note(format!("All fields are filled from {}.", picked.name));
+        };
+        view! {
+            <li>
+                <button type="button" class="script-row" on:click=on_pick>
+                    <span class="script-row-name">{script.name.clone()}</span>
+                    <span class="script-row-state">{last}</span>
+                    <span class="script-row-detail muted">
+                        {application.map(|name| format!("{name} on "))}
+                        {move || host.map_or_else(|| "no host yet".to_owned(), |host| hosts.name(host))}
+                        {Some(summary(&script)).filter(|text| !text.is_empty()).map(|text| format!(" · {text}"))}
+                    </span>
+                    <span class="script-row-when muted"><Time at=script.used_at /></span>
+                </button>
+            </li>
+        }
+    };
+    let n_all = Memo::new(move |_| scripts.read().as_ref().map(Vec::len));
+    view! {
+        <Panel title="Start from a past script" lead="Picking one fills every field below.">
+            {move || error.get().map(|error| view! { <ProblemBox error=error retry=Callback::new(move |()| read()) /> })}
+            {move || match n_all.get() {
+                None if error.read().is_some() => ().into_any(),
+                None => view! { <Spinner what="Loading past scripts" /> }.into_any(),
+                Some(0) => {
+                    view! {
+                        <EmptyState title="No past scripts yet">
+                            <p>"What you submit can be picked here the next time."</p>
+                        </EmptyState>
+                    }
+                        .into_any()
+                }
+                Some(_) => {
+                    view! {
+                        <TextField
+                            label="Search past scripts"
+                            name="search"
+                            input_type="search"
+                            value=words
+                            placeholder="name, application, host, queue or a command"
+                        />
+                        <p class="visually-hidden" role="status">
+                            {move || format!("{} scripts shown", shown.read().len())}
+                        </p>
+                        <ul class="script-list" aria-label="Past scripts">
+                            <For each=move || shown.get() key=|script| script.revision.id children=row />
+                        </ul>
+                        <Show when=move || shown.read().is_empty()>
+                            <p class="muted">"None of the scripts has that in it."</p>
+                        </Show>
+                        <Show when=move || next_token.read().is_some()>
+                            <div><Button busy=is_reading on_press=move |()| read()>"Show older"</Button></div>
+                        </Show>
+                    }
+                        .into_any()
+                }
+            }}
+        </Panel>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pbsweb_shared::api::scripts::Revision;
+    use pbsweb_shared::script::{ChunkDraft, JobScriptDraft};
+
+    use super::*;
+
+    fn script() -> Script {
+        Script {
+            id: "00000000-0000-0000-0000-000000000001".parse().unwrap(),
+            name: "relax".to_owned(),
+            application: None,
+            host: None,
+            revision: Revision {
+                id: "00000000-0000-0000-0000-000000000002".parse().unwrap(),
+                number: 1,
+                draft: JobScriptDraft {
+                    queue: "workq".to_owned(),
+                    walltime: "1:00:00".to_owned(),
+                    chunks: vec![ChunkDraft { ncpus: "4".to_owned(), ..ChunkDraft::default() }],
+                    commands: "mpirun ./heat".to_owned(),
+                    ..JobScriptDraft::default()
+                },
+                created_at: chrono::DateTime::UNIX_EPOCH,
+            },
+            n_revisions: 1,
+            last_job: None,
+            used_at: chrono::DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn every_word_is_looked_for_everywhere() {
+        let check = |words: &str, expected: bool| {
+            assert_eq!(matches(&script(), "hpc1", "heat2d", words), expected, "{words}");
+        };
+        check("", true);
+        check("RELAX hpc1", true);
+        check("mpirun workq heat2d", true);
+        check("relax theory", false);
+    }
+
+    #[test]
+    fn a_script_in_a_few_words() {
+        assert_eq!(summary(&script()), "workq, 1:00:00, 1 × 4 processors");
+    }
+}

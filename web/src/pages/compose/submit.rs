@@ -1,0 +1,178 @@
+//! The end of the form: what is found in sum, and the one button that sends it, once.
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use pbsweb_shared::api::jobs::{JobSubmit, SubmitQuery};
+use pbsweb_shared::ids::JobId;
+
+use super::findings::{in_sum, is_shown, words};
+use super::form::{Form, lead_to};
+use crate::client::{self, ClientError, IdempotencyKey};
+use crate::paths;
+use crate::state::{Hosts, Live, Notices};
+use crate::ui::{Button, ButtonKind, ConfirmDialog, ProblemBox, action_error};
+
+/// The job exists at once; its page shows what the scheduler says.
+const DO_NOT_WAIT: SubmitQuery = SubmitQuery { wait: Some(0) };
+
+/// Sends the wish of the form.
+pub(super) type Submit = Action<(JobSubmit, IdempotencyKey), Result<JobId, ClientError>>;
+
+/// The action behind the button.
+pub(super) fn submit_action(form: Form) -> Submit {
+    let live = Live::of_page();
+    let notices = Notices::of_page();
+    Action::new_local(move |(job, key): &(JobSubmit, IdempotencyKey)| {
+        let (job, key) = (job.clone(), key.clone());
+        async move {
+            match client::jobs::submit_job(&job, DO_NOT_WAIT, &key).await {
+                Ok(job) => {
+                    form.forget();
+                    notices.done(format!("Job {} was submitted to {}.", job.name, job.host_name));
+                    let id = job.id;
+                    live.job(job);
+                    Ok(id)
+                }
+                Err(error) => {
+                    if let ClientError::Problem(problem) = &error {
+                        form.server_errors.try_set(problem.errors.clone());
+                    }
+                    Err(error)
+                }
+            }
+        }
+    })
+}
+
+/// Sends the form, unless something in it has to be mended first.
+pub(super) fn press(form: Form, submit: Submit) {
+    if submit.pending().get_untracked() {
+        return;
+    }
+    form.is_tried.set(true);
+    if form.host.read_untracked().is_none() {
+        return lead_to("/host");
+    }
+    let first_error = form
+        .findings
+        .read_untracked()
+        .iter()
+        .find(|finding| finding.is_error())
+        .map(|finding| finding.pointer.clone());
+    if let Some(pointer) = first_error {
+        return lead_to(&pointer);
+    }
+    if let Some(wish) = form.wish() {
+        submit.dispatch(wish);
+    }
+}
+
+/// The summary and the buttons.
+#[component]
+pub(super) fn SubmitBar(
+    /// The action behind the button.
+    submit: Submit,
+) -> impl IntoView {
+    let form = Form::of_page();
+    let hosts = Hosts::of_page();
+    let navigate = use_navigate();
+    let is_asking = RwSignal::new(false);
+    Effect::new(move |_| {
+        if let Some(Ok(job)) = submit.value().get() {
+            navigate(&paths::job(job), NavigateOptions::default());
+        }
+    });
+    let shown = Memo::new(move |_| {
+        let is_tried = form.is_tried.get();
+        let mut shown: Vec<_> =
+            form.findings.read().iter().filter(|finding| is_shown(finding, is_tried)).cloned().collect();
+        shown.sort_by_key(|finding| finding.severity);
+        shown
+    });
+    let sum = move || {
+        let where_to = form.host.get().map(|host| hosts.name(host));
+        match (in_sum(&shown.read()), where_to) {
+            (Some(sum), _) => format!("{sum} in the form"),
+            (None, Some(host)) => format!("Goes to {host}"),
+            (None, None) => "No host is chosen".to_owned(),
+        }
+    };
+    let links = move || {
+        shown
+            .get()
+            .into_iter()
+            .filter(|finding| finding.severity != pbsweb_shared::script::Severity::Hint)
+            .map(|finding| {
+                let pointer = finding.pointer.clone();
+                let class = if finding.is_error() { "field-error" } else { "field-note" };
+                let text = words(&finding);
+                view! {
+                    <li class=class>
+                        <button type="button" class="link-button" on:click=move |_| lead_to(&pointer)>
+                            {field_label(&finding.pointer)}
+                        </button>
+                        <span>{text}</span>
+                    </li>
+                }
+            })
+            .collect_view()
+    };
+    let start_afresh = move |()| {
+        if form.is_untouched() { form.start_afresh() } else { is_asking.set(true) }
+    };
+    let error = action_error(submit);
+    view! {
+        <section class="submit-bar" aria-label="Submit">
+            <ul class="submit-findings" aria-label="Findings">{links}</ul>
+            {move || error.get().map(|error| view! { <ProblemBox error=error /> })}
+            <div class="submit-actions">
+                <Button kind=ButtonKind::Primary kind_of_action="submit" busy=submit.pending()>
+                    {move || if submit.pending().get() { "Submitting…" } else { "Submit job" }}
+                </Button>
+                <Button on_press=start_afresh>"Start afresh"</Button>
+                <span class="muted" role="status">{sum}</span>
+            </div>
+        </section>
+        <ConfirmDialog
+            open=is_asking
+            title="Start afresh?"
+            text="What you typed here and have not submitted will be forgotten. Past scripts and jobs stay."
+            action="Forget the draft"
+            on_confirm=move |()| {
+                form.start_afresh();
+                is_asking.set(false);
+            }
+        />
+    }
+}
+
+/// What the form calls the field at a pointer.
+fn field_label(pointer: &str) -> String {
+    use pbsweb_shared::script::directive;
+    let mut parts = pointer.trim_start_matches('/').split('/');
+    let field = parts.next().unwrap_or_default();
+    let label = directive::label(field);
+    let label = if label.is_empty() { "The script" } else { label };
+    match (parts.next().and_then(|index| index.parse::<usize>().ok()), parts.next()) {
+        (Some(index), part) => {
+            let part = part.map_or("", |part| directive::label(&format!("{field}.{part}")));
+            let gap = if part.is_empty() { "" } else { ", " };
+            format!("{label} {}{gap}{part}", index.saturating_add(1))
+        }
+        (None, _) => label.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_called_as_in_the_form() {
+        assert_eq!(field_label("/walltime"), "Walltime");
+        assert_eq!(field_label("/chunks/1/mem"), "Chunks 2, Memory");
+        assert_eq!(field_label("/variables/0/name"), "Variables 1");
+        assert_eq!(field_label(""), "The script");
+    }
+}
