@@ -92,6 +92,23 @@ impl App {
         self.tasks.spawn_on(task, &self.runtime)
     }
 
+    /// Runs a task to its end even when the request that waits for it is given up, because its client went away: for what
+    /// has an effect on a host that must be recorded.
+    pub async fn complete<F>(&self, task: F) -> F::Output
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        match self.spawn(task).await {
+            Ok(output) => output,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends, and with it whoever waits.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+
     /// Background tasks that are under way.
     #[must_use]
     pub fn n_tasks(&self) -> usize {

@@ -124,3 +124,14 @@ fn every_module_says_why_it_exists() {
         }
     }
 }
+
+#[test]
+fn the_committed_document_is_the_programs() {
+    let path = root().join("openapi/openapi.json");
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    let generated = pbsweb::routes::docs::document().to_pretty_json().unwrap();
+    assert!(
+        committed.trim_end() == generated.trim_end(),
+        "openapi/openapi.json is not what the program describes: look at the difference after `make openapi`"
+    );
+}

@@ -170,7 +170,13 @@ impl Answer {
     /// When it is none, or another.
     #[track_caller]
     pub fn problem(&self, code: ProblemCode) -> Problem {
-        assert_eq!(self.header("content-type"), "application/problem+json", "{}: {}", self.asked, self.text());
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{}: {}",
+            self.asked,
+            self.text()
+        );
         let problem: Problem = self.json();
         assert_eq!(problem.code, code, "{}: {}", self.asked, self.text());
         assert_eq!((problem.status, self.status), (code.status(), code.status()), "{}", self.asked);

@@ -14,6 +14,7 @@
 pub mod app;
 pub mod client;
 pub mod database;
+pub mod live;
 pub mod openssh;
 pub mod server;
 pub mod stream;
@@ -23,5 +24,6 @@ pub mod wait;
 pub use app::{Setup, TestApp};
 pub use client::{Answer, Client};
 pub use openssh::{LoginShell, OpenSsh};
+pub use stream::{EventStream, StreamEvent};
 pub use user::{PASSWORD, User};
 pub use wait::{PATIENCE, eventually, until};

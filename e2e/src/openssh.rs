@@ -252,11 +252,7 @@ fn start_daemon(folder: &Path, login: &str, home: &Path, is_root: bool) -> (Chil
         let _ = std::fs::create_dir("/run/sshd");
         "AuthorizedKeysFile .ssh/authorized_keys\nStrictModes yes\n".to_owned()
     } else {
-        format!(
-            "AuthorizedKeysFile {}\nStrictModes no\nSetEnv HOME={}\n",
-            keys.display(),
-            home.display()
-        )
+        format!("AuthorizedKeysFile {}\nStrictModes no\nSetEnv HOME={}\n", keys.display(), home.display())
     };
     // Another process may take the port between its choice and its use.
     for _ in 0..20 {

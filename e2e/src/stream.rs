@@ -38,7 +38,10 @@ impl EventStream {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        let mut stream = Self { bytes: response.bytes_stream().map(|chunk| chunk.map(Vec::from)).boxed(), unread: String::new() };
+        let mut stream = Self {
+            bytes: response.bytes_stream().map(|chunk| chunk.map(Vec::from)).boxed(),
+            unread: String::new(),
+        };
         let first = stream.block().await.unwrap();
         assert!(first.starts_with("retry: "), "{first}");
         stream
@@ -60,7 +63,11 @@ impl EventStream {
             };
             let event: Event = serde_json::from_str(field("data")).unwrap();
             assert_eq!(field("event"), event.name());
-            return Some(StreamEvent { id: field("id").parse().unwrap(), name: field("event").to_owned(), event });
+            return Some(StreamEvent {
+                id: field("id").parse().unwrap(),
+                name: field("event").to_owned(),
+                event,
+            });
         }
     }
 

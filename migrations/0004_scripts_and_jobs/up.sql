@@ -60,12 +60,15 @@ CREATE TABLE jobs (
     used_memory_bytes     bigint,
     is_delete_requested   boolean NOT NULL,
     next_look_at          timestamptz,
-    n_looks               integer NOT NULL,
-    CONSTRAINT jobs_host_id_pbs_id_key UNIQUE (host_id, pbs_id)
+    n_looks               integer NOT NULL
 );
 COMMENT ON COLUMN jobs.as_of IS 'When the state was last found so';
 COMMENT ON COLUMN jobs.pbs_id IS 'The scheduler''s id; NULL until it is known';
 COMMENT ON COLUMN jobs.next_look_at IS 'When a submission without an answer, or a job missing from the listing, is looked for again';
+-- Schedulers begin their numbers again after a reinstallation or at their largest one: only jobs that it may still have
+-- differ in theirs.
+CREATE UNIQUE INDEX jobs_host_id_pbs_id_key ON jobs (host_id, pbs_id)
+    WHERE state NOT IN ('rejected', 'completed', 'failed', 'deleted', 'expired', 'lost');
 CREATE INDEX jobs_owner_id_idx ON jobs (owner_id, submitted_at DESC, id DESC);
 CREATE INDEX jobs_open_idx ON jobs (host_id) WHERE state NOT IN ('rejected', 'completed', 'failed', 'deleted', 'expired');
 CREATE INDEX jobs_application_id_idx ON jobs (application_id, submitted_at DESC);

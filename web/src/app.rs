@@ -52,7 +52,9 @@ pub(crate) fn App() -> impl IntoView {
 /// Moves the focus, which the router's own handling of links within a page does not.
 fn skip_to_content(event: web_sys::MouseEvent) {
     event.prevent_default();
-    if let Some(main) = document().get_element_by_id("main").and_then(|main| main.dyn_into::<HtmlElement>().ok()) {
+    if let Some(main) =
+        document().get_element_by_id("main").and_then(|main| main.dyn_into::<HtmlElement>().ok())
+    {
         // It fails only for an element that cannot take the focus.
         let _ = main.focus();
     }

@@ -70,11 +70,6 @@ pub(crate) fn job_tab(job: JobId, tab: &str) -> String {
     format!("{JOBS}/{job}?tab={}", percent_encode(tab))
 }
 
-/// One host among the hosts.
-pub(crate) fn host(host: HostId) -> String {
-    format!("{HOSTS}#{host}")
-}
-
 /// A tab of the settings.
 pub(crate) fn settings(tab: &str) -> String {
     format!("{SETTINGS}?tab={}", percent_encode(tab))

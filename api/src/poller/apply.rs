@@ -1,18 +1,22 @@
 //! From transitions to rows: what a snapshot changes about our jobs is written under lock, with its record and event.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::Utc;
+use diesel::Connection as _;
+use diesel::result::{DatabaseErrorKind, Error};
 use pbsweb_shared::ids::{HostId, JobId};
 use pbsweb_shared::job::{JobState, StateSource};
 use pbsweb_shared::names::PbsJobId;
 
-use super::diff::{KnownJob, Observed, Transition, diff};
+use super::diff::{KnownJob, Observed, Transition, diff, is_record_of};
 use super::look_up;
 use super::snapshot::HostSnapshot;
 use crate::app::App;
+use crate::scheduler::records::JobRecord;
 use crate::store::StoreError;
+use crate::store::events::hold_events;
 use crate::store::jobs::{JobFacts, OpenJob, change_job, open_jobs, touch_jobs};
 
 /// Writes down what a snapshot says of a host's jobs, and has those looked up that it no longer lists.
@@ -31,6 +35,10 @@ pub(super) async fn apply(
             Transition::Missing { job, .. } => missing.push(job),
             Transition::Contradiction { job, pbs_id, words } => {
                 tracing::warn!(job.id = %job, job.pbs_id = %pbs_id, words, "a listing contradicts what is known of a job");
+                // Its number is another job's now, so that it is not listed itself.
+                if open.iter().any(|known| known.id == job && known.facts.pbs_id.as_ref() == Some(&pbs_id)) {
+                    missing.push(job);
+                }
             }
             Transition::StateChanged { .. } | Transition::Observed { .. } | Transition::Adopt { .. } => {
                 changes.push(transition);
@@ -41,8 +49,15 @@ pub(super) async fn apply(
     let taken_at = snapshot.taken_at;
     app.store
         .query(move |connection| {
+            hold_events(connection)?;
             for transition in changes {
-                write(connection, transition, &snapshot)?;
+                // Each by itself: what the database refuses about one job must not hide the others.
+                match connection.transaction(|connection| write(connection, transition, &snapshot)) {
+                    Err(error @ Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+                        tracing::warn!(error = &error as &dyn std::error::Error, "a listed job has another job's number");
+                    }
+                    written => written?,
+                }
             }
             touch_jobs(connection, &touched, taken_at).map(drop)
         })
@@ -62,11 +77,18 @@ pub(super) async fn apply(
 
 /// Those that the snapshot shows: they were found so at its moment.
 fn listed_jobs(open: &[OpenJob], snapshot: &HostSnapshot) -> Vec<JobId> {
-    let listed: HashSet<&PbsJobId> =
-        snapshot.jobs.iter().filter(|record| record.end.is_none()).map(|record| &record.pbs_id).collect();
+    let listed: HashMap<&PbsJobId, &JobRecord> = snapshot
+        .jobs
+        .iter()
+        .filter(|record| record.end.is_none())
+        .map(|record| (&record.pbs_id, record))
+        .collect();
     open.iter()
         .filter(|job| job.facts.state.is_listed())
-        .filter(|job| job.facts.pbs_id.as_ref().is_some_and(|id| listed.contains(id)))
+        .filter(|job| {
+            let record = job.facts.pbs_id.as_ref().and_then(|id| listed.get(id));
+            record.is_some_and(|record| is_record_of(record, job.id, &job.login))
+        })
         .map(|job| job.id)
         .collect()
 }

@@ -10,7 +10,7 @@ use pbsweb_shared::job::{JobState, StateSource};
 use pbsweb_shared::names::PbsJobId;
 
 use super::apply::{memory_bytes, observe};
-use super::diff::Resolution;
+use super::diff::{Resolution, is_record_of};
 use super::diff::resolve::resolve;
 use crate::app::App;
 use crate::error::chain;
@@ -41,7 +41,7 @@ pub(super) async fn settle_missing(
             let asked: Vec<(JobId, PbsJobId)> =
                 jobs.iter().filter_map(|job| Some((job.id, job.facts.pbs_id.clone()?))).collect();
             match ask(app, owner, host, &asked).await {
-                Ok(reply) => keep(app, asked, reply).await?,
+                Ok(reply) => keep(app, asked, disown(reply, jobs)).await?,
                 Err(ReachError::Store(error)) => return Err(error),
                 Err(error) => {
                     tracing::info!(host.id = %host, cause = chain(&error), "missing jobs could not be looked up; the next listing asks again");
@@ -64,6 +64,19 @@ async fn ask(
     let limits = RunLimits { max_output_bytes: MOST_OUTPUT_BYTES, ..quick(app) };
     let output = reach.run(app, command, limits).await?;
     Ok(reach.scheduler().read_finished(&marker, jobs, &output.stdout))
+}
+
+/// A number may be another job's by now. Such a record says nothing of ours, but that the scheduler has it no more.
+fn disown(mut reply: FinishedReply, jobs: &[OpenJob]) -> FinishedReply {
+    for job in jobs {
+        let Some(pbs_id) = &job.facts.pbs_id else { continue };
+        let n_records = reply.records.len();
+        reply.records.retain(|record| record.pbs_id != *pbs_id || is_record_of(record, job.id, &job.login));
+        if reply.records.len() < n_records {
+            reply.unknown.push(pbs_id.clone());
+        }
+    }
+    reply
 }
 
 async fn keep(app: &App, asked: Vec<(JobId, PbsJobId)>, reply: FinishedReply) -> Result<(), StoreError> {

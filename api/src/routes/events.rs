@@ -58,7 +58,9 @@ pub async fn stream_events(
         Some(seq) => seq,
         None => newest,
     };
-    let state = Stream { app: Arc::clone(&app), actor, live, last, waiting, is_behind: resume.is_some() };
+    let heartbeat = tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
+    let state =
+        Stream { app: Arc::clone(&app), actor, live, last, waiting, is_behind: resume.is_some(), heartbeat };
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header(("Cache-Control", "no-store"))
@@ -74,6 +76,7 @@ struct Stream {
     last: i64,
     waiting: VecDeque<Bytes>,
     is_behind: bool,
+    heartbeat: tokio::time::Interval,
 }
 
 impl Stream {
@@ -109,7 +112,7 @@ impl Stream {
                     Err(RecvError::Lagged(_)) => self.is_behind = true,
                     Err(RecvError::Closed) => return None,
                 },
-                () = tokio::time::sleep(HEARTBEAT) => {
+                _ = self.heartbeat.tick() => {
                     // Signing out ends the streams of the session too.
                     if !is_alive(&self.app, self.actor.session).await {
                         return None;

@@ -86,6 +86,13 @@ pub async fn get_metrics(app: AppData) -> HttpResponse {
     #[expect(clippy::cast_precision_loss, reason = "a number for people; exact up to 2^53")]
     let n_tasks = app.n_tasks() as f64;
     metrics.value("pbsweb_background_tasks", "gauge", "Background tasks that run.", &[], n_tasks);
+    for (host, n_listings) in app.pollers.listings_last_minute() {
+        let help = "Listings asked of a host's scheduler in the last minute, for everybody together.";
+        let labels = [("host", host.to_string())];
+        let labels = labels.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let n_listings = f64::from(u32::try_from(n_listings).unwrap_or(u32::MAX));
+        metrics.value("pbsweb_host_listings_last_minute", "gauge", help, &labels, n_listings);
+    }
     Process::read().await.write(&mut metrics);
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))

@@ -28,8 +28,8 @@ pub mod users;
 
 use problem::ApiProblem;
 
-/// The API and what stands beside it; the page takes all other paths.
-pub fn configure(config: &mut ServiceConfig) {
+/// The API and what stands beside it; the page takes all other paths. Bodies have at most `max_body_bytes`, uploads apart.
+pub fn configure(config: &mut ServiceConfig, max_body_bytes: usize) {
     config
         .route("/healthz", get().to(health::get_liveness))
         .route("/readyz", get().to(health::get_readiness))
@@ -38,7 +38,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(
             scope("/api")
                 .wrap(from_fn(finish_problems))
-                .configure(extract::configure)
+                .configure(|config| extract::configure(config, max_body_bytes))
                 .service(scope("/v1").configure(version_1))
                 .default_service(web::to(unknown_path)),
         );

@@ -15,7 +15,7 @@ pub struct Probe {
     pub system: Option<String>,
     /// The host's clock, in seconds since 1970.
     pub clock: Option<i64>,
-    /// Where the scheduler's commands are: to be stored in the host's row.
+    /// Where the scheduler's commands are: to be stored with the account, whose start-up files had a say in it.
     pub bin: Option<String>,
     /// `qstat --version`
     pub version: Option<String>,

@@ -116,6 +116,7 @@ pub async fn start(config: Config) -> anyhow::Result<RunningServer> {
 
     let stop_timeout = config.http.stop_timeout;
     let workers = config.http.workers;
+    let max_body_bytes = config.http.max_body_bytes;
     // A certificate of our own may be replaced by a real one, or by none: a browser must not insist.
     let is_strict = config.http.tls.certificate.is_some();
     let app = App::start(config, store, master_key).await?;
@@ -132,7 +133,7 @@ pub async fn start(config: Config) -> anyhow::Result<RunningServer> {
             .wrap(Compress::default())
             .wrap(from_fn(headers::put_headers))
             .wrap(from_fn(request_id::identify_and_log))
-            .configure(crate::routes::configure)
+            .configure(|routes| crate::routes::configure(routes, max_body_bytes))
             .configure(crate::page::configure)
     })
     .workers(workers)

@@ -132,7 +132,9 @@ impl Reach {
     /// What the scheduler's programs need to know of the host.
     #[must_use]
     pub fn site(&self) -> Site {
-        Site { bin: self.host.commands_folder().to_owned(), root: self.root().unwrap_or_default() }
+        let set_by_site = &self.host.bin_folder;
+        let bin = if set_by_site.is_empty() { &self.account.found_bin_folder } else { set_by_site };
+        Site { bin: bin.clone(), root: self.root().unwrap_or_default() }
     }
 
     /// PBSWeb's folder on the host, absolute, once a check found the home directory.

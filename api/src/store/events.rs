@@ -31,8 +31,7 @@ pub fn insert_event(
     event: &Event,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
-    const LOCK: i64 = 0x7062_7365;
-    diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(LOCK).execute(connection)?;
+    hold_events(connection)?;
     diesel::insert_into(events::table)
         .values((
             events::at.eq(now),
@@ -41,6 +40,16 @@ pub fn insert_event(
         ))
         .execute(connection)
         .map(drop)
+}
+
+/// Takes the lock of [`insert_event`] before its time: a transaction that locks rows other writers of events lock too must
+/// hold it first, else each could wait for what the other has.
+///
+/// # Errors
+/// The database's.
+pub fn hold_events(connection: &mut PgConnection) -> QueryResult<()> {
+    const LOCK: i64 = 0x7062_7365;
+    diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(LOCK).execute(connection).map(drop)
 }
 
 /// The events after a number, oldest first.

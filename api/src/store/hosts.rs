@@ -22,7 +22,6 @@ struct HostRow {
     jump_host_id: Option<Uuid>,
     dialect: String,
     bin_folder: String,
-    found_bin_folder: String,
     offered_queues: Vec<String>,
     keeps_output_in_place: bool,
     is_enabled: bool,
@@ -47,10 +46,8 @@ pub struct HostRecord {
     pub jump_host: Option<HostId>,
     /// Its scheduler.
     pub dialect: Dialect,
-    /// Where the site says the commands are; empty: where the check found them.
+    /// Where the site says the commands are; empty: where each account's check found them.
     pub bin_folder: String,
-    /// Where the last good check found the commands; empty: on the PATH.
-    pub found_bin_folder: String,
     /// Queues offered in forms; empty: all.
     pub offered_queues: Vec<String>,
     /// `-k oed` may be used.
@@ -61,14 +58,6 @@ pub struct HostRecord {
     pub host_keys: Vec<String>,
     /// When it was added.
     pub created_at: DateTime<Utc>,
-}
-
-impl HostRecord {
-    /// The folder of the scheduler's commands; empty: they are on the PATH.
-    #[must_use]
-    pub fn commands_folder(&self) -> &str {
-        if self.bin_folder.is_empty() { &self.found_bin_folder } else { &self.bin_folder }
-    }
 }
 
 impl TryFrom<HostRow> for HostRecord {
@@ -84,7 +73,6 @@ impl TryFrom<HostRow> for HostRecord {
             jump_host: row.jump_host_id.map(HostId::from_uuid),
             dialect: read(&row.dialect)?,
             bin_folder: row.bin_folder,
-            found_bin_folder: row.found_bin_folder,
             offered_queues: row.offered_queues,
             keeps_output_in_place: row.keeps_output_in_place,
             is_enabled: row.is_enabled,
@@ -105,7 +93,6 @@ impl From<&HostRecord> for HostRow {
             jump_host_id: host.jump_host.map(HostId::as_uuid),
             dialect: host.dialect.to_string(),
             bin_folder: host.bin_folder.clone(),
-            found_bin_folder: host.found_bin_folder.clone(),
             offered_queues: host.offered_queues.clone(),
             keeps_output_in_place: host.keeps_output_in_place,
             is_enabled: host.is_enabled,
@@ -159,16 +146,6 @@ pub fn update_host(connection: &mut PgConnection, host: &HostRecord) -> QueryRes
     diesel::update(hosts::table.find(host.id.as_uuid())).set(HostRow::from(host)).execute(connection)
 }
 
-/// Keeps where a check found the scheduler's commands.
-///
-/// # Errors
-/// The database's.
-pub fn set_found_bin_folder(connection: &mut PgConnection, id: HostId, folder: &str) -> QueryResult<usize> {
-    diesel::update(hosts::table.find(id.as_uuid()))
-        .set(hosts::found_bin_folder.eq(folder))
-        .execute(connection)
-}
-
 /// Removes a host that nothing refers to.
 ///
 /// # Errors
@@ -187,6 +164,7 @@ struct AccountRow {
     is_usable: bool,
     report: Option<serde_json::Value>,
     checked_at: Option<DateTime<Utc>>,
+    found_bin_folder: String,
 }
 
 /// A user's account on a host.
@@ -204,6 +182,9 @@ pub struct AccountRecord {
     pub is_usable: bool,
     /// The last check.
     pub report: Option<CheckReport>,
+    /// Where the last good check found the scheduler's commands; empty: on the PATH. Never used for another account, whose
+    /// owner did not choose what is in there.
+    pub found_bin_folder: String,
 }
 
 impl TryFrom<AccountRow> for AccountRecord {
@@ -217,6 +198,7 @@ impl TryFrom<AccountRow> for AccountRecord {
             home: row.home,
             is_usable: row.is_usable,
             report: row.report.map(read_json).transpose()?,
+            found_bin_folder: row.found_bin_folder,
         })
     }
 }
@@ -253,7 +235,8 @@ pub fn find_account(
         .transpose()
 }
 
-/// The usable accounts on a host, the one checked last first: whoever's account it is, the listing is the same.
+/// The usable accounts on a host. Everybody sees the listing that one of them gives, and an account's own start-up files
+/// could forge it: administrators' accounts come first, then the one checked last.
 ///
 /// # Errors
 /// The database's.
@@ -264,7 +247,7 @@ pub fn usable_accounts(connection: &mut PgConnection, host: HostId) -> QueryResu
         .filter(host_accounts::host_id.eq(host.as_uuid()))
         .filter(host_accounts::is_usable)
         .filter(users::is_enabled)
-        .order(host_accounts::checked_at.desc())
+        .order((users::is_admin.desc(), host_accounts::checked_at.desc()))
         .limit(5)
         .select(AccountRow::as_select())
         .load(connection)?
@@ -295,6 +278,7 @@ pub fn put_account(
         is_usable: false,
         report: None,
         checked_at: None,
+        found_bin_folder: String::new(),
     };
     diesel::insert_into(host_accounts::table)
         .values(&row)
@@ -313,11 +297,11 @@ pub fn set_check(
     connection: &mut PgConnection,
     account: &AccountRecord,
     home: Option<&str>,
+    found_bin_folder: Option<&str>,
     report: &CheckReport,
 ) -> QueryResult<usize> {
-    let target = host_accounts::table
-        .find((account.user.as_uuid(), account.host.as_uuid()))
-        .filter(host_accounts::login.eq(account.login.as_str()));
+    let place = || host_accounts::table.find((account.user.as_uuid(), account.host.as_uuid()));
+    let target = place().filter(host_accounts::login.eq(account.login.as_str()));
     let changed = diesel::update(target)
         .set((
             host_accounts::is_usable.eq(report.is_ok),
@@ -325,10 +309,14 @@ pub fn set_check(
             host_accounts::checked_at.eq(Some(report.checked_at)),
         ))
         .execute(connection)?;
+    if changed == 0 {
+        return Ok(changed);
+    }
     if let Some(home) = home {
-        diesel::update(host_accounts::table.find((account.user.as_uuid(), account.host.as_uuid())))
-            .set(host_accounts::home.eq(Some(home)))
-            .execute(connection)?;
+        diesel::update(place()).set(host_accounts::home.eq(Some(home))).execute(connection)?;
+    }
+    if let Some(folder) = found_bin_folder {
+        diesel::update(place()).set(host_accounts::found_bin_folder.eq(folder)).execute(connection)?;
     }
     Ok(changed)
 }

@@ -4,7 +4,9 @@
 //! the caller makes of it is written together with the record and the event for open pages.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use pbsweb_shared::api::jobs::{Job, JobEvent, JobsQuery};
 use pbsweb_shared::event::Event;
 use pbsweb_shared::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, SessionId, UserId};
@@ -13,11 +15,14 @@ use pbsweb_shared::names::{LoginName, PbsJobId};
 use pbsweb_shared::page::Page;
 use uuid::Uuid;
 
-use super::events::insert_event;
+use super::events::{hold_events, insert_event};
 use super::page::{PageRequest, Place};
 use super::read;
 use super::schema::{applications, hosts, job_events, jobs, script_revisions};
 use super::scripts::contains_pattern;
+
+/// In these words because the partial indexes are: with bound parameters the planner could not use them.
+const IS_OPEN: &str = "jobs.state NOT IN ('rejected', 'completed', 'failed', 'deleted', 'expired')";
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = jobs)]
@@ -283,12 +288,9 @@ pub struct OpenJob {
 /// # Errors
 /// The database's.
 pub fn open_jobs(connection: &mut PgConnection, host: HostId) -> QueryResult<Vec<OpenJob>> {
-    let ended =
-        [JobState::Rejected, JobState::Completed, JobState::Failed, JobState::Deleted, JobState::Expired]
-            .map(JobState::as_str);
     jobs::table
         .filter(jobs::host_id.eq(host.as_uuid()))
-        .filter(diesel::dsl::not(jobs::state.eq_any(ended)))
+        .filter(sql::<Bool>(IS_OPEN))
         .select((jobs::id, jobs::owner_id, jobs::login, jobs::submitted_at, FactsRow::as_select()))
         .load::<(Uuid, Uuid, String, DateTime<Utc>, FactsRow)>(connection)?
         .into_iter()
@@ -304,7 +306,7 @@ pub fn open_jobs(connection: &mut PgConnection, host: HostId) -> QueryResult<Vec
         .collect()
 }
 
-/// Which of the scheduler's ids on a host are whose jobs here.
+/// Which of the scheduler's ids on a host are a user's open jobs here. An ended job's number may be another job's by now.
 ///
 /// # Errors
 /// The database's.
@@ -313,10 +315,9 @@ pub fn jobs_by_pbs_id(
     owner: UserId,
     host: HostId,
 ) -> QueryResult<Vec<(PbsJobId, JobId)>> {
-    let recent = Utc::now() - chrono::TimeDelta::days(60);
     jobs::table
         .filter(jobs::owner_id.eq(owner.as_uuid()).and(jobs::host_id.eq(host.as_uuid())))
-        .filter(jobs::submitted_at.gt(recent).and(jobs::pbs_id.is_not_null()))
+        .filter(sql::<Bool>(IS_OPEN).and(jobs::pbs_id.is_not_null()))
         .select((jobs::pbs_id.assume_not_null(), jobs::id))
         .load::<(String, Uuid)>(connection)?
         .into_iter()
@@ -335,6 +336,8 @@ pub fn change_job(
     now: DateTime<Utc>,
     change: impl FnOnce(&mut JobFacts),
 ) -> QueryResult<JobFacts> {
+    // Before the row: a listing's transaction changes many jobs, and an answer's one of them.
+    hold_events(connection)?;
     let (owner, row): (Uuid, FactsRow) = jobs::table
         .find(id.as_uuid())
         .select((jobs::owner_id, FactsRow::as_select()))
@@ -449,4 +452,16 @@ pub fn list_job_events(connection: &mut PgConnection, id: JobId) -> QueryResult<
             Ok(JobEvent { id, at, state: read(&state)?, source: read(&source)?, reason, exit_status })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_for_open_name_the_states_that_have_ended() {
+        for state in JobState::ALL {
+            assert_eq!(IS_OPEN.contains(&format!("'{state}'")), state.has_ended(), "{state}");
+        }
+    }
 }

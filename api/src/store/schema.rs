@@ -83,6 +83,7 @@ diesel::table! {
         is_usable -> Bool,
         report -> Nullable<Jsonb>,
         checked_at -> Nullable<Timestamptz>,
+        found_bin_folder -> Text,
     }
 }
 
@@ -96,7 +97,6 @@ diesel::table! {
         jump_host_id -> Nullable<Uuid>,
         dialect -> Text,
         bin_folder -> Text,
-        found_bin_folder -> Text,
         offered_queues -> Array<Text>,
         keeps_output_in_place -> Bool,
         is_enabled -> Bool,

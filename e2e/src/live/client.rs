@@ -25,9 +25,12 @@ impl Client {
     pub fn new(url: &str, certificate: &Path) -> anyhow::Result<Self> {
         // Fails when it was done before, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let pem = std::fs::read(certificate).with_context(|| format!("cannot read {}", certificate.display()))?;
+        let pem =
+            std::fs::read(certificate).with_context(|| format!("cannot read {}", certificate.display()))?;
         let http = reqwest::Client::builder()
-            .add_root_certificate(reqwest::Certificate::from_pem(&pem).context("the certificate cannot be read")?)
+            .add_root_certificate(
+                reqwest::Certificate::from_pem(&pem).context("the certificate cannot be read")?,
+            )
             // It is on this machine, whatever proxy the rest of the world is behind.
             .no_proxy()
             .tcp_nodelay(true)
@@ -56,7 +59,6 @@ impl Client {
     }
 
     /// A request to a path below `/api/v1`, with the token.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}/api/v1{path}", self.base));
         match &self.token {
@@ -66,7 +68,6 @@ impl Client {
     }
 
     /// A request to any path of the server, without credentials.
-    #[must_use]
     pub fn page(&self, path: &str) -> RequestBuilder {
         self.http.get(format!("{}{path}", self.base))
     }
@@ -83,7 +84,11 @@ impl Client {
     ///
     /// # Errors
     /// The server's problem, or an answer of another shape.
-    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &(impl Serialize + Sync)) -> anyhow::Result<T> {
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> anyhow::Result<T> {
         self.answer(self.request(Method::POST, path).json(body)).await
     }
 
@@ -91,7 +96,11 @@ impl Client {
     ///
     /// # Errors
     /// The server's problem, or an answer of another shape.
-    pub async fn put<T: DeserializeOwned>(&self, path: &str, body: &(impl Serialize + Sync)) -> anyhow::Result<T> {
+    pub async fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> anyhow::Result<T> {
         self.answer(self.request(Method::PUT, path).json(body)).await
     }
 
@@ -99,7 +108,11 @@ impl Client {
     ///
     /// # Errors
     /// The server's problem, or an answer of another shape.
-    pub async fn patch<T: DeserializeOwned>(&self, path: &str, body: &(impl Serialize + Sync)) -> anyhow::Result<T> {
+    pub async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> anyhow::Result<T> {
         self.answer(self.request(Method::PATCH, path).json(body)).await
     }
 

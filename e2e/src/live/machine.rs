@@ -27,7 +27,10 @@ pub fn is_root() -> bool {
 /// then runs as has to get to its data.
 #[must_use]
 pub fn others_may_enter(folder: &Path) -> bool {
-    folder.ancestors().skip(1).all(|above| std::fs::metadata(above).is_ok_and(|found| found.mode() & 0o001 != 0))
+    folder
+        .ancestors()
+        .skip(1)
+        .all(|above| std::fs::metadata(above).is_ok_and(|found| found.mode() & 0o001 != 0))
 }
 
 /// Sends SIGTERM. By `sh`, for the standard library knows only SIGKILL, and `sh` is everywhere.

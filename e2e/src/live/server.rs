@@ -85,7 +85,9 @@ impl ServerProcess {
             }
             Ok(None)
         };
-        let Some(url) = timeout(START_LIMIT, listening).await.context("the server did not start in time")?? else {
+        let Some(url) =
+            timeout(START_LIMIT, listening).await.context("the server did not start in time")??
+        else {
             let _ = timeout(STOP_LIMIT, child.wait()).await;
             bail!("the server did not start:\n{}", last_lines(&log_path));
         };
@@ -118,13 +120,24 @@ impl ServerProcess {
     ///
     /// # Errors
     /// In the command's own words.
-    pub async fn add_user(&self, name: &str, display_name: &str, password: &str, is_admin: bool) -> anyhow::Result<()> {
+    pub async fn add_user(
+        &self,
+        name: &str,
+        display_name: &str,
+        password: &str,
+        is_admin: bool,
+    ) -> anyhow::Result<()> {
         let mut command = command(&self.program, &self.settings_file);
         command.args(["user", "add", "--password-stdin", "--display-name", display_name]);
         if is_admin {
             command.arg("--admin");
         }
-        command.arg(name).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+            .arg(name)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
         let mut child = command.spawn().with_context(|| format!("cannot run {}", self.program.display()))?;
         if let Some(mut stdin) = child.stdin.take() {
             stdin.write_all(format!("{password}\n").as_bytes()).await.context("cannot give the password")?;

@@ -65,9 +65,7 @@ impl ClientError {
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Problem(problem) => problem_message(problem),
-            Self::Offline => {
-                "The server did not answer. Look at the network, then try again.".to_owned()
-            }
+            Self::Offline => "The server did not answer. Look at the network, then try again.".to_owned(),
             Self::Unreadable { status } => {
                 format!("An unexpected answer came (status {status}). Reload the page and try again.")
             }

@@ -90,10 +90,11 @@ fn ApplicationTable(applications: Vec<Application>) -> impl IntoView {
                 }
             });
             let name = application.name.to_string();
+            let whose = name.clone();
             view! {
                 <tr>
                     <th scope="row" data-label="Name">
-                        <A href=paths::application(application.id)>{name.clone()}</A>
+                        <A href=paths::application(application.id)>{name}</A>
                     </th>
                     <td data-label="Where">{move || places(hosts, &application)}</td>
                     <td data-label="Uploaded">{uploaded.map(|at| view! { <Time at=at /> })}</td>
@@ -102,7 +103,7 @@ fn ApplicationTable(applications: Vec<Application>) -> impl IntoView {
                     </td>
                     <td class="table-actions" data-label="">
                         <LinkButton href=paths::compose(from)>
-                            "New job"<span class="visually-hidden">" with "{name}</span>
+                            "New job"<span class="visually-hidden">" with "{whose}</span>
                         </LinkButton>
                     </td>
                 </tr>

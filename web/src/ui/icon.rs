@@ -43,14 +43,10 @@ pub(crate) enum Shape {
     Sun,
     /// A moon.
     Moon,
-    /// A list.
-    List,
     /// A plus sign.
     Plus,
     /// A key.
     Key,
-    /// Round arrows.
-    Reload,
 }
 
 impl Shape {
@@ -77,10 +73,8 @@ impl Shape {
                 "M8 5a3 3 0 1 0 .01 0ZM8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1"
             }
             Self::Moon => "M13.5 9.8A6 6 0 0 1 6.2 2.5a6 6 0 1 0 7.3 7.3Z",
-            Self::List => "M5.5 4H14M5.5 8H14M5.5 12H14M2 4h.5M2 8h.5M2 12h.5",
             Self::Plus => "M8 3v10M3 8h10",
             Self::Key => "M5 7.5a3 3 0 1 0 .01 0ZM7.2 8.3 13.5 2M10.5 5l2 2",
-            Self::Reload => "M13.5 8a5.5 5.5 0 1 1-1.6-3.9M13.5 2v3.2h-3.2",
         }
     }
 }

@@ -69,6 +69,17 @@ impl Observed {
             array_state_count: record.array_state_count.clone(),
         }
     }
+
+    /// Whether something differs of what is kept in the job's row. What a listing does not say stays as it is.
+    fn is_news(&self, known: &Self) -> bool {
+        let differs = |seen: &Option<String>, known: &Option<String>| seen.is_some() && seen != known;
+        self.comment != known.comment
+            || differs(&self.queue, &known.queue)
+            || differs(&self.exec_host, &known.exec_host)
+            || (self.started_at.is_some() && self.started_at != known.started_at)
+            || (self.used_walltime_seconds.is_some()
+                && self.used_walltime_seconds != known.used_walltime_seconds)
+    }
 }
 
 /// A job of ours on the host, as it is stored. Ended ones need not be given, except those whose id might come again.
@@ -183,6 +194,12 @@ pub fn diff(known: &[KnownJob], snapshot: &HostSnapshot, now: DateTime<Utc>) -> 
     transitions
 }
 
+/// Whether a listed record is this job's: its number may be another job's by now.
+#[must_use]
+pub fn is_record_of(record: &JobRecord, job: JobId, login: &LoginName) -> bool {
+    record.owner == login.as_str() && record.tag.is_none_or(|tag| tag == job)
+}
+
 /// A job with this id is listed.
 fn compare(known: &KnownJob, pbs_id: &PbsJobId, record: &JobRecord) -> Option<Transition> {
     if record.owner != known.login.as_str() {
@@ -209,7 +226,7 @@ fn compare(known: &KnownJob, pbs_id: &PbsJobId, record: &JobRecord) -> Option<Tr
             Some(Transition::StateChanged { job: known.job, from: known.state, to, observed })
         }
         // An unknown letter: the job is there, and nothing else is known.
-        Some(_) | None if observed != known.observed => {
+        Some(_) | None if observed.is_news(&known.observed) => {
             Some(Transition::Observed { job: known.job, observed })
         }
         Some(_) | None => None,

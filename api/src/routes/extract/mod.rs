@@ -26,12 +26,10 @@ pub const COOKIE: &str = "pbsweb_session";
 pub const PAGE_HEADER: &str = "x-pbsweb";
 
 /// Makes the framework's own refusals problems.
-pub fn configure(config: &mut ServiceConfig) {
-    const MOST_JSON: usize = 2 * 1024 * 1024;
+pub fn configure(config: &mut ServiceConfig, max_body_bytes: usize) {
+    let json = web::JsonConfig::default().limit(max_body_bytes);
     config
-        .app_data(
-            web::JsonConfig::default().limit(MOST_JSON).error_handler(|error, _| from_json(&error).into()),
-        )
+        .app_data(json.error_handler(|error, _| from_json(&error).into()))
         .app_data(web::QueryConfig::default().error_handler(|error, _| from_query(&error).into()))
         .app_data(web::PathConfig::default().error_handler(|error, _| from_path(&error).into()));
 }

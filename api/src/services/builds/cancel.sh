@@ -8,8 +8,8 @@ if mkdir "$build_folder" 2>/dev/null; then
     echo cancelled
 elif [ -f "$build_folder/status" ]; then
     echo ended
-elif [ ! -f "$build_folder/pid" ]; then
-    echo 143 >"$build_folder/status"
+elif [ ! -f "$build_folder/pid" ] && echo 143 >"$build_folder/status" && [ ! -f "$build_folder/pid" ]; then
+    # A runner that writes its number from now on finds the status and does not begin.
     echo cancelled
 else
     read -r pid node <"$build_folder/pid"

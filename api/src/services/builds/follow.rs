@@ -171,6 +171,10 @@ async fn begin_on_host(app: &App, open: &OpenBuild, reach: &Reach) -> Result<Opt
             Ok((find_build(connection, owner, id)?, find_place(connection, owner, application, host)?))
         })
         .await?;
+    // It was begun: a folder that is gone since must not begin it again.
+    if build.as_ref().is_some_and(|build| build.state == BuildState::Running) {
+        return Ok(None);
+    }
     let Some((build, place)) = build.zip(place) else {
         return Ok(Some(failed("the application is no longer on the host")));
     };
@@ -216,6 +220,8 @@ async fn read_on(app: &App, open: &OpenBuild, reach: &Reach, left: Duration) -> 
         Ok(running) => running,
         Err(error) => return Ok(Round::Away(chain(&reach.failed(error)))),
     };
+    // The host is back, if it was away.
+    keep(app, open, BuildChange { state: BuildState::Running, exit_status: None, detail: None }).await?;
     let mut pending = Vec::new();
     let mut said = Vec::new();
     loop {
@@ -263,10 +269,11 @@ fn ending(said: &str, is_cancelled: bool) -> Round {
     let last = said.trim().lines().last().unwrap_or_default().trim();
     let status = last.strip_prefix("status ").and_then(|status| status.trim().parse::<i32>().ok());
     let change = match (status, last) {
+        // Done before the wish to cancel reached it.
+        (Some(0), _) => BuildChange { state: BuildState::Succeeded, exit_status: Some(0), detail: None },
         (status, _) if is_cancelled => {
             BuildChange { state: BuildState::Cancelled, exit_status: status, detail: None }
         }
-        (Some(0), _) => BuildChange { state: BuildState::Succeeded, exit_status: Some(0), detail: None },
         (Some(status), _) => {
             BuildChange { state: BuildState::Failed, exit_status: Some(status), detail: None }
         }
@@ -341,6 +348,7 @@ mod tests {
         check("status 0\n", false, BuildState::Succeeded, Some(0));
         check("warning: x\nstatus 2\n", false, BuildState::Failed, Some(2));
         check("status 143\n", true, BuildState::Cancelled, Some(143));
+        check("status 0\n", true, BuildState::Succeeded, Some(0));
         check("killed\n", false, BuildState::Failed, None);
     }
 

@@ -16,6 +16,8 @@ else
     cat >"$build_folder/runner" <<'RUNNER'
 trap : TERM INT HUP
 printf '%s %s\n' "$$" "$(uname -n)" >"$1/pid.new" && mv "$1/pid.new" "$1/pid"
+# Cancelled before this process could be found.
+[ -f "$1/status" ] && exit
 sh "$1/command"
 status=$?
 printf '%s\n' "$status" >"$1/status.new" && mv "$1/status.new" "$1/status"

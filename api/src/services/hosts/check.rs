@@ -13,7 +13,7 @@ use crate::scheduler::{Probe, ProbeProblem};
 use crate::services::actor::Actor;
 use crate::services::reach::{Reach, ReachError, Trust, fresh_marker, quick};
 use crate::store::activity::insert_activity;
-use crate::store::hosts::{set_check, set_found_bin_folder};
+use crate::store::hosts::set_check;
 use crate::transport::{TransportError, UnreachableCause};
 
 /// Clock differences beyond this are worth knowing: they shift what the listing says.
@@ -30,8 +30,9 @@ pub async fn check_host(app: &Arc<App>, actor: &Actor, id: HostId) -> Result<Che
         Err(ReachError::NoHost) => return Err(HostError::NotFound),
         Err(error) => return Err(error.into()),
     };
-    // A known home could be one of another account: the check finds everything anew.
+    // What is known could be of another account or of former days: the check finds everything anew.
     reach.account.home = None;
+    reach.account.found_bin_folder.clear();
     app.transport.retry_now(id);
     let marker = fresh_marker();
     let command = reach.scheduler().probe(&reach.site(), &marker).map_err(ReachError::Command)?;
@@ -68,10 +69,8 @@ async fn keep(
     app.store
         .run(move |connection| -> Result<(), HostError> {
             let probe = probe.unwrap_or_default();
-            set_check(connection, &account, probe.home.as_deref(), &kept)?;
-            if let Some(bin) = probe.bin.filter(|_| host.bin_folder.is_empty()) {
-                set_found_bin_folder(connection, host.id, &bin)?;
-            }
+            let found_bin_folder = probe.bin.as_deref().filter(|_| host.bin_folder.is_empty());
+            set_check(connection, &account, probe.home.as_deref(), found_bin_folder, &kept)?;
             let failed = kept.findings.iter().find(|finding| finding.verdict == Verdict::Failed);
             let outcome = failed.map_or_else(|| "good".to_owned(), |finding| finding.message.clone());
             let deed =

@@ -193,19 +193,11 @@ pub async fn steer_job(app: &Arc<App>, actor: &Actor, id: JobId, action: JobActi
         .clone()
         .ok_or_else(|| JobError::StateForbids("the scheduler's id is not known".to_owned()))?;
     let reach = Reach::find(app, actor.user, job.host, Trust::Checked).await?;
-    let marker = fresh_marker();
-    let scheduler = reach.scheduler();
-    let command =
-        scheduler.steer(&reach.site(), &marker, &steering, &[pbs_id]).map_err(ReachError::Command)?;
-    let output = reach.run(app, command, quick(app)).await?;
-    let explanation = scheduler.read_steering(&marker, &output.stdout);
-    let is_done = explanation.meaning == Meaning::Done;
-    let words = match explanation.words.trim() {
-        "" => explanation.meaning.sentence().to_owned(),
-        words => words.to_owned(),
-    };
-    let (recorder, deed_words, job_name) = (actor.clone(), words.clone(), job.name.clone());
-    app.store
+    let (running, recorder) = (Arc::clone(app), actor.clone());
+    app.complete(async move { steer(&running, recorder, job, &reach, action, steering, name, pbs_id).await })
+        .await?;
+    get_job(app, actor, id).await
+}
         .query(move |connection| {
             let now = Utc::now();
             if is_done && action == JobAction::Delete {

@@ -154,7 +154,9 @@ pub(super) async fn keep(app: &Arc<App>, job: JobId, outcome: Outcome) {
         .store
         .query(move |connection| {
             change_job(connection, job, now, |facts| {
-                if facts.state == JobState::Submitting {
+                // Two attempts may overlap, and one find no room for what the other did: an id proves more than that.
+                let is_disproved = is_accepted && facts.state == JobState::Rejected && facts.pbs_id.is_none();
+                if facts.state == JobState::Submitting || is_disproved {
                     apply(facts, outcome, now);
                 }
             })
@@ -186,6 +188,7 @@ fn apply(facts: &mut crate::store::jobs::JobFacts, outcome: Outcome, now: DateTi
             facts.source = StateSource::Submission;
             facts.pbs_id = Some(pbs_id);
             facts.reason = None;
+            facts.ended_at = None;
             facts.next_look_at = None;
             facts.n_looks = 0;
         }

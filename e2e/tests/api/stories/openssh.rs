@@ -5,8 +5,10 @@ use pbsweb_shared::api::hosts::Verdict;
 
 use super::main_story::tell;
 
-async fn through(shell: LoginShell, shell_name: &str) {
-    let Some(node) = tokio::task::spawn_blocking(move || OpenSsh::start(shell)).await.unwrap() else { return };
+async fn through(shell: LoginShell, shell_name: &str, banner: &str) {
+    let Some(node) = tokio::task::spawn_blocking(move || OpenSsh::start(shell)).await.unwrap() else {
+        return;
+    };
     let app = TestApp::start().await;
     let host = app.admin.add_host(&node.host_create("node")).await;
     let user = app.sign_up("ada").await.at(host.id);
@@ -14,8 +16,13 @@ async fn through(shell: LoginShell, shell_name: &str) {
 
     // Before the key is installed the check says so, and what to do.
     let report = user.check(host.id).await;
-    let failed: Vec<_> = report.findings.iter().filter(|finding| finding.verdict == Verdict::Failed).collect();
-    assert_eq!(failed.iter().map(|finding| finding.topic.as_str()).collect::<Vec<_>>(), ["login"], "{report:?}");
+    let failed: Vec<_> =
+        report.findings.iter().filter(|finding| finding.verdict == Verdict::Failed).collect();
+    assert_eq!(
+        failed.iter().map(|finding| finding.topic.as_str()).collect::<Vec<_>>(),
+        ["login"],
+        "{report:?}"
+    );
     node.install_key(&user.key_line().await);
     let report = user.check_well(host.id).await;
     let said = |topic: &str| {
@@ -26,16 +33,16 @@ async fn through(shell: LoginShell, shell_name: &str) {
     assert!(said("shell").contains(shell_name), "{report:?}");
     assert!(said("scheduler").contains(&node.bin_folder().display().to_string()), "{report:?}");
 
-    tell(&app, &user, node.home()).await;
+    tell(&app, &user, node.home(), banner).await;
     assert!(app.sim.jobs().is_empty(), "nothing went to the other host");
 }
 
 #[tokio::test]
 async fn with_a_bash_account() {
-    through(LoginShell::Bash, "sh").await;
+    through(LoginShell::Bash, "sh", "").await;
 }
 
 #[tokio::test]
 async fn with_a_tcsh_account_whose_start_up_file_prints_a_banner() {
-    through(LoginShell::NoisyTcsh, "tcsh").await;
+    through(LoginShell::NoisyTcsh, "tcsh", "*** Welcome to the cluster. Maintenance on Monday. ***").await;
 }

@@ -86,7 +86,8 @@ pub(super) fn BuildForm(
     let error = action_error(start);
     let refusal = Signal::derive(move || {
         host.get().is_none().then(|| {
-            "The application is on no host where your account has been checked. Upload it there first.".to_owned()
+            "The application is on no host where your account has been checked. Upload it there first."
+                .to_owned()
         })
     });
     let send = move || {
@@ -95,11 +96,8 @@ pub(super) fn BuildForm(
             return;
         }
         let text = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let create = BuildCreate {
-            host,
-            command: text(command_bind.get()),
-            target: text(target.get_untracked()),
-        };
+        let create =
+            BuildCreate { host, command: text(command_bind.get()), target: text(target.get_untracked()) };
         let key = match wish.get_value() {
             Some((known, key)) if known == create => key,
             Some(_) | None => IdempotencyKey::random(),

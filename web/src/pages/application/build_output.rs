@@ -30,18 +30,18 @@ fn duration_ms(build: &Build) -> Option<u64> {
 #[component]
 pub(super) fn BuildOutput(
     /// Which.
-    build: BuildId,
+    id: BuildId,
     /// Set to start it once more.
     repeat: RwSignal<Option<Build>>,
 ) -> impl IntoView {
     let live = Live::of_page();
     // Read once: the panel stays as it is, and what changes in the build arrives by its signal.
-    let loaded = LocalResource::new(move || client::builds::get_build(build));
+    let loaded = LocalResource::new(move || client::builds::get_build(id));
     Effect::new(move |before: Option<u32>| {
         let generation = live.generation();
         if before.is_some() {
             spawn_local(async move {
-                if let Ok(build) = client::builds::get_build(build).await {
+                if let Ok(build) = client::builds::get_build(id).await {
                     live.build(build);
                 }
             });
@@ -50,18 +50,18 @@ pub(super) fn BuildOutput(
     });
     view! {
         <Load resource=loaded what="the build" let:build>
-            <BuildPanel build=build repeat=repeat />
+            <BuildPanel started=build repeat=repeat />
         </Load>
     }
 }
 
 #[component]
-fn BuildPanel(build: Build, repeat: RwSignal<Option<Build>>) -> impl IntoView {
+fn BuildPanel(started: Build, repeat: RwSignal<Option<Build>>) -> impl IntoView {
     let live = Live::of_page();
     let hosts = Hosts::of_page();
     let notices = Notices::of_page();
-    let id = build.id;
-    let build: Signal<Build> = live.build(build).into();
+    let id = started.id;
+    let build: Signal<Build> = live.build(started).into();
     let state = Memo::new(move |_| build.read().state);
     let cancel = Action::new_local(move |(): &()| async move {
         live.build(client::builds::cancel_build(id).await?);

@@ -110,7 +110,7 @@ fn ApplicationPage(id: ApplicationId) -> impl IntoView {
                 </Panel>
                 <div class="stack">
                     {move || match shown.get() {
-                        Some(build) => view! { <BuildOutput build=build repeat=repeat /> }.into_any(),
+                        Some(build) => view! { <BuildOutput id=build repeat=repeat /> }.into_any(),
                         None => {
                             view! {
                                 <Panel title="Output">

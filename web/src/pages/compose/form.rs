@@ -72,11 +72,7 @@ impl Form {
         });
         // While another host's queues are on their way, those of the one before are not shown as its own.
         let queues = Memo::new(move |_| {
-            loaded
-                .get()
-                .flatten()
-                .and_then(Result::ok)
-                .filter(|queues| Some(queues.host) == host.get())
+            loaded.get().flatten().and_then(Result::ok).filter(|queues| Some(queues.host) == host.get())
         });
         let queues_error = Memo::new(move |_| loaded.get().flatten().and_then(Result::err));
         let rules = Memo::new(move |_| queues.read().as_ref().map(|queues| queues.rules.clone()));

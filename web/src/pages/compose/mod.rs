@@ -39,8 +39,7 @@ pub(crate) fn Compose() -> impl IntoView {
     let error = RwSignal::new(None::<ClientError>);
     start(form, error);
     let submit = submit_action(form);
-    let has_no_host =
-        Memo::new(move |_| matches!(hosts.answer(), Some(Ok(_))) && hosts.usable().is_empty());
+    let has_no_host = Memo::new(move |_| matches!(hosts.answer(), Some(Ok(_))) && hosts.usable().is_empty());
     view! {
         <PageHeader title="New job" lead="Fill the form, or pick a past script. Nothing is sent before you submit." />
         {move || error.get().map(|error| view! { <ProblemBox error=error /> })}
@@ -119,7 +118,9 @@ fn start(form: Form, error: RwSignal<Option<ClientError>>) {
     spawn_local(async move {
         let answer = match (job, script) {
             (Some(job), _) => fill_from_job(form, job).await,
-            (None, Some(script)) => client::scripts::get_script(script).await.map(|script| pick(form, script)),
+            (None, Some(script)) => {
+                client::scripts::get_script(script).await.map(|script| pick(form, script))
+            }
             (None, None) => Ok(()),
         };
         if form.is_loading.try_set(false).is_some() {

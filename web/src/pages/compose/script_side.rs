@@ -13,10 +13,7 @@ pub(super) fn ScriptSide() -> impl IntoView {
     let form = Form::of_page();
     let text = Memo::new(move |_| render(&form.draft.read()));
     let is_editing = Memo::new(move |_| form.text.read().is_some());
-    let edited = Bind::new(
-        move || form.text.get().unwrap_or_default(),
-        move |text| form.edit_text(text),
-    );
+    let edited = Bind::new(move || form.text.get().unwrap_or_default(), move |text| form.edit_text(text));
     let toggle = move |()| {
         if is_editing.get_untracked() {
             form.text.set(None);

@@ -64,9 +64,12 @@ pub(super) fn Target() -> impl IntoView {
     );
     let application_choices = Signal::derive(move || {
         let mut choices = vec![Choice::new("", "None: the job runs in your home directory")];
-        choices.extend(applications.read().iter().map(|application| {
-            Choice::new(application.id.to_string(), application.name.to_string())
-        }));
+        choices.extend(
+            applications
+                .read()
+                .iter()
+                .map(|application| Choice::new(application.id.to_string(), application.name.to_string())),
+        );
         if let Some(id) = form.application.get()
             && !choices.iter().any(|choice| choice.value == id.to_string())
         {

@@ -8,15 +8,8 @@ use crate::pages::compose::field::{DraftArea, DraftField, slot};
 use crate::pages::compose::form::Form;
 use crate::ui::{Checkbox, TextField};
 
-const FIELDS: &[&str] = &[
-    "account",
-    "project",
-    "place",
-    "shell",
-    "working_directory",
-    "extra_directives",
-    "without_epilogue",
-];
+const FIELDS: &[&str] =
+    &["account", "project", "place", "shell", "working_directory", "extra_directives", "without_epilogue"];
 
 /// The section.
 #[component]

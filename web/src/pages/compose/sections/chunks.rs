@@ -91,8 +91,9 @@ fn ChunkRow(index: usize) -> impl IntoView {
         });
     };
     let number = index.saturating_add(1);
+    let id = control_id(&pointer);
     view! {
-        <fieldset class="draft-row" id=control_id(&pointer) tabindex="-1">
+        <fieldset class="draft-row" id=id tabindex="-1">
             <legend class="visually-hidden">{format!("Kind {number} of chunk")}</legend>
             <div class="chunk-fields">{fields}</div>
             <Button kind=ButtonKind::Quiet label=format!("Remove kind {number} of chunk") on_press=remove>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use pbsweb_shared::script::{DependencyDraft, directive};
 
 use super::section::Section;
-use crate::pages::compose::field::{GroupFindings, DraftSelect};
+use crate::pages::compose::field::{DraftSelect, GroupFindings};
 use crate::pages::compose::findings::control_id;
 use crate::pages::compose::form::Form;
 use crate::ui::{Button, ButtonKind, Icon, Shape, TextField};

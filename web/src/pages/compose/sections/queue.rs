@@ -58,12 +58,17 @@ fn default_label(default: Option<&str>) -> String {
 pub(super) fn QueueChoice() -> impl IntoView {
     let form = Form::of_page();
     let known = Memo::new(move |_| {
-        form.queues.read().as_ref().map(|known| offered(&known.queues)).filter(|(offered, _)| !offered.is_empty())
+        form.queues
+            .read()
+            .as_ref()
+            .map(|known| offered(&known.queues))
+            .filter(|(offered, _)| !offered.is_empty())
     });
     let kind = Memo::new(move |_| known.read().as_ref().map(|(offered, _)| offered.len() <= MOST_BUTTONS));
     move || match kind.get() {
         Some(true) => {
-            view! { <QueueButtons known=Signal::derive(move || known.get().unwrap_or_default()) /> }.into_any()
+            view! { <QueueButtons known=Signal::derive(move || known.get().unwrap_or_default()) /> }
+                .into_any()
         }
         Some(false) => {
             view! { <QueueMenu known=Signal::derive(move || known.get().unwrap_or_default()) /> }.into_any()
@@ -141,13 +146,13 @@ fn QueueButtons(known: Signal<Known>) -> impl IntoView {
         }
     };
     let help_id = format!("{}-help", control_id(POINTER));
-    let findings_id = format!("{}-findings", control_id(POINTER));
+    let described_by = format!("{}-findings {help_id}", control_id(POINTER));
     view! {
         <fieldset
             class="choice-cards"
             id=control_id(POINTER)
             tabindex="-1"
-            aria-describedby=format!("{findings_id} {help_id}")
+            aria-describedby=described_by
         >
             <legend class="field-label">{directive::label("queue")}</legend>
             <div class="choice-cards-list">
@@ -212,7 +217,10 @@ mod tests {
         assert_eq!(limits(&queue()), "up to 24:00:00, up to 64 processors");
         assert_eq!(load(&queue()), "3 running, 12 waiting");
         let closed = Queue { is_enabled: false, max_walltime_seconds: None, max_ncpus: None, ..queue() };
-        assert_eq!((limits(&closed).as_str(), load(&closed).as_str()), ("no limits known", "takes no jobs now"));
+        assert_eq!(
+            (limits(&closed).as_str(), load(&closed).as_str()),
+            ("no limits known", "takes no jobs now")
+        );
     }
 
     #[test]

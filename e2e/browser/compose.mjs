@@ -1,0 +1,158 @@
+// The form of a new job, as a reader sees it: every control by its label, filled and read back.
+import assert from "node:assert/strict";
+
+/** Sections that are folded until something is in them, by the label of a control in each. */
+const SECTIONS = ["Output", "Mail", "Dependencies", "Array", "Environment variables", "Schedule and priority", "Advanced"];
+
+/** Every single-valued control of the form: text, menus, boxes to tick. */
+const TEXTS = [
+  ...["Name", "Walltime", "Commands", "Output file", "Error file", "Mail to", "Array", "Start after", "Priority"],
+  ...["Account", "Project", "Placement", "Shell", "Working directory", "Extra directives", "Name in the history"],
+];
+const MENUS = ["Host", "Application", "Join output and errors", "May be run again"];
+const TICKS = [
+  ...["it is aborted", "it begins", "it ends", "also for each subjob of an array", "never, not even when it is aborted"],
+  ...["Hold", "No note of the exit status"],
+];
+/** The controls of a kind of chunk. */
+const CHUNK = ["Chunks", "Processors", "MPI processes", "OpenMP threads", "Memory", "GPUs", "Other resources"];
+
+export class ComposeForm {
+  constructor(page) {
+    this.page = page;
+    this.form = page.getByRole("form").or(page.locator("form")).first();
+  }
+
+  control(label, within = this.page) {
+    return within.getByLabel(label, { exact: true });
+  }
+
+  chunk(number) {
+    return this.page.getByRole("group", { name: `Kind ${number} of chunk`, exact: true });
+  }
+
+  variable(number) {
+    return this.page.getByRole("group", { name: `Variable ${number}`, exact: true });
+  }
+
+  dependency(number) {
+    return this.page.getByRole("group", { name: `Dependency ${number}`, exact: true });
+  }
+
+  /** Unfolds every section. */
+  async unfold() {
+    for (const name of SECTIONS) {
+      const title = this.page.getByRole("group").getByText(name, { exact: true });
+      const isOpen = await title.evaluate((title) => title.closest("details").open);
+      if (!isOpen) await title.click();
+    }
+  }
+
+  /** Types `wanted` into the form, field by field. */
+  async fill(wanted) {
+    for (const label of TEXTS) if (label in wanted) await this.control(label).fill(wanted[label]);
+    for (const label of MENUS) if (label in wanted) await this.control(label).selectOption({ label: wanted[label] });
+    for (const label of TICKS) if (label in wanted) await this.control(label).setChecked(wanted[label]);
+    if ("Queue" in wanted) await this.queue(wanted.Queue).check();
+    await this.#rows(wanted.chunks, "kind", "of chunk", /^(Ask for resources|Add another kind of chunk)$/, (n) => this.chunk(n));
+    await this.#rows(wanted.variables, "variable", "", "Add a variable", (n) => this.variable(n));
+    await this.#rows(wanted.dependencies, "dependency", "", "Add a dependency", (n) => this.dependency(n));
+  }
+
+  async #rows(rows, what, tail, add, group) {
+    if (!rows) return;
+    for (const [index, row] of rows.entries()) {
+      const number = index + 1;
+      if ((await group(number).count()) === 0) await this.page.getByRole("button", { name: add }).click();
+      for (const [label, value] of Object.entries(row)) {
+        const control = this.control(label, group(number));
+        if (label === "When") await control.selectOption({ label: value });
+        else await control.fill(value);
+      }
+    }
+    for (;;) {
+      const extra = this.page.getByRole("button", { name: `Remove ${what} ${rows.length + 1}${tail && ` ${tail}`}`, exact: true });
+      if ((await extra.count()) === 0) return;
+      await extra.click();
+    }
+  }
+
+  /** The button of a queue. */
+  queue(name) {
+    return this.page.getByRole("group", { name: "Queue", exact: true }).getByRole("radio", { name: new RegExp(`^${name}\\b`) });
+  }
+
+  /** What stands in every control of the form. */
+  async read() {
+    const shown = {};
+    for (const label of TEXTS) shown[label] = await this.control(label).inputValue();
+    for (const label of MENUS) shown[label] = await this.#chosen(this.control(label));
+    for (const label of TICKS) shown[label] = await this.control(label).isChecked();
+    shown.Queue = await this.page
+      .getByRole("group", { name: "Queue", exact: true })
+      .getByRole("radio", { checked: true })
+      .evaluateAll((radios) => radios.map((radio) => radio.value).join());
+    shown.chunks = await this.#readRows((number) => this.chunk(number), CHUNK);
+    shown.variables = await this.#readRows((number) => this.variable(number), ["Variable", "Value"]);
+    shown.dependencies = await this.#readRows((number) => this.dependency(number), ["When", "Jobs"]);
+    return shown;
+  }
+
+  async #readRows(group, labels) {
+    const rows = [];
+    for (let number = 1; (await group(number).count()) > 0; number += 1) {
+      const row = {};
+      for (const label of labels) {
+        const control = this.control(label, group(number));
+        row[label] = label === "When" ? await this.#chosen(control) : await control.inputValue();
+      }
+      rows.push(row);
+    }
+    return rows;
+  }
+
+  async #chosen(menu) {
+    return menu.evaluate((menu) => menu.selectedOptions[0]?.textContent ?? "");
+  }
+
+  /** Every field says what was wanted, and those that were not mentioned are empty. */
+  async assertShows(wanted) {
+    const shown = await this.read();
+    const expected = {};
+    for (const label of TEXTS) expected[label] = wanted[label] ?? "";
+    for (const label of MENUS) expected[label] = wanted[label] ?? shown[label];
+    for (const label of TICKS) expected[label] = wanted[label] ?? false;
+    expected.Queue = wanted.Queue ?? "";
+    expected.chunks = (wanted.chunks ?? []).map((row) => Object.fromEntries(CHUNK.map((label) => [label, row[label] ?? ""])));
+    expected.variables = wanted.variables ?? [];
+    expected.dependencies = wanted.dependencies ?? [];
+    assert.deepEqual(shown, expected);
+  }
+
+  /** The script beside the form. */
+  async script() {
+    return this.page.getByRole("region", { name: "the script", exact: true }).innerText();
+  }
+
+  /** A past script in the list, by its name. */
+  past(name) {
+    return this.page.getByRole("list", { name: "Past scripts" }).getByRole("button", { name });
+  }
+
+  /** Picks a past script; gives how long the page took to fill every field, and what it asked the network for meanwhile. */
+  async pick(name) {
+    await this.page.evaluate(() => performance.clearMeasures("pbsweb:filled"));
+    await this.past(name).first().click();
+    const measure = await this.page.waitForFunction(() => performance.getEntriesByName("pbsweb:filled")[0]?.toJSON());
+    const { startTime, duration } = await measure.jsonValue();
+    const requests = await this.page.evaluate(
+      ([from, to]) => window.requests.filter(({ at }) => at >= from && at <= to).map(({ url }) => url),
+      [startTime, startTime + duration],
+    );
+    return { duration, requests };
+  }
+
+  async submit() {
+    await this.page.getByRole("button", { name: "Submit job", exact: true }).click();
+  }
+}

@@ -1,0 +1,70 @@
+//! The measurements: `make bench`.
+//!
+//! One run on one machine, with released programs: how long a submission takes over the API and by `ssh`, and where its time
+//! goes; how big the page's first load is; how much memory the server takes; and, when a browser is there, how quick the page
+//! is. Nothing is judged here: aims are printed beside what was found. Nothing is cached between runs.
+
+mod browser;
+mod memory;
+mod page;
+mod parts;
+mod report;
+mod ssh;
+mod stand;
+mod submissions;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use report::say;
+use stand::Stand;
+
+/// Measures PBSWeb: submissions, first load, memory, the page in a browser.
+#[derive(Debug, Parser)]
+#[command(name = "bench", version)]
+struct Arguments {
+    /// Submissions of each kind that are measured.
+    #[arg(long, default_value_t = 60)]
+    runs: usize,
+    /// Submissions of each kind before that.
+    #[arg(long, default_value_t = 5)]
+    warm_up: usize,
+    /// Leaves the browser out.
+    #[arg(long)]
+    no_browser: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    anyhow::ensure!(arguments.runs > 0, "--runs is at least 1");
+    report::machine();
+    let stand = Stand::start().await?;
+    let at_rest = memory::resident_bytes(stand.server.pid())?;
+    let outcome = measure(arguments, &stand, at_rest).await;
+    let stopped = stand.stop().await;
+    outcome.and(stopped)
+}
+
+async fn measure(arguments: &Arguments, stand: &Stand, at_rest: u64) -> anyhow::Result<()> {
+    submissions::measure(stand, arguments.warm_up, arguments.runs).await?;
+    parts::measure(stand, arguments.warm_up, arguments.runs).await?;
+    page::measure(stand).await?;
+    memory::tell(stand, at_rest)?;
+    if arguments.no_browser {
+        say("\nThe page in a browser: not measured (--no-browser)");
+    } else {
+        browser::measure(stand).await?;
+    }
+    Ok(())
+}

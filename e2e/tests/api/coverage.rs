@@ -1,0 +1,157 @@
+//! Every operation of the document against nobody and against the wrong user. The lists of exceptions only shrink.
+
+use std::collections::BTreeSet;
+
+use pbsweb_e2e::{Answer, Client, TestApp};
+use pbsweb_shared::problem::ProblemCode;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+struct Operation {
+    id: String,
+    method: Method,
+    path: String,
+}
+
+/// The API's operations, as the server itself describes them.
+async fn operations(client: &Client) -> Vec<Operation> {
+    let document: Value = client.read("/openapi.json").await;
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let Some(path) = path.strip_prefix("/api/v1") else { continue };
+        for (method, operation) in item.as_object().unwrap() {
+            operations.push(Operation {
+                id: operation["operationId"].as_str().unwrap().to_owned(),
+                method: method.to_uppercase().parse().unwrap(),
+                path: path.to_owned(),
+            });
+        }
+    }
+    assert!(operations.len() > 50, "{}", operations.len());
+    operations
+}
+
+async fn call(client: &Client, operation: &Operation, path: &str, body: Option<&Value>) -> Answer {
+    let mut request = client.request(operation.method.clone(), path);
+    if operation.id == "submit_job" {
+        request = request.header("Idempotency-Key", "coverage");
+    }
+    if operation.id == "upload_application" {
+        request = request.multipart(reqwest::multipart::Form::new().text("name", "x"));
+    } else if let Some(body) = body {
+        request = request.json(body);
+    } else if operation.method != Method::GET && operation.method != Method::DELETE {
+        request = request.json(&json!({}));
+    }
+    client.send(request).await
+}
+
+/// Whoever asks is not asked who they are.
+const PUBLIC: &[&str] = &["create_account", "create_session", "get_openapi", "get_server_info"];
+
+#[tokio::test]
+async fn nobody_gets_in_without_credentials() {
+    let app = TestApp::start().await;
+    let mut open = BTreeSet::new();
+    for operation in operations(&app.client).await {
+        let mut path = operation.path.replace("{stream}", "stdout");
+        while let Some((before, rest)) = path.split_once('{') {
+            let (_, after) = rest.split_once('}').unwrap();
+            path = format!("{before}{}{after}", uuid::Uuid::new_v4());
+        }
+        let answer = call(&app.client, &operation, &path, None).await;
+        if answer.status == 401 {
+            answer.problem(ProblemCode::NotSignedIn);
+        } else {
+            open.insert(operation.id);
+        }
+    }
+    assert_eq!(open.iter().map(String::as_str).collect::<Vec<_>>(), PUBLIC);
+}
+
+/// For administrators: everybody else is told so.
+const ADMIN: &[&str] = &[
+    "create_host", "create_user", "delete_host", "list_activity", "list_users", "scan_host_key", "update_host",
+    "update_user",
+];
+
+/// Only ever about the caller, or about what everybody may see: no other user's thing can be named.
+const OWN: &[&str] = &[
+    "check_host", "check_script", "create_token", "delete_current_session", "delete_host_account",
+    "get_current_session", "get_host", "get_me", "get_preferences", "get_ssh_key", "list_applications",
+    "list_host_jobs", "list_hosts", "list_jobs", "list_own_activity", "list_queues", "list_scripts", "list_sessions",
+    "list_tokens", "parse_script", "put_host_account", "put_preferences", "rotate_ssh_key", "stream_events",
+    "submit_job", "suggest_script", "update_me", "upload_application",
+];
+
+#[tokio::test]
+async fn another_users_things_are_not_there() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.ready_user("ada").await, app.ready_user("bob").await);
+    let application = ada.upload("hello", crate::archive::hello().tar()).await;
+    let build = ada.start_build(application.id).await;
+    ada.follow_build(build.id).await;
+    let mut request = ada.job("echo secret; while [ ! -e go-on ]; do sleep 0.05; done");
+    request.application = Some(application.id);
+    let job = ada.submit_well(&request).await;
+    let session: pbsweb_shared::api::sessions::Session = ada.read("/sessions/current").await;
+    let things = [
+        ("{application}", application.id.to_string()),
+        ("{build}", build.id.to_string()),
+        ("{job}", job.id.to_string()),
+        ("{script}", job.script.to_string()),
+        ("{session}", session.id.to_string()),
+        ("{host}", ada.host.to_string()),
+        ("{user}", ada.me.id.to_string()),
+        ("{stream}", "stdout".to_owned()),
+    ];
+    let (mut admins, mut own) = (BTreeSet::new(), BTreeSet::new());
+    for operation in operations(&app.client).await.into_iter().filter(|one| !PUBLIC.contains(&one.id.as_str())) {
+        let names_a_thing =
+            ["{application}", "{build}", "{job}", "{script}", "{session}"].iter().any(|name| operation.path.contains(name));
+        let path = things.iter().fold(operation.path.clone(), |path, (name, id)| path.replace(name, id));
+        let is_admins = ADMIN.contains(&operation.id.as_str());
+        if !names_a_thing && !is_admins {
+            own.insert(operation.id);
+            continue;
+        }
+        let body = match operation.id.as_str() {
+            "create_build" => Some(json!({ "host": bob.host })),
+            "create_host" => Some(json!({ "name": "evil", "address": "127.0.0.1" })),
+            "create_user" => Some(json!({ "user_name": "eve", "password": "correct horse battery" })),
+            _ => None,
+        };
+        let answer = call(&bob, &operation, &path, body.as_ref()).await;
+        if is_admins {
+            answer.problem(ProblemCode::Forbidden);
+            admins.insert(operation.id);
+        } else {
+            answer.problem(ProblemCode::NotFound);
+            assert!(!answer.text().contains("secret"));
+        }
+    }
+    assert_eq!(admins.iter().map(String::as_str).collect::<Vec<_>>(), ADMIN);
+    assert_eq!(own.iter().map(String::as_str).collect::<Vec<_>>(), OWN);
+    // Named in a query or body instead.
+    let _ = bob.get(&format!("/jobs?application={}", application.id)).await.expect(200);
+    assert!(!bob.get(&format!("/scripts?application={}", application.id)).await.expect(200).text().contains("secret"));
+    let suggestion = bob.get(&format!("/scripts/suggestion?application={}&host={}", application.id, bob.host)).await;
+    assert!(!suggestion.text().contains("secret"), "{}", suggestion.text());
+    let mut stolen = bob.job("true");
+    stolen.application = Some(application.id);
+    bob.try_submit("steal", 0, &stolen).await.field(ProblemCode::Invalid, "/application");
+    // And she has what she had.
+    std::fs::write(app.sim.home("ada").join("pbsweb/hello/go-on"), "").unwrap();
+    assert_eq!(ada.wait_ended(job.id).await.exit_status, Some(0));
+}
+
+/// The server's description is the one that is committed.
+#[tokio::test]
+async fn the_served_document_is_the_programs() {
+    let app = TestApp::start().await;
+    let served: Value = app.client.read("/openapi.json").await;
+    let own = serde_json::to_value(pbsweb::routes::docs::document()).unwrap();
+    assert_eq!(served, own);
+    let page = app.client.get("//api/docs/").await;
+    assert!(page.status == 200 || page.status == 302, "{}", page.status);
+}

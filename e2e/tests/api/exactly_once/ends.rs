@@ -1,0 +1,110 @@
+//! How jobs end, and what is known of it on a scheduler that forgets them at once.
+
+use pbsweb_e2e::{TestApp, until};
+use pbsweb_shared::job::{JobState, StateSource};
+use pbsweb_shared::problem::ProblemCode;
+
+#[tokio::test]
+async fn a_forgotten_job_is_known_by_what_its_script_left() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    for (commands, state, exit_status) in
+        [("true", JobState::Completed, 0), ("exit 41", JobState::Failed, 41), ("false", JobState::Failed, 1)]
+    {
+        let job = user.submit_well(&user.job(commands)).await;
+        let ended = user.wait_ended(job.id).await;
+        assert_eq!((ended.state, ended.exit_status), (state, Some(exit_status)), "{commands}: {ended:#?}");
+        assert_eq!(ended.source, StateSource::Epilogue);
+        assert_eq!(app.sim.job_state(job.pbs_id.unwrap().as_str()), None, "the scheduler has forgotten it");
+    }
+}
+
+#[tokio::test]
+async fn a_kept_job_is_known_by_the_schedulers_own_record() {
+    let app = TestApp::with(|setup| setup.sim.history = true).await;
+    let user = app.ready_user("ada").await;
+    let mut request = user.job("exit 9");
+    request.script.without_epilogue = true;
+    let job = user.submit_well(&request).await;
+    let ended = user.wait_ended(job.id).await;
+    assert_eq!((ended.state, ended.exit_status), (JobState::Failed, Some(9)), "{ended:#?}");
+    assert_ne!(ended.source, StateSource::Epilogue);
+}
+
+#[tokio::test]
+async fn a_job_that_leaves_no_trace_is_lost_and_never_completed() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    let mut request = user.job("exit 0");
+    request.script.without_epilogue = true;
+    let job = user.submit_well(&request).await;
+    let lost = user.wait_state(job.id, JobState::Lost).await;
+    assert_eq!((lost.exit_status, lost.ended_at), (None, None), "{lost:#?}");
+    assert!(lost.reason.as_ref().is_some_and(|reason| reason.contains("last seen")), "{lost:#?}");
+    let states = user.states_of(job.id).await;
+    assert!(!states.contains(&JobState::Completed), "{states:?}");
+}
+
+#[tokio::test]
+async fn a_running_job_that_is_deleted() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    let job = user.submit_well(&user.job("sleep 600")).await;
+    user.wait_state(job.id, JobState::Running).await;
+    let asked = user.post_empty(&format!("/jobs/{}/delete", job.id)).await.expect(202);
+    let asked: pbsweb_shared::api::jobs::Job = asked.json();
+    assert!(asked.is_delete_requested);
+    let ended = user.wait_ended(job.id).await;
+    assert_eq!(ended.state, JobState::Deleted, "{ended:#?}");
+    until("its processes are gone", || app.sim.is_idle()).await;
+    user.post_empty(&format!("/jobs/{}/delete", job.id)).await.problem(ProblemCode::StateForbids);
+}
+
+#[tokio::test]
+async fn a_waiting_job_that_is_held_released_and_deleted() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    app.sim.set_scheduling(false);
+    let job = user.submit_well(&user.job("true")).await;
+    let _ = user.post_empty(&format!("/jobs/{}/hold", job.id)).await.expect(202);
+    user.wait_state(job.id, JobState::Held).await;
+    let _ = user.post_empty(&format!("/jobs/{}/release", job.id)).await.expect(202);
+    user.wait_state(job.id, JobState::Queued).await;
+    let _ = user.post_empty(&format!("/jobs/{}/delete", job.id)).await.expect(202);
+    let ended = user.wait_ended(job.id).await;
+    assert_eq!(
+        (ended.state, ended.started_at, ended.exit_status),
+        (JobState::Deleted, None, None),
+        "{ended:#?}"
+    );
+}
+
+#[tokio::test]
+async fn a_job_over_its_walltime_is_expired() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    let mut request = user.job("sleep 600");
+    request.script.walltime = "2".to_owned();
+    let job = user.submit_well(&request).await;
+    let ended = user.wait_ended(job.id).await;
+    assert_eq!(ended.state, JobState::Expired, "{ended:#?}");
+}
+
+#[tokio::test]
+async fn somebody_else_on_the_host_deletes_the_job() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    let job = user.submit_well(&user.job("sleep 600")).await;
+    user.wait_state(job.id, JobState::Running).await;
+    let id = job.pbs_id.clone().unwrap();
+    let status = std::process::Command::new(app.sim.bin_dir().join("qdel"))
+        .arg(id.as_str())
+        .env("USER", "ada")
+        .env("LOGNAME", "ada")
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let ended = user.wait_ended(job.id).await;
+    assert!(matches!(ended.state, JobState::Deleted | JobState::Failed), "{ended:#?}");
+    assert_ne!(ended.exit_status, Some(0));
+}

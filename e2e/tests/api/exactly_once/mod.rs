@@ -1,0 +1,39 @@
+//! The promise that a submission which was accepted runs once, and that no state says more than is known.
+
+mod answers;
+mod cuts;
+mod ends;
+mod host_away;
+mod restarts;
+
+use chrono::Utc;
+use pbsweb_e2e::TestApp;
+use pbsweb_shared::api::jobs::Job;
+use pbsweb_shared::ids::JobId;
+use pbsweb_shared::job::JobState;
+use pbsweb_sim::SimHost;
+
+/// How often the scheduler accepted a job: by the tag, whatever id it got.
+fn n_accepted(sim: &SimHost, job: JobId) -> usize {
+    let tag = job.to_string();
+    sim.jobs().iter().filter(|accepted| accepted.variable("PBSWEB_JOB") == Some(tag.as_str())).count()
+}
+
+/// Lets the reconciler look at a submission now instead of when its lease has run out.
+async fn end_lease(app: &TestApp, job: JobId) {
+    let store = app.inside().store.clone();
+    store
+        .query(move |connection| {
+            pbsweb::store::jobs::change_job(connection, job, Utc::now(), |facts| {
+                facts.next_look_at = Some(Utc::now());
+            })
+        })
+        .await
+        .unwrap();
+}
+
+/// Nothing is known of a submission but that it was sent: no id, no state beyond `submitting`.
+#[track_caller]
+fn assert_unknown(job: &Job) {
+    assert_eq!((job.state, &job.pbs_id), (JobState::Submitting, &None), "{job:#?}");
+}

@@ -1,0 +1,108 @@
+//! One job: where it is and how that is known, what can be done, its output, script, life and files.
+
+mod actions;
+mod files;
+mod output;
+mod overview;
+mod script;
+mod timeline;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::hooks::use_params_map;
+use pbsweb_shared::api::jobs::{Job as JobRow, JobWaitQuery, OutputStream};
+use pbsweb_shared::ids::JobId;
+
+use crate::client;
+use crate::paths::{self, ComposeFrom};
+use crate::state::Live;
+use crate::ui::tabs::selected_tab;
+use crate::ui::{EmptyState, LinkButton, Load, PageHeader, Tab, Tabs};
+use actions::Actions;
+use overview::Overview;
+
+const TABS: &[Tab] = &[
+    Tab { key: "stdout", label: "Output" },
+    Tab { key: "stderr", label: "Errors" },
+    Tab { key: "timeline", label: "Timeline" },
+    Tab { key: "script", label: "Script" },
+    Tab { key: "files", label: "Files" },
+];
+
+/// The page.
+#[component]
+pub(crate) fn Job() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("job").and_then(|id| id.parse::<JobId>().ok()));
+    move || match id.get() {
+        Some(id) => view! { <JobLoader id=id /> }.into_any(),
+        None => view! {
+            <PageHeader title="No such job" />
+            <EmptyState title="This address names no job.">
+                <LinkButton href=paths::JOBS>"All jobs"</LinkButton>
+            </EmptyState>
+        }
+        .into_any(),
+    }
+}
+
+#[component]
+fn JobLoader(id: JobId) -> impl IntoView {
+    let live = Live::of_page();
+    // Read once: the page stays as it is, and what changes in the job arrives by its signal.
+    let loaded =
+        LocalResource::new(move || async move { client::jobs::get_job(id, &JobWaitQuery::default()).await });
+    Effect::new(move |before: Option<u32>| {
+        let generation = live.generation();
+        if before.is_some() {
+            spawn_local(async move {
+                if let Ok(job) = client::jobs::get_job(id, &JobWaitQuery::default()).await {
+                    live.job(job);
+                }
+            });
+        }
+        generation
+    });
+    let has_failed = Memo::new(move |_| loaded.get().is_some_and(|answer| answer.is_err()));
+    view! {
+        <Show when=move || has_failed.get()>
+            <PageHeader title="Job" />
+        </Show>
+        <Load resource=loaded what="the job" let:job>
+            <JobPage job=job />
+        </Load>
+    }
+}
+
+#[component]
+fn JobPage(job: JobRow) -> impl IntoView {
+    let live = Live::of_page();
+    let id = job.id;
+    let job: Signal<JobRow> = live.job(job).into();
+    let selected = selected_tab(TABS);
+    let title = Signal::derive(move || format!("Job {}", job.read().name));
+    let lead = Signal::derive(move || {
+        let job = job.read();
+        let id = job.pbs_id.as_ref().map_or_else(|| "without an id yet".to_owned(), ToString::to_string);
+        Some(format!("{id} on {}", job.host_name))
+    });
+    let again = paths::compose(ComposeFrom { job: Some(id), ..ComposeFrom::default() });
+    let is_running = Signal::derive(move || !job.read().state.has_ended());
+    view! {
+        <PageHeader title=title lead=lead>
+            <Actions job=job />
+            <LinkButton href=again>"Use again"</LinkButton>
+        </PageHeader>
+        <Overview job=job />
+        <Tabs label="Parts of the job" tabs=TABS />
+        {move || match selected.get() {
+            "stderr" => {
+                view! { <output::Output job=id stream=OutputStream::Stderr is_running=is_running /> }.into_any()
+            }
+            "timeline" => view! { <timeline::Timeline job=job /> }.into_any(),
+            "script" => view! { <script::Script job=id /> }.into_any(),
+            "files" => view! { <files::Files job=id is_running=is_running /> }.into_any(),
+            _ => view! { <output::Output job=id stream=OutputStream::Stdout is_running=is_running /> }.into_any(),
+        }}
+    }
+}

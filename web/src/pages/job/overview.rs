@@ -1,0 +1,121 @@
+//! What is known of the job now: its state with its age and source, the reason to the letter, and the numbers.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+use pbsweb_shared::api::jobs::Job;
+
+use crate::components::{JobStateBadge, source_words, walltime_words};
+use crate::paths;
+use crate::state::{Live, LiveState};
+use crate::ui::{Fact, Facts, Panel, Time, format};
+
+/// `1.5 MiB`, if it is known.
+fn memory(n_bytes: Option<i64>) -> Option<String> {
+    n_bytes.and_then(|n_bytes| u64::try_from(n_bytes).ok()).map(format::bytes)
+}
+
+/// The panel.
+#[component]
+pub(super) fn Overview(
+    /// The job.
+    job: Signal<Job>,
+) -> impl IntoView {
+    let live = Live::of_page();
+    let state = Memo::new(move |_| job.read().state);
+    let unknown = || view! { <span class="muted">"not known"</span> }.into_any();
+    let is_stale = move || matches!(live.state(), LiveState::NotLiveSince(_));
+    view! {
+        <Panel title="State">
+            <div class="job-state">
+                <JobStateBadge state=state />
+                <p>
+                    "as of "<Time at=Signal::derive(move || job.read().as_of) />" from "
+                    {move || source_words(job.read().source)}
+                    {move || is_stale().then_some("; not live at the moment")}
+                </p>
+            </div>
+            {move || {
+                job.read().reason.clone().map(|reason| view! { <p class="job-reason">{reason}</p> })
+            }}
+            <Show when=move || job.read().is_delete_requested && !state.get().has_ended()>
+                <p class="muted">"Its deletion was asked for; the scheduler has taken the request."</p>
+            </Show>
+            <Facts>
+                <Fact name="Host">{move || job.read().host_name.clone()}</Fact>
+                <Fact name="Queue">
+                    {move || job.read().queue.clone().map_or_else(unknown, IntoAny::into_any)}
+                </Fact>
+                <Fact name="Job id">
+                    {move || match job.read().pbs_id.as_ref() {
+                        Some(id) => view! { <code>{id.to_string()}</code> }.into_any(),
+                        None => unknown(),
+                    }}
+                </Fact>
+                <Fact name="Application">
+                    {move || {
+                        let job = job.read();
+                        match (job.application, job.application_name.clone()) {
+                            (Some(id), Some(name)) => {
+                                view! { <A href=paths::application(id)>{name}</A> }.into_any()
+                            }
+                            (Some(_), None) | (None, _) => view! { <span class="muted">"none"</span> }.into_any(),
+                        }
+                    }}
+                </Fact>
+                <Fact name="Exit status">
+                    {move || {
+                        let job = job.read();
+                        match (job.exit_status, job.signal) {
+                            (Some(status), Some(signal)) => format!("{status} (signal {signal})").into_any(),
+                            (Some(status), None) => status.to_string().into_any(),
+                            (None, Some(signal)) => format!("signal {signal}").into_any(),
+                            (None, None) if !job.state.has_ended() => {
+                                view! { <span class="muted">"not yet"</span> }.into_any()
+                            }
+                            (None, None) => unknown(),
+                        }
+                    }}
+                </Fact>
+                <Fact name="Walltime">
+                    {move || {
+                        let job = job.read();
+                        walltime_words(job.used_walltime_seconds, job.walltime_seconds)
+                            .map_or_else(unknown, IntoAny::into_any)
+                    }}
+                </Fact>
+                <Fact name="Memory used">
+                    {move || memory(job.read().used_memory_bytes).map_or_else(unknown, IntoAny::into_any)}
+                </Fact>
+                <Fact name="Nodes">
+                    {move || match job.read().exec_host.clone() {
+                        Some(nodes) => view! { <code>{nodes}</code> }.into_any(),
+                        None => unknown(),
+                    }}
+                </Fact>
+                <Fact name="Submitted"><Time at=Signal::derive(move || job.read().submitted_at) /></Fact>
+                <Fact name="Started"><Moment at=Signal::derive(move || job.read().started_at) /></Fact>
+                <Fact name="Ended"><Moment at=Signal::derive(move || job.read().ended_at) /></Fact>
+            </Facts>
+        </Panel>
+    }
+}
+
+/// A moment that may not have come yet.
+#[component]
+fn Moment(at: Signal<Option<chrono::DateTime<chrono::Utc>>>) -> impl IntoView {
+    move || match at.get() {
+        Some(at) => view! { <Time at=at /> }.into_any(),
+        None => view! { <span class="muted">"not yet"</span> }.into_any(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_shown_if_it_is_known() {
+        assert_eq!(memory(Some(2 << 20)).as_deref(), Some("2.0 MiB"));
+        assert_eq!((memory(None), memory(Some(-1))), (None, None));
+    }
+}

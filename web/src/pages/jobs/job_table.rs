@@ -1,0 +1,81 @@
+//! The rows: a table on a wide page, cards on a narrow one.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+use pbsweb_shared::api::jobs::Job;
+
+use crate::components::{JobStateBadge, ending_words, telling_moment, walltime_words};
+use crate::paths;
+use crate::ui::{Table, Time};
+
+/// The table.
+#[component]
+pub(super) fn JobTable(
+    /// The jobs, in order.
+    rows: Signal<Vec<ArcRwSignal<Job>>>,
+) -> impl IntoView {
+    view! {
+        <Table caption="Your jobs, newest first" stacks=true>
+            <thead>
+                <tr>
+                    <th scope="col">"Name"</th>
+                    <th scope="col">"State"</th>
+                    <th scope="col">"Host and queue"</th>
+                    <th scope="col">"Job id"</th>
+                    <th scope="col">"Walltime"</th>
+                    <th scope="col">"When"</th>
+                </tr>
+            </thead>
+            <tbody>
+                <For each=move || rows.get() key=|job| job.with_untracked(|job| job.id) let:job>
+                    <JobRow job=job />
+                </For>
+            </tbody>
+        </Table>
+    }
+}
+
+#[component]
+fn JobRow(job: ArcRwSignal<Job>) -> impl IntoView {
+    let id = job.with_untracked(|job| job.id);
+    let job: Signal<Job> = job.into();
+    view! {
+        <tr>
+            <th scope="row" data-label="Name">
+                <span class="cell-lines">
+                    <A href=paths::job(id)>{move || job.read().name.clone()}</A>
+                    {move || {
+                        let name = job.read().application_name.clone();
+                        name.map(|name| view! { <span class="muted cell-small">{name}</span> })
+                    }}
+                </span>
+            </th>
+            <td data-label="State">
+                <span class="row">
+                    <JobStateBadge state=Signal::derive(move || job.read().state) />
+                    <span class="muted">{move || ending_words(&job.read())}</span>
+                </span>
+            </td>
+            <td data-label="Host and queue">
+                {move || job.read().host_name.clone()}
+                {move || job.read().queue.clone().map(|queue| view! { <span class="muted">", "{queue}</span> })}
+            </td>
+            <td data-label="Job id">
+                {move || {
+                    let id = job.read().pbs_id.as_ref().map(ToString::to_string);
+                    id.map_or_else(
+                        || view! { <span class="muted">"none yet"</span> }.into_any(),
+                        |id| view! { <code>{id}</code> }.into_any(),
+                    )
+                }}
+            </td>
+            <td data-label="Walltime">
+                {move || walltime_words(job.read().used_walltime_seconds, job.read().walltime_seconds)}
+            </td>
+            <td data-label="When">
+                <span class="muted">{move || telling_moment(&job.read()).0}" "</span>
+                <Time at=Signal::derive(move || telling_moment(&job.read()).1) />
+            </td>
+        </tr>
+    }
+}
