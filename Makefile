@@ -18,7 +18,7 @@ build: ## the page, then the server that embeds it (target/release/pbsweb)
 	@tools/step 'Build the server' cargo build --release --locked
 
 demo: build ## start database, simulated host and server, run a job through the API, stay up
-	@exec cargo run --quiet --release --locked --bin demo
+	@exec "$${CARGO_TARGET_DIR:-target}/release/demo" $(ARGS)
 
 dev: ## rebuild the page and restart the server on every change
 	@tools/step 'Set-up' tools/setup build
@@ -28,11 +28,12 @@ test: ## everything that must hold: formatting, lints, documentation, tests, bro
 	@tools/test
 
 bench: build ## measure submissions, first load and memory
-	@cargo run --quiet --release --locked --bin bench
+	@"$${CARGO_TARGET_DIR:-target}/release/bench" $(ARGS)
 
 openapi: ## write openapi/openapi.json from the program
 	@cargo run --quiet --locked --bin pbsweb -- openapi >openapi/openapi.json.new
 	@mv openapi/openapi.json.new openapi/openapi.json
 
 clean: ## leave nothing behind in the checkout
+	@[ ! -L .demo/data ] || rm -rf "$$(readlink .demo/data)"
 	@rm -rf target web/dist e2e/browser/node_modules e2e/artefacts .demo openapi/openapi.json.new

@@ -239,14 +239,8 @@ export class Person {
   static async of(context) {
     const person = new Person();
     person.context = context;
-    // Where the page asked the network for something, by its own clock; and what the security policy stopped.
+    // Chromium's own words for it are long; these say what was stopped.
     await context.addInitScript(() => {
-      window.requests = [];
-      const { fetch } = window;
-      window.fetch = (...args) => {
-        window.requests.push({ at: performance.now(), url: String(args[0]?.url ?? args[0]) });
-        return fetch(...args);
-      };
       document.addEventListener("securitypolicyviolation", (event) => {
         console.error(`Content-Security-Policy: ${event.violatedDirective} stopped ${event.blockedURI}`);
       });
@@ -328,17 +322,15 @@ export class Person {
     await this.page.screenshot({ path: join(artefacts, `${name}.png`), fullPage: true, animations: "disabled" });
   }
 
-  /** The page as it is now in both themes, wide and as on a phone; `look` is called for each with its name. */
+  /** The page as it is now, wide in both themes and as on a phone; `look` is called for each with its name. */
   async inEveryLook(name, look = async () => {}) {
     const { page } = this;
-    for (const [width, viewport] of [["", DESKTOP], ["-360", PHONE]]) {
+    for (const [colorScheme, viewport] of [["light", DESKTOP], ["dark", DESKTOP], ["light", PHONE]]) {
       await page.setViewportSize(viewport);
-      for (const colorScheme of ["light", "dark"]) {
-        await page.emulateMedia({ colorScheme });
-        const title = `${name}${width}-${colorScheme}`;
-        await this.picture(title);
-        await look(title, viewport);
-      }
+      await page.emulateMedia({ colorScheme });
+      const title = `${name}-${viewport === PHONE ? viewport.width : colorScheme}`;
+      await this.picture(title);
+      await look(title, viewport);
     }
     await page.emulateMedia({ colorScheme: "light" });
     await page.setViewportSize(DESKTOP);

@@ -36,7 +36,8 @@ test("a scientist's first day", async (t) => {
   const { page } = ada;
   const step = storySteps(t, () => world, () => ada);
   const form = new ComposeForm(page);
-  const outputOf = (name) => page.getByRole("region", { name, exact: true });
+  // A panel may be called as the text in it, which is the innermost.
+  const outputOf = (name) => page.getByRole("region", { name, exact: true }).last();
   const state = (word) => page.getByRole("region", { name: "State", exact: true }).getByText(word, { exact: true });
   const jobMayEnd = join(world.home, "job-may-end");
   let firstJob;
@@ -147,10 +148,12 @@ test("a scientist's first day", async (t) => {
     await form.past("heat-flow").first().waitFor();
     await form.queue("workq").waitFor();
     await page.getByLabel("Walltime", { exact: true }).fill("1:11:11");
-    const { duration, requests } = await form.pick("heat-flow");
-    await form.assertShows({ ...JOB, Host: HOST, Application: "heat" });
-    t.diagnostic(`picking to filled: ${duration.toFixed(1)} ms`);
-    assert.deepEqual(requests, []);
+    const milliseconds = await form.withSilentServer(async () => {
+      const milliseconds = await form.pick("heat-flow");
+      await form.assertShows({ ...JOB, Host: HOST, Application: "heat" });
+      return milliseconds;
+    });
+    t.diagnostic(`from picking to filled: ${milliseconds.toFixed(1)} ms`);
   });
 
   await step("one field is changed, and the job submitted again", async () => {
@@ -196,11 +199,11 @@ test("a scientist's first day", async (t) => {
     await state("Held").waitFor();
     await ada.mainLink("New job").click();
     await form.past("heat-flow").first().click();
-    const { requests } = await form.pick("with everything");
-    const shown = await form.read();
-    assert.deepEqual(shown, typed);
-    await form.assertShows({ ...everything, "Start after": typed["Start after"] });
-    assert.deepEqual(requests, []);
+    await form.withSilentServer(async () => {
+      await form.pick("with everything");
+      assert.deepEqual(await form.read(), typed);
+      await form.assertShows({ ...everything, "Start after": typed["Start after"] });
+    });
   });
 
   await step("all are among the jobs", async () => {

@@ -65,11 +65,6 @@ pub(crate) fn job(job: JobId) -> String {
     format!("{JOBS}/{job}")
 }
 
-/// One job, with a tab open.
-pub(crate) fn job_tab(job: JobId, tab: &str) -> String {
-    format!("{JOBS}/{job}?tab={}", percent_encode(tab))
-}
-
 /// A tab of the settings.
 pub(crate) fn settings(tab: &str) -> String {
     format!("{SETTINGS}?tab={}", percent_encode(tab))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use diesel::Connection as _;
-use diesel::result::{DatabaseErrorKind, Error};
+use diesel::result::Error;
 use pbsweb_shared::ids::{HostId, JobId};
 use pbsweb_shared::job::{JobState, StateSource};
 use pbsweb_shared::names::PbsJobId;
@@ -53,8 +53,11 @@ pub(super) async fn apply(
             for transition in changes {
                 // Each by itself: what the database refuses about one job must not hide the others.
                 match connection.transaction(|connection| write(connection, transition, &snapshot)) {
-                    Err(error @ Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-                        tracing::warn!(error = &error as &dyn std::error::Error, "a listed job has another job's number");
+                    Err(error @ Error::DatabaseError(..)) => {
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            "what a listing says of a job cannot be kept"
+                        );
                     }
                     written => written?,
                 }

@@ -68,7 +68,7 @@ async fn poll(app: &Arc<App>, host: HostId, handle: &Handle) -> Duration {
         Ok(asked) => asked,
         Err(error) => {
             tracing::warn!(host.id = %host, error = &error as &dyn std::error::Error, "a host could not be polled");
-            return app.config.poll.idle_interval;
+            return app.config.poll.interval;
         }
     };
     let outcome = match asked {
@@ -80,11 +80,11 @@ async fn poll(app: &Arc<App>, host: HostId, handle: &Handle) -> Duration {
     }
     app.hub.poke();
     let is_watched = handle.with(|state| state.watched_at.is_some_and(|at| at.elapsed() < WATCHED_FOR));
-    let has_open_jobs = app
-        .store
-        .query(move |connection| open_jobs(connection, host))
-        .await
-        .is_ok_and(|jobs| !jobs.is_empty());
+    // While the database cannot tell, there may be some.
+    let has_open_jobs = match app.store.query(move |connection| open_jobs(connection, host)).await {
+        Ok(jobs) => !jobs.is_empty(),
+        Err(_) => true,
+    };
     // A listing that takes long is asked for less often: at most half of the time is spent on it.
     let pause =
         if is_watched || has_open_jobs { app.config.poll.interval } else { app.config.poll.idle_interval };

@@ -10,8 +10,8 @@ use pbsweb_shared::job::{JobState, StateSource};
 use pbsweb_shared::names::PbsJobId;
 
 use super::apply::{memory_bytes, observe};
-use super::diff::{Resolution, is_record_of};
 use super::diff::resolve::resolve;
+use super::diff::{Resolution, is_record_of};
 use crate::app::App;
 use crate::error::chain;
 use crate::scheduler::{FinishedReply, JobEnd};

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use pbsweb_shared::host::{ListedJob, Queue};
+use pbsweb_shared::host::ListedJob;
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::names::PbsJobId;
 
-use crate::scheduler::records::{JobRecord, ListingReply, QueueRecord, ServerRecord, find, parse_duration};
+use crate::scheduler::records::{JobRecord, ListingReply, QueueRecord, ServerRecord, parse_duration};
 
 /// Whether the scheduler answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,25 +85,5 @@ pub fn listed_job(record: &JobRecord, own_login: Option<&str>, job: Option<JobId
         comment: record.comment.clone(),
         is_own: own_login == Some(record.owner.as_str()),
         job,
-    }
-}
-
-/// A queue of the snapshot as the API shows it. `is_offered`: the administrator offers it in forms.
-#[must_use]
-pub fn shown_queue(record: &QueueRecord, server: Option<&ServerRecord>, is_offered: bool) -> Queue {
-    let seconds = |list: &[(String, String)]| find(list, "walltime").and_then(parse_duration);
-    let ncpus = |list: &[(String, String)]| find(list, "ncpus").and_then(|n| n.parse().ok());
-    Queue {
-        name: record.name.clone(),
-        is_enabled: record.is_enabled,
-        is_started: record.is_started,
-        is_default: server.and_then(|server| server.default_queue.as_deref()) == Some(record.name.as_str()),
-        is_offered,
-        n_queued: ["Queued", "Held", "Waiting", "Transit"].iter().filter_map(|word| record.count(word)).sum(),
-        n_running: ["Running", "Exiting", "Begun"].iter().filter_map(|word| record.count(word)).sum(),
-        max_walltime_seconds: seconds(&record.max),
-        default_walltime_seconds: seconds(&record.default),
-        max_ncpus: ncpus(&record.max),
-        min_ncpus: ncpus(&record.min),
     }
 }

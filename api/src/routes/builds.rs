@@ -10,7 +10,8 @@ use pbsweb_shared::problem::Problem;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::extract::{AppData, PageQuery, idempotency_key, path_id};
+use super::extract::page::PageQuery;
+use super::extract::{AppData, idempotency_key, path_id};
 use super::problem::ApiProblem;
 use crate::services::actor::Actor;
 use crate::services::builds;

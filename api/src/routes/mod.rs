@@ -5,7 +5,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig, delete, get, patch, post, put, scope};
-use actix_web::{HttpMessage as _, HttpResponse, ResponseError as _};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _};
 use pbsweb_shared::problem::ProblemCode;
 
 use crate::server::request_id::RequestId;
@@ -39,8 +39,9 @@ pub fn configure(config: &mut ServiceConfig, max_body_bytes: usize) {
             scope("/api")
                 .wrap(from_fn(finish_problems))
                 .configure(|config| extract::configure(config, max_body_bytes))
-                .service(scope("/v1").configure(version_1))
-                .default_service(web::to(unknown_path)),
+                // Without its own, the inner scope would take that of the whole application: the page.
+                .service(scope("/v1").configure(version_1).default_service(web::to(no_such_route)))
+                .default_service(web::to(no_such_route)),
         );
 }
 
@@ -106,8 +107,10 @@ fn version_1(config: &mut ServiceConfig) {
         .route("/events", get().to(events::stream_events));
 }
 
-async fn unknown_path() -> Result<HttpResponse, ApiProblem> {
-    Err(ApiProblem::new(ProblemCode::NotFound, "there is nothing at this path; see /api/docs"))
+/// Where no route fits: a path that is none of ours, or one of ours with a method that it does not take.
+async fn no_such_route(request: HttpRequest) -> Result<HttpResponse, ApiProblem> {
+    let is_known_path = request.resource_map().has_resource(request.path());
+    Err(from_status(if is_known_path { StatusCode::METHOD_NOT_ALLOWED } else { StatusCode::NOT_FOUND }))
 }
 
 /// Gives every problem its body: the path that was asked for and the request's id, and one line in the log. What the

@@ -11,7 +11,8 @@ use pbsweb_shared::script::JobScriptDraft;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::extract::{AppData, PageQuery, path_id};
+use super::extract::page::PageQuery;
+use super::extract::{AppData, path_id};
 use super::problem::ApiProblem;
 use crate::services::actor::Actor;
 use crate::services::scripts;

@@ -53,7 +53,7 @@ pub enum ListingScope {
 /// A dialect: values to programs, output to values. Each `read_…` takes the standard output that the program of the same
 /// name left, and the marker it was built with.
 pub trait Scheduler: Send + Sync {
-    /// The program that submits a job at most once (DESIGN section 4).
+    /// The program that submits a job at most once (docs/SUBMISSION.md).
     ///
     /// # Errors
     /// A text holds a NUL, which no shell variable can hold.

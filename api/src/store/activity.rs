@@ -40,7 +40,8 @@ pub fn insert_activity(
             activity::session_id.eq(deed.session.map(SessionId::as_uuid)),
             activity::action.eq(deed.action),
             activity::subject.eq(deed.subject.as_deref()),
-            activity::detail.eq(&deed.detail),
+            // Words of a host may stand there, and PostgreSQL takes no NUL.
+            activity::detail.eq(deed.detail.replace('\0', "\u{fffd}")),
         ))
         .execute(connection)
         .map(drop)

@@ -49,7 +49,17 @@ pub fn insert_event(
 /// The database's.
 pub fn hold_events(connection: &mut PgConnection) -> QueryResult<()> {
     const LOCK: i64 = 0x7062_7365;
-    diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(LOCK).execute(connection).map(drop)
+    diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+        .bind::<BigInt, _>(LOCK)
+        .execute(connection)
+        .map(drop)
+}
+
+/// An event that this release does not know, from a newer server beside it, must not hold up all that follow: pages are told
+/// to read everything again.
+fn numbered(seq: i64, owner: Option<uuid::Uuid>, body: serde_json::Value) -> NumberedEvent {
+    let event = read_json(body).unwrap_or(Event::Reset);
+    NumberedEvent { seq, owner: owner.map(UserId::from_uuid), event }
 }
 
 /// The events after a number, oldest first.
@@ -57,17 +67,13 @@ pub fn hold_events(connection: &mut PgConnection) -> QueryResult<()> {
 /// # Errors
 /// The database's.
 pub fn events_after(connection: &mut PgConnection, seq: i64, limit: i64) -> QueryResult<Vec<NumberedEvent>> {
-    events::table
+    let rows = events::table
         .filter(events::seq.gt(seq))
         .order(events::seq.asc())
         .limit(limit)
         .select((events::seq, events::owner_id, events::body))
-        .load::<(i64, Option<uuid::Uuid>, serde_json::Value)>(connection)?
-        .into_iter()
-        .map(|(seq, owner, body)| {
-            Ok(NumberedEvent { seq, owner: owner.map(UserId::from_uuid), event: read_json(body)? })
-        })
-        .collect()
+        .load::<(i64, Option<uuid::Uuid>, serde_json::Value)>(connection)?;
+    Ok(rows.into_iter().map(|(seq, owner, body)| numbered(seq, owner, body)).collect())
 }
 
 /// What a user may see after a number, oldest first.
@@ -80,18 +86,14 @@ pub fn events_for(
     seq: i64,
     limit: i64,
 ) -> QueryResult<Vec<NumberedEvent>> {
-    events::table
+    let rows = events::table
         .filter(events::seq.gt(seq))
         .filter(events::owner_id.eq(user.as_uuid()).or(events::owner_id.is_null()))
         .order(events::seq.asc())
         .limit(limit)
         .select((events::seq, events::owner_id, events::body))
-        .load::<(i64, Option<uuid::Uuid>, serde_json::Value)>(connection)?
-        .into_iter()
-        .map(|(seq, owner, body)| {
-            Ok(NumberedEvent { seq, owner: owner.map(UserId::from_uuid), event: read_json(body)? })
-        })
-        .collect()
+        .load::<(i64, Option<uuid::Uuid>, serde_json::Value)>(connection)?;
+    Ok(rows.into_iter().map(|(seq, owner, body)| numbered(seq, owner, body)).collect())
 }
 
 /// The numbers of the oldest and the newest event kept; both 0 when there is none.

@@ -130,6 +130,21 @@ pub fn find_host(connection: &mut PgConnection, id: HostId) -> QueryResult<Optio
         .transpose()
 }
 
+/// One host, if it exists, held until the transaction ends: of two changes at once none is lost.
+///
+/// # Errors
+/// The database's.
+pub fn lock_host(connection: &mut PgConnection, id: HostId) -> QueryResult<Option<HostRecord>> {
+    hosts::table
+        .find(id.as_uuid())
+        .select(HostRow::as_select())
+        .for_update()
+        .first(connection)
+        .optional()?
+        .map(HostRecord::try_from)
+        .transpose()
+}
+
 /// Adds a host.
 ///
 /// # Errors

@@ -7,7 +7,8 @@
 
 use std::time::Duration;
 
-use diesel::r2d2::{ConnectionManager, Pool};
+use diesel::connection::SimpleConnection as _;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::{Connection, PgConnection, QueryResult};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -63,8 +64,13 @@ impl StoreError {
         use diesel::result::{DatabaseErrorKind, Error};
         match self {
             Self::Busy(_) | Self::Stopped => true,
-            Self::Query(Error::DatabaseError(kind, _)) => {
-                matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::SerializationFailure)
+            Self::Query(Error::DatabaseError(kind, details)) => {
+                matches!(
+                    kind,
+                    DatabaseErrorKind::ClosedConnection
+                        | DatabaseErrorKind::SerializationFailure
+                        | DatabaseErrorKind::UnableToSendCommand
+                ) || details.message().starts_with("terminating connection")
             }
             Self::Query(_) | Self::Migrate(_) => false,
         }
@@ -74,6 +80,21 @@ impl StoreError {
 impl From<diesel::result::Error> for StoreError {
     fn from(error: diesel::result::Error) -> Self {
         Self::Query(error)
+    }
+}
+
+/// No query waits for ever: one that hangs while it holds a lock would stop every other writer.
+#[derive(Debug)]
+struct Limits;
+
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Limits {
+    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+        connection
+            .batch_execute(
+                "SET lock_timeout = '10s'; SET statement_timeout = '30s'; \
+                 SET idle_in_transaction_session_timeout = '30s'",
+            )
+            .map_err(diesel::r2d2::Error::QueryError)
     }
 }
 
@@ -96,6 +117,7 @@ impl Store {
             .max_size(max_connections.max(2))
             .min_idle(Some(1))
             .connection_timeout(Self::PATIENCE)
+            .connection_customizer(Box::new(Limits))
             .build(ConnectionManager::new(url))
             .map_err(StoreError::Busy)?;
         Ok(Self { pool })
@@ -115,12 +137,15 @@ impl Store {
     pub fn migrate(&self) -> Result<Vec<String>, StoreError> {
         const LOCK: i64 = 0x7062_7377_6562;
         let mut connection = self.pool.get().map_err(StoreError::Busy)?;
+        // A migration takes its time, and so does waiting for another server's.
+        connection.batch_execute("SET lock_timeout = 0; SET statement_timeout = 0")?;
         lock(&mut connection, "SELECT pg_advisory_lock($1)", LOCK)?;
         let outcome = connection
             .run_pending_migrations(MIGRATIONS)
             .map(|versions| versions.iter().map(ToString::to_string).collect())
             .map_err(|error| StoreError::Migrate(error.to_string()));
         lock(&mut connection, "SELECT pg_advisory_unlock($1)", LOCK)?;
+        Limits.on_acquire(&mut connection).map_err(|error| StoreError::Migrate(error.to_string()))?;
         outcome
     }
 

@@ -73,9 +73,11 @@ fn last_jobs(connection: &mut PgConnection, ids: &[Uuid]) -> QueryResult<Vec<(Uu
         .collect()
 }
 
-/// The characters that mean something in LIKE mean themselves.
+/// The characters that mean something in LIKE mean themselves. PostgreSQL knows no NUL, and no script holds one: what stands for
+/// it is not found either.
 pub(super) fn contains_pattern(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let escaped =
+        text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_").replace('\0', "\u{fffd}");
     format!("%{escaped}%")
 }
 

@@ -153,9 +153,10 @@ impl Transport {
         self.pool.forget(host);
     }
 
-    /// Forgets the host's failures, so that the next attempt is made now: for a check somebody asked for.
-    pub fn retry_now(&self, host: HostId) {
-        self.pool.reopen(host);
+    /// Forgets the host's failures and this account's, so that the next attempt is made now: for a check somebody asked
+    /// for. Accounts that were not let in stay left alone.
+    pub fn retry_now(&self, to: &Endpoint, identity: &Identity) {
+        self.pool.reopen_account(to, identity);
     }
 
     /// How the host has been doing.

@@ -149,7 +149,14 @@ impl Gate {
         }
     }
 
-    /// Forgets failures, so that the next attempt is made.
+    /// Forgets the failures of the host and of one account, so that its next attempt is made.
+    pub(super) fn reopen_account(&self, account: &AccountKey) {
+        let mut state = self.state();
+        state.host = Backoff::default();
+        state.accounts.remove(account);
+    }
+
+    /// Forgets all failures.
     pub(super) fn reopen(&self) {
         let mut state = self.state();
         state.host = Backoff::default();
@@ -216,8 +223,11 @@ mod tests {
         gate.failed(&ADA, &refused(), &settings, now);
         assert!(matches!(gate.check(&ADA, now), Err(TransportError::KeyNotAccepted { .. })));
         assert!(gate.check(&BOB, now).is_ok());
+        gate.failed(&BOB, &refused(), &settings, now);
+        gate.reopen_account(&ADA);
+        assert!(gate.check(&ADA, now).is_ok() && gate.check(&BOB, now).is_err());
         gate.reopen();
-        assert!(gate.check(&ADA, now).is_ok());
+        assert!(gate.check(&BOB, now).is_ok());
     }
 
     #[test]

@@ -194,7 +194,11 @@ impl Pool {
         self.reopen(host);
     }
 
-    pub(super) fn reopen(&self, host: HostId) {
+    pub(super) fn reopen_account(&self, to: &Endpoint, identity: &Identity) {
+        self.gate(to.host).reopen_account(&AccountKey::new(to, identity));
+    }
+
+    fn reopen(&self, host: HostId) {
         self.gate(host).reopen();
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What holds for all hosts. The defaults are what DESIGN and the defaults of `sshd` ask for.
+/// What holds for all hosts. The defaults keep well below those of `sshd`.
 #[derive(Debug, Clone)]
 pub struct TransportSettings {
     /// From the look-up of the name to the finished login.

@@ -66,7 +66,7 @@ async fn a_key_that_is_not_accepted_stops_its_account_only() {
     let lines = [host.identity.public_line(""), stranger.public_line("")].join("\n");
     std::fs::write(host.path("authorized_keys"), lines).unwrap();
     fails(&host, &host.endpoint(), &stranger).await;
-    host.transport.retry_now(host.id);
+    host.transport.retry_now(&host.endpoint(), &stranger);
     let output = host.transport.run(&host.endpoint(), &stranger, Program::new("echo in"), limits()).await;
     assert_eq!(output.unwrap().stdout, b"in\n");
     assert_eq!(host.transport.health(host.id).logins, 2, "identities do not share a connection");
@@ -84,7 +84,7 @@ async fn an_unreachable_host_is_left_alone_for_a_while() {
     assert!(error.retry_after().is_some_and(|wait| wait <= settings().backoff_first), "{error:?}");
     assert!(error.is_retryable() && !error.outcome_unknown());
     assert_eq!(host.transport.health(host.id).failures, 1);
-    host.transport.retry_now(host.id);
+    host.transport.retry_now(&host.endpoint(), &host.identity);
     assert_eq!(host.stdout("echo in").await, "in");
 }
 
@@ -97,13 +97,13 @@ async fn the_reason_why_a_host_is_unreachable_is_told() {
         matches!(cause(&error), UnreachableCause::NameNotResolved(_) | UnreachableCause::TimedOut),
         "{error:?}"
     );
-    host.transport.retry_now(host.id);
+    host.transport.retry_now(&host.endpoint(), &host.identity);
 
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = Endpoint { port: silent.local_addr().unwrap().port(), ..host.endpoint() };
     let error = fails(&host, &endpoint, &host.identity).await;
     assert!(matches!(cause(&error), UnreachableCause::TimedOut), "{error:?}");
-    host.transport.retry_now(host.id);
+    host.transport.retry_now(&host.endpoint(), &host.identity);
 
     let closing = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = Endpoint { port: closing.local_addr().unwrap().port(), ..host.endpoint() };

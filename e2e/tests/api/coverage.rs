@@ -71,17 +71,46 @@ async fn nobody_gets_in_without_credentials() {
 
 /// For administrators: everybody else is told so.
 const ADMIN: &[&str] = &[
-    "create_host", "create_user", "delete_host", "list_activity", "list_users", "scan_host_key", "update_host",
+    "create_host",
+    "create_user",
+    "delete_host",
+    "list_activity",
+    "list_users",
+    "scan_host_key",
+    "update_host",
     "update_user",
 ];
 
 /// Only ever about the caller, or about what everybody may see: no other user's thing can be named.
 const OWN: &[&str] = &[
-    "check_host", "check_script", "create_token", "delete_current_session", "delete_host_account",
-    "get_current_session", "get_host", "get_me", "get_preferences", "get_ssh_key", "list_applications",
-    "list_host_jobs", "list_hosts", "list_jobs", "list_own_activity", "list_queues", "list_scripts", "list_sessions",
-    "list_tokens", "parse_script", "put_host_account", "put_preferences", "rotate_ssh_key", "stream_events",
-    "submit_job", "suggest_script", "update_me", "upload_application",
+    "check_host",
+    "check_script",
+    "create_token",
+    "delete_current_session",
+    "delete_host_account",
+    "get_current_session",
+    "get_host",
+    "get_me",
+    "get_preferences",
+    "get_ssh_key",
+    "list_applications",
+    "list_host_jobs",
+    "list_hosts",
+    "list_jobs",
+    "list_own_activity",
+    "list_queues",
+    "list_scripts",
+    "list_sessions",
+    "list_tokens",
+    "parse_script",
+    "put_host_account",
+    "put_preferences",
+    "rotate_ssh_key",
+    "stream_events",
+    "submit_job",
+    "suggest_script",
+    "update_me",
+    "upload_application",
 ];
 
 #[tokio::test]
@@ -106,9 +135,12 @@ async fn another_users_things_are_not_there() {
         ("{stream}", "stdout".to_owned()),
     ];
     let (mut admins, mut own) = (BTreeSet::new(), BTreeSet::new());
-    for operation in operations(&app.client).await.into_iter().filter(|one| !PUBLIC.contains(&one.id.as_str())) {
-        let names_a_thing =
-            ["{application}", "{build}", "{job}", "{script}", "{session}"].iter().any(|name| operation.path.contains(name));
+    for operation in
+        operations(&app.client).await.into_iter().filter(|one| !PUBLIC.contains(&one.id.as_str()))
+    {
+        let names_a_thing = ["{application}", "{build}", "{job}", "{script}", "{session}"]
+            .iter()
+            .any(|name| operation.path.contains(name));
         let path = things.iter().fold(operation.path.clone(), |path, (name, id)| path.replace(name, id));
         let is_admins = ADMIN.contains(&operation.id.as_str());
         if !names_a_thing && !is_admins {
@@ -134,8 +166,15 @@ async fn another_users_things_are_not_there() {
     assert_eq!(own.iter().map(String::as_str).collect::<Vec<_>>(), OWN);
     // Named in a query or body instead.
     let _ = bob.get(&format!("/jobs?application={}", application.id)).await.expect(200);
-    assert!(!bob.get(&format!("/scripts?application={}", application.id)).await.expect(200).text().contains("secret"));
-    let suggestion = bob.get(&format!("/scripts/suggestion?application={}&host={}", application.id, bob.host)).await;
+    assert!(
+        !bob.get(&format!("/scripts?application={}", application.id))
+            .await
+            .expect(200)
+            .text()
+            .contains("secret")
+    );
+    let suggestion =
+        bob.get(&format!("/scripts/suggestion?application={}&host={}", application.id, bob.host)).await;
     assert!(!suggestion.text().contains("secret"), "{}", suggestion.text());
     let mut stolen = bob.job("true");
     stolen.application = Some(application.id);

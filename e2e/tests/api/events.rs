@@ -18,7 +18,8 @@ async fn a_resumed_stream_has_no_gap_and_no_repetition() {
     let mut whole = user.events().await;
     let mut cut = user.events().await;
     let first = user.submit_well(&user.job("true")).await;
-    let before = cut.read_until(|event| matches!(event, Event::Job(job) if job.state == JobState::Queued)).await;
+    let before =
+        cut.read_until(|event| matches!(event, Event::Job(job) if job.state == JobState::Queued)).await;
     drop(cut);
     user.wait_ended(first.id).await;
     let second = user.submit_well(&user.job("exit 2")).await;

@@ -111,7 +111,8 @@ async fn a_disabled_user_is_out_at_once() {
     let sign_in = json!({ "user_name": "ada", "password": PASSWORD });
     app.client.post("/sessions", &sign_in).await.problem(ProblemCode::Forbidden);
     let _ = app.admin.patch(&path, &json!({ "is_enabled": true })).await.expect(200);
-    assert!(is_signed_in(&User::sign_in(&app.client, "ada", PASSWORD, app.host.id).await).await);
+    let user = User::sign_in(&app.client, "ada", PASSWORD, app.host.id).await;
+    assert!(is_signed_in(&user).await);
     // Somebody has to be left to enable users.
     let own = format!("/users/{}", app.admin.me.id);
     app.admin.patch(&own, &json!({ "is_enabled": false })).await.problem(ProblemCode::StateForbids);
@@ -122,7 +123,8 @@ async fn a_new_password_ends_the_other_sessions() {
     let app = TestApp::start().await;
     let user = app.sign_up("ada").await;
     let other = User::sign_in(&app.client, "ada", PASSWORD, app.host.id).await;
-    let change = |current: &str| json!({ "password": { "current": current, "new": "another horse battery" } });
+    let change =
+        |current: &str| json!({ "password": { "current": current, "new": "another horse battery" } });
     let wrong = user.patch("/me", &change("wrong horse battery")).await;
     wrong.field(ProblemCode::Invalid, "/password/current");
     let _ = user.patch("/me", &change(PASSWORD)).await.expect(200);

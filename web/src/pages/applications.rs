@@ -111,7 +111,7 @@ fn ApplicationTable(applications: Vec<Application>) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <Table caption="Your applications" stacks=true>
+        <Table caption="Applications, the latest first" stacks=true>
             <thead>
                 <tr>
                     <th scope="col">"Name"</th>

@@ -131,16 +131,8 @@ impl FromRequest for Admin {
     }
 }
 
-/// Paging of a list without filters.
-#[derive(Debug, Default, serde::Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(default, deny_unknown_fields)]
-pub struct PageQuery {
-    /// Most items on a page, 1 to 200; 50 when absent.
-    pub limit: Option<u32>,
-    /// From the page before.
-    pub page_token: Option<String>,
-}
+/// Most characters of an Idempotency-Key.
+const MOST_KEY_CHARACTERS: usize = 200;
 
 /// The header `Idempotency-Key`, if it is there.
 ///
@@ -148,12 +140,15 @@ pub struct PageQuery {
 /// It is not text.
 pub fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiProblem> {
     let Some(header) = request.headers().get("Idempotency-Key") else { return Ok(None) };
-    let text = header.to_str().map_err(|_| {
+    let key = header.to_str().ok().filter(|key| {
+        (1..=MOST_KEY_CHARACTERS).contains(&key.len()) && key.chars().all(|c| c.is_ascii_graphic())
+    });
+    let key = key.ok_or_else(|| {
         ApiProblem::field(
             "/headers/Idempotency-Key",
             "idempotency_key.syntax",
-            "needs visible ASCII characters",
+            "needs 1 to 200 visible ASCII characters: make a new one for each thing you want",
         )
     })?;
-    Ok(Some(text.to_owned()))
+    Ok(Some(key.to_owned()))
 }

@@ -8,6 +8,7 @@ use crate::store::page::PageRequest;
 /// Which page of a list is asked for.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(default, deny_unknown_fields)]
 pub struct PageQuery {
     /// Items on a page, 1 to 200; 50 when absent.
     #[param(minimum = 1, maximum = 200)]

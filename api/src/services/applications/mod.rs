@@ -105,19 +105,55 @@ pub async fn upload_application(
     let reach = Reach::find(app, actor.user, host, Trust::Checked).await?;
     let root = reach.root().unwrap_or_default();
     let upload = format!("{root}/.uploads/{}", Uuid::now_v7());
+    let mut leftover = Leftover { app, reach: &reach, upload: &upload, is_owned: false };
     let summary = match send(app, &reach, &upload, archive).await {
         Ok(summary) => summary,
         Err(error) => {
             discard(app, &reach, &upload).await;
+            leftover.is_owned = true;
             return Err(error);
         }
     };
+    leftover.is_owned = true;
+    drop(leftover);
+    // From here on the host has it: what becomes of it is recorded even when the client goes away.
+    let (running, actor) = (Arc::clone(app), actor.clone());
+    app.complete(async move { unpack(&running, &actor, name, &reach, &root, &upload, summary).await }).await
+}
+
+/// Clears away what has arrived on the host when an upload is given up in the middle, because its client went away.
+struct Leftover<'a> {
+    app: &'a Arc<App>,
+    reach: &'a Reach,
+    upload: &'a str,
+    is_owned: bool,
+}
+
+impl Drop for Leftover<'_> {
+    fn drop(&mut self) {
+        if !self.is_owned {
+            let (app, reach, upload) = (Arc::clone(self.app), self.reach.clone(), self.upload.to_owned());
+            self.app.spawn(async move { discard(&app, &reach, &upload).await });
+        }
+    }
+}
+
+/// Has an upload unpacked on the host, and keeps what came of it.
+async fn unpack(
+    app: &App,
+    actor: &Actor,
+    name: ApplicationName,
+    reach: &Reach,
+    root: &str,
+    upload: &str,
+    summary: ArchiveSummary,
+) -> Result<Application, ApplicationError> {
     let now = Utc::now();
     let program = Program::new(include_str!("unpack.sh"))
         .lasting()
-        .arg("root", &root)
+        .arg("root", root)
         .arg("name", name.as_str())
-        .arg("upload", &upload)
+        .arg("upload", upload)
         .arg("top", summary.top.as_deref().unwrap_or_default())
         .arg("stamp", now.format("%Y%m%dT%H%M%S%3fZ").to_string());
     let output = reach.run_program(app, program, UNPACK).await?;
@@ -129,14 +165,14 @@ pub async fn upload_application(
         return Err(ApplicationError::Unpack(if last.is_empty() { why } else { format!("{why} ({last})") }));
     };
     let place = ApplicationHost {
-        host,
+        host: reach.host.id,
         folder: folder.to_owned(),
         digest: summary.sha256,
         n_entries: i64::try_from(summary.entries).unwrap_or(i64::MAX),
         n_bytes: i64::try_from(summary.unpacked_bytes).unwrap_or(i64::MAX),
         uploaded_at: now,
     };
-    keep(app, actor, name, &reach, place).await
+    keep(app, actor, name, reach, place).await
 }
 
 async fn keep(

@@ -201,7 +201,8 @@ fn failed(why: &str) -> Round {
     Round::Ended(BuildChange {
         state: BuildState::Failed,
         exit_status: None,
-        detail: Some(why.trim().to_owned()),
+        // Words of the host; PostgreSQL takes no NUL.
+        detail: Some(why.trim().replace('\0', "\u{fffd}")),
     })
 }
 
@@ -209,9 +210,12 @@ fn failed(why: &str) -> Round {
 async fn read_on(app: &App, open: &OpenBuild, reach: &Reach, left: Duration) -> Result<Round, StoreError> {
     let id = open.id;
     let mut offset = app.store.query(move |connection| output_length(connection, id)).await?;
+    let most = i64::try_from(app.config.build.max_output_bytes).unwrap_or(i64::MAX);
+    // What comes after the limit stays on the host: from there on only the end is awaited.
+    let begin_at = if offset < most { offset } else { i64::MAX };
     let program = Program::new(include_str!("follow.sh"))
         .arg("build_folder", build_folder(reach, id))
-        .arg("offset", offset.to_string());
+        .arg("offset", begin_at.to_string());
     // When its time is over the build is ended in the next round, and its last words are read there.
     let deadline = if left.is_zero() { FOLLOW.deadline } else { FOLLOW.deadline.min(left) };
     let limits = RunLimits { deadline, ..FOLLOW };
@@ -225,6 +229,9 @@ async fn read_on(app: &App, open: &OpenBuild, reach: &Reach, left: Duration) -> 
     let mut pending = Vec::new();
     let mut said = Vec::new();
     loop {
+        if offset >= most && begin_at < most {
+            return Ok(Round::GoOn);
+        }
         let event = if pending.is_empty() {
             running.next().await
         } else {
@@ -244,7 +251,11 @@ async fn read_on(app: &App, open: &OpenBuild, reach: &Reach, left: Duration) -> 
                     offset = append(app, id, offset, &mut pending).await?;
                 }
             }
-            Some(Ok(ProgramEvent::Stderr(bytes))) => said.extend_from_slice(&bytes),
+            Some(Ok(ProgramEvent::Stderr(bytes))) => {
+                said.extend_from_slice(&bytes);
+                // The last line counts, however much a strange host says before it.
+                said.drain(..said.len().saturating_sub(PIECE));
+            }
             Some(Ok(ProgramEvent::Exit(_))) => {
                 append(app, id, offset, &mut pending).await?;
                 let is_cancelled =
@@ -293,13 +304,12 @@ fn ending(said: &str, is_cancelled: bool) -> Round {
 }
 
 async fn append(app: &App, id: BuildId, offset: i64, pending: &mut Vec<u8>) -> Result<i64, StoreError> {
-    let bytes = std::mem::take(pending);
-    if bytes.is_empty() {
-        return Ok(offset);
-    }
+    let mut bytes = std::mem::take(pending);
     let next = offset + i64::try_from(bytes.len()).unwrap_or(i64::MAX);
     // What comes after the limit stays on the host alone.
-    if offset < i64::try_from(app.config.build.max_output_bytes).unwrap_or(i64::MAX) {
+    let most = i64::try_from(app.config.build.max_output_bytes).unwrap_or(i64::MAX);
+    bytes.truncate(usize::try_from(most.saturating_sub(offset)).unwrap_or(0));
+    if !bytes.is_empty() {
         app.store.query(move |connection| append_output(connection, id, offset, &bytes)).await?;
         app.builds.grew(id);
     }

@@ -33,7 +33,7 @@ pub async fn check_host(app: &Arc<App>, actor: &Actor, id: HostId) -> Result<Che
     // What is known could be of another account or of former days: the check finds everything anew.
     reach.account.home = None;
     reach.account.found_bin_folder.clear();
-    app.transport.retry_now(id);
+    app.transport.retry_now(&reach.endpoint, &reach.identity);
     let marker = fresh_marker();
     let command = reach.scheduler().probe(&reach.site(), &marker).map_err(ReachError::Command)?;
     let (findings, probe) = match reach.run(app, command, quick(app)).await {

@@ -42,8 +42,8 @@ pub fn shown_queue(host: &HostRecord, queue: &QueueRecord, default_queue: Option
         is_default: default_queue == Some(queue.name.as_str()),
         is_offered: queue.is_enabled
             && (host.offered_queues.is_empty() || host.offered_queues.contains(&queue.name)),
-        n_queued: queue.count("Queued").unwrap_or(0),
-        n_running: queue.count("Running").unwrap_or(0),
+        n_queued: ["Queued", "Held", "Waiting", "Transit"].iter().filter_map(|word| queue.count(word)).sum(),
+        n_running: ["Running", "Exiting", "Begun"].iter().filter_map(|word| queue.count(word)).sum(),
         max_walltime_seconds: max.walltime.map(|walltime| walltime.seconds()),
         default_walltime_seconds: default.walltime.map(|walltime| walltime.seconds()),
         max_ncpus: max.ncpus,

@@ -7,13 +7,15 @@ use chrono::Utc;
 use pbsweb_shared::api::jobs::{Job, JobEvent, JobScriptText, JobsQuery, WaitUntil};
 use pbsweb_shared::event::Event;
 use pbsweb_shared::ids::JobId;
-use pbsweb_shared::job::JobAction;
+use pbsweb_shared::job::{JobAction, JobState};
+use pbsweb_shared::names::PbsJobId;
 use pbsweb_shared::page::Page;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::actor::Actor;
 use super::reach::{Reach, ReachError, Trust, fresh_marker, quick};
 use crate::app::App;
+use crate::error::chain;
 use crate::scheduler::{Hold, Meaning, Steering};
 use crate::store::StoreError;
 use crate::store::activity::insert_activity;
@@ -96,13 +98,38 @@ pub async fn wait_for_job(
     until: WaitUntil,
     patience: Duration,
 ) -> Result<Job, JobError> {
+    wait_until(app, actor, id, patience, |first, job| match until {
+        WaitUntil::Ended => job.state.has_ended(),
+        WaitUntil::Change => job != first,
+    })
+    .await
+}
+
+/// One of the caller's jobs, once the scheduler's answer is known; or as it is when `patience` runs out.
+///
+/// # Errors
+/// There is no such job.
+pub async fn wait_for_answer(
+    app: &App,
+    actor: &Actor,
+    id: JobId,
+    patience: Duration,
+) -> Result<Job, JobError> {
+    wait_until(app, actor, id, patience, |_, job| job.state != JobState::Submitting).await
+}
+
+/// `is_enough` is shown the job as it was at first and as it is.
+async fn wait_until(
+    app: &App,
+    actor: &Actor,
+    id: JobId,
+    patience: Duration,
+    is_enough: impl Fn(&Job, &Job) -> bool,
+) -> Result<Job, JobError> {
     // First listen, then look: what changes in between is not missed.
     let mut events = app.hub.subscribe();
     let first = get_job(app, actor, id).await?;
-    let is_enough = |job: &Job| match until {
-        WaitUntil::Ended => job.state.has_ended(),
-        WaitUntil::Change => *job != first,
-    };
+    let is_enough = |job: &Job| is_enough(&first, job);
     let waiting = async {
         if is_enough(&first) {
             return Ok(first.clone());
@@ -193,24 +220,59 @@ pub async fn steer_job(app: &Arc<App>, actor: &Actor, id: JobId, action: JobActi
         .clone()
         .ok_or_else(|| JobError::StateForbids("the scheduler's id is not known".to_owned()))?;
     let reach = Reach::find(app, actor.user, job.host, Trust::Checked).await?;
+    let wish = Wish { job, pbs_id, action, steering, name };
     let (running, recorder) = (Arc::clone(app), actor.clone());
-    app.complete(async move { steer(&running, recorder, job, &reach, action, steering, name, pbs_id).await })
-        .await?;
+    app.complete(async move { ask_scheduler(&running, &recorder, &reach, wish).await }).await?;
     get_job(app, actor, id).await
 }
+
+/// Something to be done to a job.
+struct Wish {
+    job: Job,
+    pbs_id: PbsJobId,
+    action: JobAction,
+    steering: Steering,
+    /// Its name in the record of what users did.
+    name: &'static str,
+}
+
+/// Asks the scheduler, and records what was asked and answered; also that nothing was answered, since the scheduler may have
+/// taken the request.
+async fn ask_scheduler(app: &App, actor: &Actor, reach: &Reach, wish: Wish) -> Result<(), JobError> {
+    let Wish { job, pbs_id, action, steering, name } = wish;
+    let id = job.id;
+    let marker = fresh_marker();
+    let scheduler = reach.scheduler();
+    let command =
+        scheduler.steer(&reach.site(), &marker, &steering, &[pbs_id]).map_err(ReachError::Command)?;
+    let answer = reach.run(app, command, quick(app)).await.map(|output| {
+        let explanation = scheduler.read_steering(&marker, &output.stdout);
+        let words = match explanation.words.trim() {
+            "" => explanation.meaning.sentence().to_owned(),
+            words => words.to_owned(),
+        };
+        (explanation.meaning, words)
+    });
+    let is_done = matches!(&answer, Ok((Meaning::Done, _)));
+    let outcome = match &answer {
+        Ok((Meaning::Done, _)) => format!("{} accepted", job.name),
+        Ok((_, words)) => format!("{} refused: {words}", job.name),
+        Err(error) => format!("{} without an answer: {}", job.name, chain(error)),
+    };
+    let recorder = actor.clone();
+    app.store
         .query(move |connection| {
             let now = Utc::now();
             if is_done && action == JobAction::Delete {
                 change_job(connection, id, now, |facts| facts.is_delete_requested = true)?;
             }
-            let outcome = if is_done { "accepted".to_owned() } else { format!("refused: {deed_words}") };
-            insert_activity(connection, &recorder.deed(name, id, format!("{job_name} {outcome}")), now)
+            insert_activity(connection, &recorder.deed(name, id, outcome), now)
         })
         .await?;
     app.hub.poke();
     app.pollers.poke(job.host);
-    if !is_done {
-        return Err(JobError::Refused { meaning: explanation.meaning, words });
+    match answer? {
+        (Meaning::Done, _) => Ok(()),
+        (meaning, words) => Err(JobError::Refused { meaning, words }),
     }
-    get_job(app, actor, id).await
 }

@@ -217,6 +217,8 @@ fn follow(source: Source, offset: u64, first: Option<ByteStream>) -> ByteStream 
             // The state is read before the file: what was written before the end is then in the file.
             at.is_last = match get_job(&at.source.app, &at.source.actor, at.source.job).await {
                 Ok(job) => job.state.has_ended(),
+                // An end of the body would say that the job has ended.
+                Err(JobError::Store(_)) => false,
                 Err(_) => true,
             };
             match at.source.open(FileRange::From(at.offset)).await {

@@ -195,16 +195,21 @@ fn apply(facts: &mut crate::store::jobs::JobFacts, outcome: Outcome, now: DateTi
         Outcome::Refused(words) => {
             facts.state = JobState::Rejected;
             facts.source = StateSource::Submission;
-            facts.reason = Some(words);
+            facts.reason = Some(storable(&words));
             facts.ended_at = Some(now);
             facts.next_look_at = None;
         }
         Outcome::Unknown(words) => {
             facts.n_looks = facts.n_looks.saturating_add(1);
             facts.next_look_at = Some(now + wait_before(facts.n_looks));
-            facts.reason = Some(words);
+            facts.reason = Some(storable(&words));
         }
     }
+}
+
+/// PostgreSQL takes no NUL, and a host may print anything: its words must not keep an answer from being stored.
+fn storable(words: &str) -> String {
+    words.replace('\0', "\u{fffd}")
 }
 
 /// The first looks come quickly, because most answers are only a cut connection away; then once a minute.

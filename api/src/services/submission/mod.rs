@@ -35,9 +35,6 @@ pub use reconcile::start_reconciler;
 /// Should the server die right after it stored a submission, the reconciler takes over after this time.
 const LEASE: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
-/// Most characters of an Idempotency-Key.
-const MOST_KEY_CHARACTERS: usize = 200;
-
 /// Why a job was not accepted. Nothing was stored and nothing sent.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
@@ -84,13 +81,6 @@ pub async fn submit_job(
     request: JobSubmit,
     patience: Duration,
 ) -> Result<Job, SubmitError> {
-    if key.is_empty() || key.len() > MOST_KEY_CHARACTERS || !key.chars().all(|c| c.is_ascii_graphic()) {
-        return Err(wrong(
-            "/headers/Idempotency-Key",
-            "idempotency_key.syntax",
-            "needs 1 to 200 visible ASCII characters: make a new one for each job you want",
-        ));
-    }
     let digest = digest_of(&request);
     let (job, is_new) = match known_job(app, actor, key, &digest).await? {
         Some(job) => (job, false),
@@ -101,6 +91,12 @@ pub async fn submit_job(
         let background = Arc::clone(app);
         let sent = app.spawn(async move { attempt::attempt(&background, job, 1).await });
         let _ = tokio::time::timeout(patience, sent).await;
+    } else {
+        // A repeat waits for the same answer as the first.
+        let waiting = super::jobs::wait_for_answer(app, actor, job, patience);
+        if let Err(error) = waiting.await {
+            tracing::debug!(job.id = %job, error = &error as &dyn std::error::Error, "a repeat could not wait");
+        }
     }
     let owner = actor.user;
     let job = app.store.query(move |connection| find_job(connection, owner, job)).await?;

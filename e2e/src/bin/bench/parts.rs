@@ -42,7 +42,7 @@ pub(crate) async fn measure(stand: &Stand, warm_up: usize, runs: usize) -> anyho
         let clear = format!("{0}/qselect | xargs {0}/qdel", quoted(&bin));
         ssh.multiplexed(&clear, "").await?;
     }
-    ssh.stop().await;
+    ssh.stop().await?;
 
     let [me, empty, empty_ssh, local, submission, whole] = &times;
     head("Its parts, each by itself (OpenSSH)");
@@ -82,7 +82,8 @@ async fn local_qsub(stand: &Stand, script: &JobScriptText) -> anyhow::Result<Dur
     } else {
         Command::new(qsub)
     };
-    command.args(&script.qsub_arguments).current_dir("/");
+    // The simulator takes the user from the environment that a login makes.
+    command.args(&script.qsub_arguments).env("USER", login).env("LOGNAME", login).current_dir("/");
     timed(run_with_input(command, &script.submitted_text)).await
 }
 

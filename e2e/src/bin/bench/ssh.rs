@@ -80,9 +80,14 @@ impl Ssh {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    /// Closes the kept connection.
-    pub(crate) async fn stop(mut self) {
-        let _ = self.master.kill().await;
+    /// Closes the kept connection; ssh removes its socket then.
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
+        let mut exit = Command::new("ssh");
+        exit.args(&self.options).arg(format!("-oControlPath={}", self.socket.display()));
+        exit.args(["-O", "exit", &self.destination]);
+        run_with_input(exit, "").await?;
+        self.master.wait().await.context("cannot wait for ssh")?;
+        Ok(())
     }
 }
 

@@ -106,7 +106,7 @@ pub(crate) async fn measure(stand: &Stand, warm_up: usize, runs: usize) -> anyho
             }
         }
     }
-    ssh.stop().await;
+    ssh.stop().await?;
 
     let [api_simulated, api_openssh, multiplexed, fresh] = &times;
     head(&format!("A submission, to the scheduler's id ({runs} of each, taking turns)"));

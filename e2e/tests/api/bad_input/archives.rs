@@ -39,7 +39,7 @@ async fn unsafe_and_damaged_archives_leave_everything_as_it_was() {
     let through = Tree::new().link("a/link", "b").file("a/link/file", "x");
     refused(&user, "through a link", through.tar(), "below a symbolic link").await;
     let hard = Tree::new().hard_link("a/link", "/etc/passwd");
-    refused(&user, "hard link", hard.tar(), "hard link").await;
+    refused(&user, "hard link", hard.tar(), "outside").await;
     refused(&user, "device", Tree::new().device("a/null").tar(), "only files, folders and links").await;
     refused(&user, "bomb", Tree::new().zeros("a/zeros", 4 << 20).tar_zst(), "more than 1048576 bytes").await;
     let many = (0..60).fold(Tree::new(), |tree, i| tree.file(&format!("a/{i}"), ""));
@@ -105,7 +105,8 @@ async fn forms_that_are_not_what_they_should_be() {
     let archive = || Part::bytes(hello().tar());
     let host = user.host.to_string();
     for name in ["", "..", "a/b", ".jobs", "two words", "a\nb", &"x".repeat(200)] {
-        let form = Form::new().text("name", name.to_owned()).text("host", host.clone()).part("archive", archive());
+        let form =
+            Form::new().text("name", name.to_owned()).text("host", host.clone()).part("archive", archive());
         upload(&user, form).await.field(ProblemCode::Invalid, "/name");
     }
     let form = Form::new().text("name", "hello").text("host", "cluster").part("archive", archive());
@@ -118,7 +119,9 @@ async fn forms_that_are_not_what_they_should_be() {
     upload(&user, form).await.field(ProblemCode::Invalid, "/archive");
     let form = Form::new().text("surprise", "hello");
     upload(&user, form).await.problem(ProblemCode::MalformedRequest);
-    user.post("/applications", &serde_json::json!({ "name": "hello" })).await.problem(ProblemCode::MalformedRequest);
+    user.post("/applications", &serde_json::json!({ "name": "hello" }))
+        .await
+        .problem(ProblemCode::MalformedRequest);
     let broken = user
         .request(Method::POST, "/applications")
         .header("content-type", "multipart/form-data; boundary=abc")

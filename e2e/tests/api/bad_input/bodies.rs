@@ -37,7 +37,9 @@ async fn bodies_that_cannot_be_read() {
 async fn paths_methods_and_queries_that_are_not_there() {
     let app = TestApp::start().await;
     let user = app.ready_user("ada").await;
-    for path in ["/nothing", "/jobs/../..//x", "/jobs/7", "/jobs/%00", "/builds/00000000-0000-0000-0000-00000000000g"] {
+    for path in
+        ["/nothing", "/jobs/../..//x", "/jobs/7", "/jobs/%00", "/builds/00000000-0000-0000-0000-00000000000g"]
+    {
         let answer = user.get(path).await;
         assert_eq!(answer.status, 404, "{path}: {}", answer.text());
     }
@@ -49,7 +51,7 @@ async fn paths_methods_and_queries_that_are_not_there() {
     for list in ["/jobs", "/scripts", "/me/activity", "/sessions"] {
         user.get(&format!("{list}?page_token=forged")).await.field(ProblemCode::Invalid, "/page_token");
     }
-    user.get("/jobs?text=%00").await.field(ProblemCode::Invalid, "/text");
+    let _ = user.get("/jobs?text=%00").await.expect(200);
     let huge = user.get(&format!("/jobs?text={}", "x".repeat(5000))).await;
     assert!(huge.status < 500, "{}", huge.text());
     let _ = user.get("/jobs?limit=100000").await.expect(200);
@@ -77,11 +79,15 @@ async fn accounts_users_and_preferences_name_the_field() {
     }
     let taken = json!({ "user_name": "ada", "password": "correct horse battery" });
     app.client.post("/accounts", &taken).await.field(ProblemCode::AlreadyExists, "/user_name");
-    for (field, value) in [("theme", json!("purple")), ("mail_events", json!("xyz")), ("shell", json!("bash\n"))] {
+    for (field, value) in
+        [("theme", json!("purple")), ("mail_events", json!("xyz")), ("shell", json!("bash"))]
+    {
         let answer = user.put("/me/preferences", &json!({ field: value })).await;
         answer.field(ProblemCode::Invalid, &format!("/{field}"));
     }
-    user.post("/me/tokens", &json!({ "name": "", "expires_in_days": 1 })).await.field(ProblemCode::Invalid, "/name");
+    user.post("/me/tokens", &json!({ "name": "", "expires_in_days": 1 }))
+        .await
+        .field(ProblemCode::Invalid, "/name");
     user.post("/me/tokens", &json!({ "name": "ci", "expires_in_days": 0 }))
         .await
         .field(ProblemCode::Invalid, "/expires_in_days");
@@ -101,6 +107,7 @@ async fn host_rows_name_the_field() {
         ("bin_folder", json!("relative/bin")),
         ("host_keys", json!(["ssh-rsa nonsense"])),
         ("offered_queues", json!(["a b"])),
+        ("description", json!("a\0b")),
         ("jump_host", json!(uuid::Uuid::new_v4())),
     ] {
         let mut body = good.clone();

@@ -14,9 +14,13 @@ async fn a_wrong_password_and_an_unknown_name_get_the_same_answer() {
         app.client.post("/sessions", &json!({ "user_name": name, "password": password })).await
     };
     let wrong = sign_in("ada", "wrong horse battery").await.problem(ProblemCode::WrongPassword);
-    for (name, password) in
-        [("nobody", PASSWORD), ("", ""), ("ada\0", PASSWORD), ("ADA'; --", "x"), ("ada", &"x".repeat(100_000))]
-    {
+    for (name, password) in [
+        ("nobody", PASSWORD),
+        ("", ""),
+        ("ada\0", PASSWORD),
+        ("ADA'; --", "x"),
+        ("ada", &"x".repeat(100_000)),
+    ] {
         let other = sign_in(name, password).await.problem(ProblemCode::WrongPassword);
         assert_eq!(other.detail, wrong.detail, "{name:?}");
     }

@@ -38,7 +38,8 @@ async fn a_key_that_is_not_installed() {
     app.sim.add_account("ada", None, "/bin/bash").unwrap();
     user.put_account(user.host, "ada").await;
     let report = user.check(user.host).await;
-    let failed: Vec<_> = report.findings.iter().filter(|finding| finding.verdict == Verdict::Failed).collect();
+    let failed: Vec<_> =
+        report.findings.iter().filter(|finding| finding.verdict == Verdict::Failed).collect();
     assert!(!report.is_ok && failed.len() == 1 && failed[0].topic == "login", "{report:#?}");
     assert!(failed[0].advice.contains("authorized_keys"), "{report:#?}");
     user.try_submit("two", 0, &user.job("true")).await.problem(ProblemCode::NoHostAccount);

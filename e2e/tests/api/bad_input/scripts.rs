@@ -12,14 +12,18 @@ use super::still_serves;
 type Change = fn(&mut JobScriptDraft);
 
 const CASES: &[(&str, &str, &str, Change)] = &[
-    ("a name that begins with a digit and has a blank", "/script/name", "job_name.syntax", |s| s.name = "7 dwarfs".into()),
-    ("a name that is too long", "/script/name", "job_name.syntax", |s| s.name = "x".repeat(300)),
+    ("a name that begins with a digit and has a blank", "/script/name", "name.syntax", |s| {
+        s.name = "7 dwarfs".into()
+    }),
+    ("a name that is too long", "/script/name", "name.range", |s| s.name = "x".repeat(300)),
     ("a walltime that is none", "/script/walltime", "walltime.syntax", |s| s.walltime = "two hours".into()),
     ("a negative walltime", "/script/walltime", "walltime.syntax", |s| s.walltime = "-1".into()),
     ("a queue that does not exist", "/script/queue", "queue.unknown", |s| s.queue = "nowhere".into()),
-    ("a queue that is no name", "/script/queue", "queue_name.syntax", |s| s.queue = "a b".into()),
+    ("a queue that is no name", "/script/queue", "queue.syntax", |s| s.queue = "a b".into()),
     ("NUL in the commands", "/script/commands", "text.nul", |s| s.commands = "echo \0".into()),
-    ("CRLF in the commands", "/script/commands", "text.crlf", |s| s.commands = "echo one\r\necho two\r\n".into()),
+    ("CRLF in the commands", "/script/commands", "text.crlf", |s| {
+        s.commands = "echo one\r\necho two\r\n".into()
+    }),
     ("no commands", "/script/commands", "commands.missing", |s| s.commands = " \n".into()),
     ("NUL in a variable", "/script/variables/0/value", "text.nul", |s| {
         s.variables = vec![VariableDraft { name: "A".into(), value: "\0".into() }];
@@ -27,7 +31,9 @@ const CASES: &[(&str, &str, &str, Change)] = &[
     ("a variable that is no name", "/script/variables/0/name", "variable_name.syntax", |s| {
         s.variables = vec![VariableDraft { name: "A-B".into(), value: "x".into() }];
     }),
-    ("memory that is no size", "/script/chunks/0/mem", "memory_size.syntax", |s| s.chunks[0].mem = "much".into()),
+    ("memory that is no size", "/script/chunks/0/mem", "mem.syntax", |s| {
+        s.chunks[0].mem = "much".into()
+    }),
 ];
 
 #[tokio::test]
@@ -36,7 +42,8 @@ async fn what_pbs_would_refuse_is_said_at_the_field() {
     let user = app.ready_user("ada").await;
     // The queues are known from the first snapshot on.
     pbsweb_e2e::eventually("the queues are known", || async {
-        let queues: pbsweb_shared::host::HostQueues = user.read(&format!("/hosts/{}/queues", user.host)).await;
+        let queues: pbsweb_shared::host::HostQueues =
+            user.read(&format!("/hosts/{}/queues", user.host)).await;
         (!queues.queues.is_empty()).then_some(())
     })
     .await;
@@ -91,7 +98,14 @@ async fn fields_beside_the_script() {
 async fn any_text_can_be_parsed() {
     let app = TestApp::start().await;
     let user = app.sign_up("ada").await;
-    for text in ["", "\0", "#PBS\r\n#PBS -l\r\n", "#PBS -l walltime=never -q", "#!/bin/sh\n#PBS -Z 1\n\u{202e}", &"#PBS -N x\n".repeat(2000)] {
+    for text in [
+        "",
+        "\0",
+        "#PBS\r\n#PBS -l\r\n",
+        "#PBS -l walltime=never -q",
+        "#!/bin/sh\n#PBS -Z 1\n\u{202e}",
+        &"#PBS -N x\n".repeat(2000),
+    ] {
         let _ = user.post("/scripts/parse", &json!({ "text": text })).await.expect(200);
     }
 }

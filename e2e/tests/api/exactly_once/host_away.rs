@@ -69,7 +69,7 @@ impl Node {
         self.sim.take();
     }
 
-    async fn start_again(&mut self) -> &SimHost {
+    async fn start_again(&mut self) {
         // The port is free when the last connection's threads are gone.
         let config = self.config.clone();
         let sim = eventually("the node's port is free", || {
@@ -79,7 +79,7 @@ impl Node {
         .await;
         let home = sim.dir().join("home/ada");
         sim.add_account_at("ada", None, "/bin/bash", &home).unwrap();
-        self.sim.insert(sim)
+        self.sim = Some(sim);
     }
 }
 
@@ -123,7 +123,8 @@ async fn a_changed_host_key_stops_all_traffic_until_it_is_confirmed() {
 
     node.stop();
     std::fs::remove_file(node.config.dir.join("host_key")).unwrap();
-    let sim = node.start_again().await;
+    node.start_again().await;
+    let sim = node.sim.as_ref().unwrap();
     let bad = wait_status(&user, node.host, HostStatus::KeyMismatch).await;
     let scan = app.admin.post_empty(&format!("/hosts/{}/scan-key", node.host)).await.expect(200);
     let scan: HostKeyScan = scan.json();
@@ -132,12 +133,12 @@ async fn a_changed_host_key_stops_all_traffic_until_it_is_confirmed() {
     assert!(!scan.is_confirmed && scan.confirmed[0].fingerprint == old);
     let names_both = |text: &str| assert!(text.contains(&old) && text.contains(&new), "{text}");
     names_both(bad.health.detail.as_deref().unwrap());
+    let problem = user.try_upload("hello", hello().tar()).await.problem(ProblemCode::HostKeyChanged);
+    names_both(problem.detail.as_deref().unwrap());
     let report = user.check(node.host).await;
     let failed = report.findings.iter().find(|finding| finding.verdict == Verdict::Failed).unwrap();
     assert_eq!(failed.topic, "host_key");
     names_both(&failed.message);
-    let problem = user.try_upload("hello", hello().tar()).await.problem(ProblemCode::HostKeyChanged);
-    names_both(problem.detail.as_deref().unwrap());
     assert_eq!(sim.command_count("qstat") + sim.command_count("qsub"), 0, "nothing was sent");
     // A job from before is what it was.
     assert_eq!(user.find_job(job.id).await.state, JobState::Completed);

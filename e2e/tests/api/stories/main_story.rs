@@ -93,7 +93,7 @@ async fn upload_and_build(user: &User, home: &Path) -> Application {
 fn script() -> JobScriptDraft {
     JobScriptDraft {
         name: "hello-7".to_owned(),
-        walltime: "0:10:00".to_owned(),
+        walltime: "00:10:00".to_owned(),
         variables: vec![VariableDraft { name: "AWKWARD".to_owned(), value: AWKWARD.to_owned() }],
         commands: "./hello one two\n\
                    printf '%s\\n' \"$AWKWARD\"\n\
@@ -173,7 +173,7 @@ async fn pick_change_and_submit_again(user: &User, application: &Application, fi
     // The whole typed script is in the list: nothing else is asked for.
     let mut script = picked.revision.draft.clone();
     assert_eq!(script.variables[0].value, AWKWARD);
-    assert_eq!((script.name.as_str(), script.walltime.as_str()), ("hello-7", "0:10:00"));
+    assert_eq!((script.name.as_str(), script.walltime.as_str()), ("hello-7", "00:10:00"));
 
     script.commands = "echo second; exit 0".to_owned();
     let mut request = user.job("");

@@ -54,8 +54,10 @@ pub(super) fn Places(
                         <th scope="row" data-label="Host">{move || hosts.name(host)}</th>
                         <td data-label="Folder"><code>{place.folder}</code></td>
                         <td data-label="Size">
-                            {format::bytes(n_bytes)}
-                            <span class="muted">", "{place.n_entries}" entries"</span>
+                            <span>
+                                {format::bytes(n_bytes)}
+                                <span class="muted">", "{place.n_entries}" entries"</span>
+                            </span>
                         </td>
                         <td data-label="Content"><code title=place.digest>{digest}</code></td>
                         <td data-label="Uploaded"><Time at=place.uploaded_at /></td>

@@ -124,16 +124,15 @@ impl Form {
     }
 
     /// A control's view of a part of the draft.
-    pub(super) fn bind<T: Clone + Send + Sync + 'static>(
+    pub(super) fn bind<T: Clone + PartialEq + Send + Sync + 'static>(
         self,
         pointer: String,
         get: impl Fn(&JobScriptDraft) -> T + Send + Sync + 'static,
         set: impl Fn(&mut JobScriptDraft, T) + Send + Sync + 'static,
     ) -> Bind<T> {
-        Bind::new(
-            move || get(&self.draft.read()),
-            move |value| self.edit(&pointer, |draft| set(draft, value)),
-        )
+        // A control hears only of changes to its own part.
+        let part = Memo::new(move |_| get(&self.draft.read()));
+        Bind::new(move || part.get(), move |value| self.edit(&pointer, |draft| set(draft, value)))
     }
 
     /// The text was edited: the fields follow.

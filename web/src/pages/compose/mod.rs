@@ -28,7 +28,7 @@ use form::Form;
 use picker::{Picker, pick};
 use script_side::ScriptSide;
 use sections::{Advanced, Array, Commands, Common, Dependencies, Mail, Output, Schedule, Variables};
-use submit::{SubmitBar, press, submit_action};
+use submit::{SubmitBar, submit_action};
 use target::Target;
 
 /// The page.
@@ -52,36 +52,36 @@ pub(crate) fn Compose() -> impl IntoView {
         <Show when=move || form.is_loading.get()>
             <Spinner what="Reading what to start from" />
         </Show>
-        <form
-            class="compose"
-            novalidate=true
-            on:submit=move |event: SubmitEvent| {
-                event.prevent_default();
-                press(form, submit);
-            }
-        >
+        <div class="compose">
             <div class="compose-form">
                 <Picker />
-                <Panel title="Job">
-                    <Target />
-                    <Common />
-                    <Commands />
-                    <div class="compose-sections">
-                        <Output />
-                        <Mail />
-                        <Dependencies />
-                        <Array />
-                        <Variables />
-                        <Schedule />
-                        <Advanced />
-                    </div>
-                </Panel>
-                <SubmitBar submit=submit />
+                // Enter in a field submits nothing: a job is sent by its button only.
+                <form
+                    class="compose-fields"
+                    novalidate=true
+                    on:submit=move |event: SubmitEvent| event.prevent_default()
+                >
+                    <Panel title="Job">
+                        <Target />
+                        <Common />
+                        <Commands />
+                        <div class="compose-sections">
+                            <Output />
+                            <Mail />
+                            <Dependencies />
+                            <Array />
+                            <Variables />
+                            <Schedule />
+                            <Advanced />
+                        </div>
+                    </Panel>
+                    <SubmitBar submit=submit />
+                </form>
             </div>
             <div class="compose-side">
                 <ScriptSide />
             </div>
-        </form>
+        </div>
     }
 }
 

@@ -7,7 +7,7 @@ use pbsweb_shared::api::scripts::{Script, ScriptsQuery};
 use super::form::Form;
 use crate::client::{self, ClientError};
 use crate::components::JobStateBadge;
-use crate::state::{Hosts, Notices};
+use crate::state::Hosts;
 use crate::ui::{Button, EmptyState, Panel, ProblemBox, Spinner, TextField, Time};
 
 /// How many scripts are read at once.
@@ -75,7 +75,8 @@ pub(super) fn pick(form: Form, script: Script) {
 pub(super) fn Picker() -> impl IntoView {
     let form = Form::of_page();
     let hosts = Hosts::of_page();
-    let notices = Notices::of_page();
+    // Said where the reader is; a corner full of messages would hide the script that was just filled.
+    let message = RwSignal::new(String::new());
     let scripts = RwSignal::new(None::<Vec<Script>>);
     let applications = LocalResource::new(|| async {
         let query = client::PageQuery { limit: Some(200), page_token: None };
@@ -138,7 +139,7 @@ pub(super) fn Picker() -> impl IntoView {
         let last = script.last_job.as_ref().map(|job| view! { <JobStateBadge state=job.state /> });
         let on_pick = move |_| {
             pick(form, picked.clone());
-            notices.note(format!("All fields are filled from {}.", picked.name));
+            message.set(format!("All fields are filled from {}.", picked.name));
         };
         view! {
             <li>
@@ -188,6 +189,7 @@ pub(super) fn Picker() -> impl IntoView {
                         <Show when=move || shown.read().is_empty()>
                             <p class="muted">"None of the scripts has that in it."</p>
                         </Show>
+                        <p class="script-list-message" role="status">{move || message.get()}</p>
                         <Show when=move || next_token.read().is_some()>
                             <div><Button busy=is_reading on_press=move |()| read()>"Show older"</Button></div>
                         </Show>

@@ -46,7 +46,7 @@ pub(super) fn submit_action(form: Form) -> Submit {
 }
 
 /// Sends the form, unless something in it has to be mended first.
-pub(super) fn press(form: Form, submit: Submit) {
+fn press(form: Form, submit: Submit) {
     if submit.pending().get_untracked() {
         return;
     }
@@ -127,7 +127,7 @@ pub(super) fn SubmitBar(
             <ul class="submit-findings" aria-label="Findings">{links}</ul>
             {move || error.get().map(|error| view! { <ProblemBox error=error /> })}
             <div class="submit-actions">
-                <Button kind=ButtonKind::Primary kind_of_action="submit" busy=submit.pending()>
+                <Button kind=ButtonKind::Primary busy=submit.pending() on_press=move |()| press(form, submit)>
                     {move || if submit.pending().get() { "Submitting…" } else { "Submit job" }}
                 </Button>
                 <Button on_press=start_afresh>"Start afresh"</Button>

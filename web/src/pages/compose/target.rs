@@ -63,7 +63,7 @@ pub(super) fn Target() -> impl IntoView {
         },
     );
     let application_choices = Signal::derive(move || {
-        let mut choices = vec![Choice::new("", "None: the job runs in your home directory")];
+        let mut choices = vec![Choice::new("", "None (your home directory)")];
         choices.extend(
             applications
                 .read()

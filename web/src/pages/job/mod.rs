@@ -83,8 +83,10 @@ fn JobPage(job: JobRow) -> impl IntoView {
     let title = Signal::derive(move || format!("Job {}", job.read().name));
     let lead = Signal::derive(move || {
         let job = job.read();
-        let id = job.pbs_id.as_ref().map_or_else(|| "without an id yet".to_owned(), ToString::to_string);
-        Some(format!("{id} on {}", job.host_name))
+        Some(match &job.pbs_id {
+            Some(id) => format!("{id} on {}", job.host_name),
+            None => format!("on {}, where it has no id", job.host_name),
+        })
     });
     let again = paths::compose(ComposeFrom { job: Some(id), ..ComposeFrom::default() });
     let is_running = Signal::derive(move || !job.read().state.has_ended());

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 use pbsweb_shared::api::jobs::Job;
+use pbsweb_shared::job::{JobAction, JobState};
 
 use crate::components::{JobStateBadge, source_words, walltime_words};
 use crate::paths;
@@ -40,6 +41,7 @@ pub(super) fn Overview(
             <Show when=move || job.read().is_delete_requested && !state.get().has_ended()>
                 <p class="muted">"Its deletion was asked for; the scheduler has taken the request."</p>
             </Show>
+            <Refusals state=state />
             <Facts>
                 <Fact name="Host">{move || job.read().host_name.clone()}</Fact>
                 <Fact name="Queue">
@@ -100,6 +102,31 @@ pub(super) fn Overview(
     }
 }
 
+/// What cannot be done in this state, each reason once: `Hold and release: the job has ended.`
+fn refusals(state: JobState) -> Vec<String> {
+    let mut groups: Vec<(&'static str, Vec<&'static str>)> = Vec::new();
+    for (action, word) in
+        [(JobAction::Hold, "hold"), (JobAction::Release, "release"), (JobAction::Delete, "delete")]
+    {
+        if let Err(reason) = state.allows(action) {
+            match groups.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, words)) => words.push(word),
+                None => groups.push((reason, vec![word])),
+            }
+        }
+    }
+    groups
+        .into_iter()
+        .map(|(reason, words)| format!("Not possible now: {}, since {reason}.", words.join(", ")))
+        .collect()
+}
+
+/// The reasons of the buttons that cannot be pressed, for those who cannot point at them.
+#[component]
+fn Refusals(state: Memo<JobState>) -> impl IntoView {
+    move || refusals(state.get()).into_iter().map(|text| view! { <p class="muted">{text}</p> }).collect_view()
+}
+
 /// A moment that may not have come yet.
 #[component]
 fn Moment(at: Signal<Option<chrono::DateTime<chrono::Utc>>>) -> impl IntoView {
@@ -112,6 +139,16 @@ fn Moment(at: Signal<Option<chrono::DateTime<chrono::Utc>>>) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_reason_is_said_once() {
+        assert_eq!(refusals(JobState::Running), Vec::<String>::new());
+        assert_eq!(
+            refusals(JobState::Completed),
+            ["Not possible now: hold, release, delete, since the job has ended."]
+        );
+        assert_eq!(refusals(JobState::Lost).len(), 1);
+    }
 
     #[test]
     fn memory_is_shown_if_it_is_known() {

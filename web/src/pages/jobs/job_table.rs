@@ -57,8 +57,10 @@ fn JobRow(job: ArcRwSignal<Job>) -> impl IntoView {
                 </span>
             </td>
             <td data-label="Host and queue">
-                {move || job.read().host_name.clone()}
-                {move || job.read().queue.clone().map(|queue| view! { <span class="muted">", "{queue}</span> })}
+                <span>
+                    {move || job.read().host_name.clone()}
+                    {move || job.read().queue.clone().map(|queue| view! { <span class="muted">", "{queue}</span> })}
+                </span>
             </td>
             <td data-label="Job id">
                 {move || {
@@ -73,8 +75,10 @@ fn JobRow(job: ArcRwSignal<Job>) -> impl IntoView {
                 {move || walltime_words(job.read().used_walltime_seconds, job.read().walltime_seconds)}
             </td>
             <td data-label="When">
-                <span class="muted">{move || telling_moment(&job.read()).0}" "</span>
-                <Time at=Signal::derive(move || telling_moment(&job.read()).1) />
+                <span>
+                    <span class="muted">{move || telling_moment(&job.read()).0}" "</span>
+                    <Time at=Signal::derive(move || telling_moment(&job.read()).1) />
+                </span>
             </td>
         </tr>
     }

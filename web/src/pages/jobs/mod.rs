@@ -114,7 +114,7 @@ pub(crate) fn Jobs() -> impl IntoView {
     let list = List::new();
     Effect::new(move |_| {
         live.generation();
-        list.rows.set(None);
+        // The old rows stay until the new ones are there.
         list.read(&filters.read(), false);
     });
     live.on_event(move |event| match event {

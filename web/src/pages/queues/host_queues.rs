@@ -142,8 +142,10 @@ fn QueueTable(queues: Vec<Queue>) -> impl IntoView {
             view! {
                 <tr>
                     <th scope="row" data-label="Queue">
-                        {queue.name}
-                        {queue.is_default.then(|| view! { <span class="muted">" (default)"</span> })}
+                        <span>
+                            {queue.name}
+                            {queue.is_default.then(|| view! { <span class="muted">" (default)"</span> })}
+                        </span>
                     </th>
                     <td data-label="State"><Badge tone=tone shape=shape text=word /></td>
                     <td data-label="Running">{queue.n_running}</td>

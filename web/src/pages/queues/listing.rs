@@ -120,7 +120,7 @@ pub(super) fn Listing(
                                     <th scope="col">"Owner"</th>
                                     <th scope="col">"State"</th>
                                     <th scope="col">"Queue"</th>
-                                    <th scope="col">"Size"</th>
+                                    <th scope="col">"Processors"</th>
                                     <th scope="col">"Walltime"</th>
                                     <th scope="col">"Since"</th>
                                 </tr>
@@ -160,12 +160,12 @@ pub(super) fn Listing(
     }
 }
 
-/// `4 processors on 2 nodes`, as far as it is known.
+/// `4 on 2 nodes`, as far as it is known.
 fn size(job: &ListedJob) -> String {
     let count = |n: u64, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     match (job.ncpus, job.nodect) {
-        (Some(ncpus), Some(nodect)) => format!("{} on {}", count(ncpus, "processor"), count(nodect, "node")),
-        (Some(ncpus), None) => count(ncpus, "processor"),
+        (Some(ncpus), Some(nodect)) => format!("{ncpus} on {}", count(nodect, "node")),
+        (Some(ncpus), None) => ncpus.to_string(),
         (None, Some(nodect)) => count(nodect, "node"),
         (None, None) => String::new(),
     }
@@ -200,8 +200,10 @@ fn ListedRow(job: ListedJob) -> impl IntoView {
                 </span>
             </th>
             <td data-label="Owner">
-                {job.owner}
-                {job.is_own.then(|| view! { <strong class="own-mark">" (you)"</strong> })}
+                <span>
+                    {job.owner}
+                    {job.is_own.then(|| view! { <strong class="own-mark">" (you)"</strong> })}
+                </span>
             </td>
             <td data-label="State">
                 <span class="cell-lines">
@@ -210,8 +212,8 @@ fn ListedRow(job: ListedJob) -> impl IntoView {
                 </span>
             </td>
             <td data-label="Queue">{job.queue}</td>
-            <td data-label="Size">{size}</td>
-            <td data-label="Walltime">{walltime}</td>
+            <td data-label="Processors">{size}</td>
+            <td data-label="Walltime" class="cell-nowrap">{walltime}</td>
             <td data-label="Since">{since.map(|at| view! { <Time at=at /> })}</td>
         </tr>
     }

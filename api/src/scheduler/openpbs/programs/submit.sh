@@ -7,7 +7,9 @@
 #   run/qsub    the process number of qsub
 #   qsub.out, qsub.err   what qsub prints, kept even when this program dies
 #   answer      exit status and both outputs, complete because it is renamed into place
-pbsweb_size() { { wc -c <"$1" | tr -d ' '; } 2>/dev/null; }
+#
+# Each process costs a login node a millisecond or more, and a submission waits for all of them: what a builtin of the shell
+# can do is not given to a program, and one program does what two would.
 
 pbsweb_say() { printf '%s %s\n' "$PBSWEB_marker" "$*"; }
 
@@ -43,7 +45,12 @@ pbsweb_submit() {
 
     if ! pbsweb_text=$(mkdir -p "$pbsweb_try" 2>&1); then pbsweb_not_started folder "$pbsweb_text"; return; fi
     if [ ! -d "$pbsweb_try/run" ]; then
-        pbsweb_qsub=$(command -v "${PBSWEB_bin:+$PBSWEB_bin/}qsub" 2>/dev/null)
+        if [ -z "$PBSWEB_bin" ]; then
+            pbsweb_qsub=$(command -v qsub 2>/dev/null)
+        else
+            pbsweb_qsub=$PBSWEB_bin/qsub
+            if [ ! -f "$pbsweb_qsub" ] || [ ! -x "$pbsweb_qsub" ]; then pbsweb_qsub=; fi
+        fi
         if [ -z "$pbsweb_qsub" ]; then
             pbsweb_not_started no_qsub "${PBSWEB_bin:+$PBSWEB_bin/}qsub was not found; PATH is $PATH"
             return
@@ -53,16 +60,18 @@ pbsweb_submit() {
             /*) pbsweb_cwd=$PBSWEB_workdir ;;
             *) pbsweb_cwd=$HOME/$PBSWEB_workdir ;;
         esac
-        if ! pbsweb_text=$(cd "$pbsweb_cwd" 2>&1); then pbsweb_not_started workdir "$pbsweb_text"; return; fi
+        if [ ! -d "$pbsweb_cwd" ] || [ ! -x "$pbsweb_cwd" ]; then
+            if ! pbsweb_text=$(cd "$pbsweb_cwd" 2>&1); then pbsweb_not_started workdir "$pbsweb_text"; return; fi
+        fi
         pbsweb_prepare || return
         if pbsweb_text=$(mkdir "$pbsweb_try/run" 2>&1); then
             mv -f "$pbsweb_try/before.$$" "$pbsweb_try/run/begun"
             # Gives back its blocks, so that a quota that is nearly used up still takes the answer.
-            rm -f "$pbsweb_try/reserve.$$"
+            : >"$pbsweb_try/answer.$$"
             pbsweb_run_qsub
             return
         fi
-        rm -f "$pbsweb_try/before.$$" "$pbsweb_try/reserve.$$"
+        rm -f "$pbsweb_try/before.$$" "$pbsweb_try/answer.$$"
         if [ ! -d "$pbsweb_try/run" ]; then pbsweb_not_started disk "$pbsweb_text"; return; fi
     fi
 
@@ -74,30 +83,54 @@ pbsweb_submit() {
     if [ -f "$pbsweb_try/answer" ]; then pbsweb_print_answer; else pbsweb_print_progress; fi
 }
 
+# The time in seconds, from Linux's files: the start of the machine and the time since.
+pbsweb_clock() {
+    pbsweb_now=
+    {
+        while read -r pbsweb_key pbsweb_value; do
+            if [ "$pbsweb_key" = btime ]; then pbsweb_now=$pbsweb_value; fi
+        done </proc/stat
+        read -r pbsweb_up pbsweb_value </proc/uptime
+    } 2>/dev/null
+    case $pbsweb_now,${pbsweb_up:-} in
+        [0-9]*,[0-9]*.*) pbsweb_now=$((pbsweb_now + ${pbsweb_up%%.*})) ;;
+        *) pbsweb_now=$(date +%s) ;;
+    esac
+}
+
 # Everything that may fail for want of space, before qsub is committed to. Prints the reply when it fails.
 pbsweb_prepare() {
     pbsweb_tmp=$pbsweb_dir/script.$$
-    pbsweb_text=$( { printf '%s' "$PBSWEB_script" >"$pbsweb_tmp"; } 2>&1 )
-    if [ "$(pbsweb_size "$pbsweb_tmp")" != "$PBSWEB_script_bytes" ]; then
-        rm -f "$pbsweb_tmp"
-        pbsweb_not_started disk "the script could not be written whole: ${pbsweb_text:-no space left or over quota}"
-        return 1
-    fi
-    if ! pbsweb_text=$(mv -f "$pbsweb_tmp" "$pbsweb_dir/script" 2>&1); then
-        rm -f "$pbsweb_tmp"
-        pbsweb_not_started disk "$pbsweb_text"
-        return 1
-    fi
+    # A builtin printf does not notice everywhere that the disk is full; the sizes tell. Their names hold no blanks, for they
+    # are told from within the folder.
     pbsweb_text=$( {
-        printf '%0100000d' 0 >"$pbsweb_try/reserve.$$" &&
-            printf 'host=%s\npid=%s\nsince=%s\n' "$(uname -n)" "$$" "$(date +%s)" >"$pbsweb_try/before.$$"
+        printf '%s' "$PBSWEB_script" >"$pbsweb_tmp"
+        printf '%0100000d' 0 >"$pbsweb_try/answer.$$"
+        { read -r pbsweb_host </proc/sys/kernel/hostname; } 2>/dev/null || pbsweb_host=$(uname -n)
+        pbsweb_clock
+        printf 'host=%s\npid=%s\nsince=%s\n' "$pbsweb_host" "$$" "$pbsweb_now" >"$pbsweb_try/before.$$"
+        cd "$pbsweb_try" && exec wc -c "../script.$$" "answer.$$"
     } 2>&1 )
-    if [ "$(pbsweb_size "$pbsweb_try/reserve.$$")" != 100000 ] || [ ! -s "$pbsweb_try/before.$$" ]; then
-        rm -f "$pbsweb_try/before.$$" "$pbsweb_try/reserve.$$"
-        pbsweb_not_started disk "no room for the answer: ${pbsweb_text:-no space left or over quota}"
+    set -f
+    set -- $pbsweb_text
+    set +f
+    pbsweb_words=
+    if [ "${1:-}" != "$PBSWEB_script_bytes" ]; then
+        pbsweb_words="the script could not be written whole: ${pbsweb_text:-no space left or over quota}"
+    elif [ "${3:-}" != 100000 ] || [ ! -s "$pbsweb_try/before.$$" ]; then
+        pbsweb_words="no room for the answer: ${pbsweb_text:-no space left or over quota}"
+    elif ! pbsweb_text=$(mv -f "$pbsweb_tmp" "$pbsweb_dir/script" 2>&1); then
+        pbsweb_words=$pbsweb_text
+    fi
+    if [ -n "$pbsweb_words" ]; then
+        rm -f "$pbsweb_tmp" "$pbsweb_try/before.$$" "$pbsweb_try/answer.$$"
+        pbsweb_not_started disk "$pbsweb_words"
         return 1
     fi
 }
+
+# The answer: a header, an empty line, standard output, standard error.
+pbsweb_answer='status=%s\nstdout_bytes=%s\nstderr_bytes=%s\n\n%s'
 
 pbsweb_run_qsub() {
     # In the background only to learn its process number; the path with '..' is its mark in ps.
@@ -110,11 +143,24 @@ pbsweb_run_qsub() {
     # A shell remarks on a child that was killed.
     wait "$pbsweb_pid" 2>/dev/null
     pbsweb_status=$?
-    pbsweb_out=$(pbsweb_size "$pbsweb_try/qsub.out")
-    pbsweb_err=$(pbsweb_size "$pbsweb_try/qsub.err")
+    if pbsweb_read_line && printf "$pbsweb_answer" "$pbsweb_status" "$((${#pbsweb_line} + 1))" 0 "$pbsweb_line
+" >"$pbsweb_try/answer.$$" 2>/dev/null && mv -f "$pbsweb_try/answer.$$" "$pbsweb_try/answer"; then
+        pbsweb_say answer
+        printf "$pbsweb_answer" "$pbsweb_status" "$((${#pbsweb_line} + 1))" 0 "$pbsweb_line
+"
+        printf '\n'
+        return
+    fi
+    # The sizes of both, by one program; the names hold no blanks.
+    set -- $(cd "$pbsweb_try" && exec wc -c qsub.out qsub.err 2>/dev/null)
+    pbsweb_out=
+    pbsweb_err=
+    if [ "${2:-}" = qsub.out ] && [ "${4:-}" = qsub.err ]; then
+        pbsweb_out=$1
+        pbsweb_err=$3
+    fi
     if {
-        printf 'status=%s\nstdout_bytes=%s\nstderr_bytes=%s\nended=%s\n\n' \
-            "$pbsweb_status" "$pbsweb_out" "$pbsweb_err" "$(date +%s)" &&
+        printf "$pbsweb_answer" "$pbsweb_status" "$pbsweb_out" "$pbsweb_err" '' &&
             cat "$pbsweb_try/qsub.out" "$pbsweb_try/qsub.err"
     } >"$pbsweb_try/answer.$$" 2>/dev/null && mv -f "$pbsweb_try/answer.$$" "$pbsweb_try/answer"; then
         pbsweb_print_answer
@@ -122,11 +168,22 @@ pbsweb_run_qsub() {
         # The disk is full: say it at least. A later look finds qsub.out and the scheduler's listing.
         rm -f "$pbsweb_try/answer.$$"
         pbsweb_say answer
-        printf 'status=%s\nstdout_bytes=%s\nstderr_bytes=%s\nended=%s\n\n' \
-            "$pbsweb_status" "$pbsweb_out" "$pbsweb_err" "$(date +%s)"
+        printf "$pbsweb_answer" "$pbsweb_status" "$pbsweb_out" "$pbsweb_err" ''
         cat "$pbsweb_try/qsub.out" "$pbsweb_try/qsub.err"
         printf '\n'
     fi
+}
+
+# What qsub prints as a rule: one line, and no error. Anything else is left to programs that take any bytes.
+pbsweb_read_line() {
+    [ ! -s "$pbsweb_try/qsub.err" ] && [ -s "$pbsweb_try/qsub.out" ] || return 1
+    {
+        IFS= read -r pbsweb_line || return 1
+        ! IFS= read -r pbsweb_more && [ -z "$pbsweb_more" ]
+    } <"$pbsweb_try/qsub.out" || return 1
+    case $pbsweb_line in
+        *[!][A-Za-z0-9._:@-]*) return 1 ;;
+    esac
 }
 
 pbsweb_submit

@@ -1,0 +1,81 @@
+// Times what a reader waits for, on a running server: node bench.mjs BASE_URL USER PASSWORD
+// Prints {"time_to_interactive_ms": […], "pick_to_filled_ms": […]}. Past scripts of the user are needed to pick from.
+import { chromium } from "playwright-core";
+
+const N_RUNS = 20;
+const [baseURL, userName, password] = process.argv.slice(2);
+if (!password) {
+  console.error("usage: node bench.mjs BASE_URL USER PASSWORD");
+  process.exit(2);
+}
+
+const browser = await chromium.launch({
+  executablePath: process.env.PBSWEB_CHROMIUM || "/usr/bin/chromium",
+  args: [
+    ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+    ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  ],
+});
+try {
+  const options = { baseURL, ignoreHTTPSErrors: true, viewport: { width: 1280, height: 900 } };
+  const storageState = await signIn(options);
+  const timeToInteractive = [];
+  for (let run = 0; run < N_RUNS; run += 1) timeToInteractive.push(await timeOfFirstPage({ ...options, storageState }));
+  const pickToFilled = await timesOfPicking({ ...options, storageState });
+  console.log(JSON.stringify({ time_to_interactive_ms: timeToInteractive, pick_to_filled_ms: pickToFilled }));
+} finally {
+  await browser.close();
+}
+
+async function signIn(options) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  await page.goto("/sign-in");
+  await page.getByLabel("Name", { exact: true }).fill(userName);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("navigation", { name: "Main" }).waitFor();
+  const state = await context.storageState();
+  await context.close();
+  return state;
+}
+
+/** With an empty cache: from the navigation to the frame in which the signed-in page stands and can be used. */
+async function timeOfFirstPage(options) {
+  const context = await browser.newContext(options);
+  await context.addInitScript(() => {
+    const watch = new MutationObserver(() => {
+      if (!document.querySelector("main h1") || !document.querySelector("nav[aria-label=Main]")) return;
+      watch.disconnect();
+      // The frame after the one in which it was put in: painted, and the thread is free again.
+      requestAnimationFrame(() => setTimeout(() => performance.mark("usable")));
+    });
+    watch.observe(document, { childList: true, subtree: true });
+  });
+  const page = await context.newPage();
+  await page.goto("/");
+  const time = await page.waitForFunction(() => performance.getEntriesByName("usable")[0]?.startTime);
+  const milliseconds = await time.jsonValue();
+  await context.close();
+  return milliseconds;
+}
+
+/** Measured by the page itself: from the press to the frame that shows every field filled. */
+async function timesOfPicking(options) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  await page.goto("/compose");
+  const scripts = page.getByRole("list", { name: "Past scripts" }).getByRole("button");
+  await scripts.first().waitFor();
+  const times = [];
+  for (let run = 0; run < N_RUNS; run += 1) {
+    // The form is changed in between, so that there is something to fill.
+    await page.getByLabel("Walltime", { exact: true }).fill(`0:${String(run + 10)}:00`);
+    await page.evaluate(() => performance.clearMeasures("pbsweb:filled"));
+    await scripts.nth(run % (await scripts.count())).click();
+    const time = await page.waitForFunction(() => performance.getEntriesByName("pbsweb:filled")[0]?.duration);
+    times.push(await time.jsonValue());
+  }
+  await context.close();
+  return times;
+}
