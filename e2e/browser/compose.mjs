@@ -1,7 +1,7 @@
 // The form of a new job, as a reader sees it: every control by its label, filled and read back.
 import assert from "node:assert/strict";
 
-/** Sections that are folded until something is in them, by the label of a control in each. */
+/** Sections that are folded until something is in them. */
 const SECTIONS = ["Output", "Mail", "Dependencies", "Array", "Environment variables", "Schedule and priority", "Advanced"];
 
 /** Every single-valued control of the form: text, menus, boxes to tick. */
@@ -20,7 +20,6 @@ const CHUNK = ["Chunks", "Processors", "MPI processes", "OpenMP threads", "Memor
 export class ComposeForm {
   constructor(page) {
     this.page = page;
-    this.form = page.getByRole("form").or(page.locator("form")).first();
   }
 
   control(label, within = this.page) {

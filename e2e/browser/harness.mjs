@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -25,7 +25,8 @@ export const HOST = "cluster";
 export const LOGIN = "alice";
 /** A phone. */
 export const PHONE = { width: 360, height: 740 };
-const DESKTOP = { width: 1280, height: 900 };
+/** A screen. */
+export const DESKTOP = { width: 1280, height: 900 };
 
 /** What the private database, the programs and the browser must not take from whoever runs the tests. */
 const surroundings = Object.fromEntries(
@@ -286,8 +287,8 @@ export class Person {
   }
 
   /** The heading of the page. */
-  heading(name, { exact = true } = {}) {
-    return this.page.getByRole("heading", { level: 1, name, exact });
+  heading(name) {
+    return this.page.getByRole("heading", { level: 1, name, exact: true });
   }
 
   button(name) {
@@ -387,15 +388,10 @@ async function explained(error, world, person, name) {
     .catch(() => "");
   await person?.picture(title).catch(() => {});
   const story = [
-    `--- ${person?.page.url()}\n${(shown ?? "").slice(0, 8000)}`,
+    `--- ${person?.page.url()}\n${(shown ?? "").slice(0, 14_000)}`,
     `--- errors of the page\n${person?.takeErrors().join("\n") ?? ""}`,
     `--- the server's log\n${world.serverLog}`,
   ].join("\n");
   error.stack = `${error.stack}\n\n${story}`;
   return error;
-}
-
-/** Reads a file of the world, if it is there. */
-export function readIfThere(path) {
-  return existsSync(path) ? readFileSync(path, "utf8") : null;
 }

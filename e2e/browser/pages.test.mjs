@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 
 import { ComposeForm } from "./compose.mjs";
-import { HOST, PASSWORD, PHONE, explaining, worldOfFile } from "./harness.mjs";
+import { DESKTOP, HOST, PASSWORD, PHONE, explaining, worldOfFile } from "./harness.mjs";
 import { builtApplication, createAccount, readyPerson, submitJob } from "./setup.mjs";
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21aa"];
@@ -165,7 +165,7 @@ describe("every page, in both themes, wide and narrow", () => {
       await person.mainLink("Queues").click();
       await person.heading("Queues").waitFor();
       await person.mainLink("Home").waitFor({ state: "hidden" });
-      await page.setViewportSize({ width: 1280, height: 900 });
+      await page.setViewportSize(DESKTOP);
     });
   });
 });

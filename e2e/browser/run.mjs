@@ -1,5 +1,5 @@
 // Runs the stories: those named on the command line, or all. Unlike `node --test`, it fails when no test ran.
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
@@ -11,6 +11,15 @@ const files = readdirSync(folder)
   .filter((name) => wanted.length === 0 || wanted.some((word) => name.startsWith(word)))
   .sort()
   .map((name) => join(folder, name));
+
+// Given no files, the runner would look for some by itself.
+if (files.length === 0) {
+  console.error(`No browser test is called ${wanted.join(" or ")}.`);
+  process.exit(1);
+}
+
+// Pictures of earlier failures would be taken for those of this run.
+rmSync(join(folder, "../artefacts"), { recursive: true, force: true });
 
 let passed = 0;
 let failed = 0;

@@ -36,8 +36,7 @@ test("a scientist's first day", async (t) => {
   const { page } = ada;
   const step = storySteps(t, () => world, () => ada);
   const form = new ComposeForm(page);
-  // A panel may be called as the text in it, which is the innermost.
-  const outputOf = (name) => page.getByRole("region", { name, exact: true }).last();
+  const outputOf = (name) => page.getByRole("region", { name, exact: true });
   const state = (word) => page.getByRole("region", { name: "State", exact: true }).getByText(word, { exact: true });
   const jobMayEnd = join(world.home, "job-may-end");
   let firstJob;
@@ -117,7 +116,7 @@ test("a scientist's first day", async (t) => {
     await form.submit();
     await ada.heading("Job heat-flow").waitFor();
     await state("Running").waitFor();
-    const output = outputOf("Standard output");
+    const output = outputOf("Text of standard output");
     await output.filter({ hasText: "step one" }).waitFor();
     assert.match(await output.innerText(), /centre 0\.\d+/);
     await ada.picture("job-running");
@@ -128,7 +127,7 @@ test("a scientist's first day", async (t) => {
   });
 
   await step("its output is read to the end", async () => {
-    await outputOf("Standard output").filter({ hasText: 'colour blue, "light"' }).waitFor();
+    await outputOf("Text of standard output").filter({ hasText: 'colour blue, "light"' }).waitFor();
     await page.getByText(/, complete$/).waitFor();
     const facts = page.getByRole("region", { name: "State", exact: true });
     assert.match(await facts.innerText(), /Exit status\s+0/);
@@ -185,8 +184,8 @@ test("a scientist's first day", async (t) => {
       Account: "acct-7",
       Project: "physics",
       Placement: "free",
-      Shell: "/bin/bash",
-      "Extra directives": "#PBS -W umask=027",
+      Shell: "/bin/sh",
+      "Extra directives": "-W umask=027",
       "Name in the history": "with everything",
     };
     await ada.mainLink("New job").click();

@@ -5,13 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use pbsweb::postgres::{Durability, PrivatePostgres};
 use pbsweb::store::Store;
-use tempfile::TempDir;
 
 struct Shared {
     server: PrivatePostgres,
     n_made: AtomicU32,
-    /// A value that is never dropped: the database server's minder removes what is inside when this process ends.
-    _folder: TempDir,
 }
 
 static SHARED: OnceLock<Shared> = OnceLock::new();
@@ -20,14 +17,14 @@ const TEMPLATE: &str = "migrated";
 
 fn shared() -> &'static Shared {
     SHARED.get_or_init(|| {
-        let folder = tempfile::Builder::new().prefix("pbsweb-e2e-").tempdir().unwrap();
-        open_to_others(folder.path());
-        let server = PrivatePostgres::start_with(&folder.path().join("postgres"), Durability::Scratch)
+        // Never dropped: the database server's minder stops it and removes the folder when this process ends.
+        let folder = std::env::temp_dir().join(format!("pbsweb-e2e-{}", uuid::Uuid::new_v4().simple()));
+        let server = PrivatePostgres::start_with(&folder, Durability::Scratch)
             .unwrap_or_else(|error| panic!("these tests need a PostgreSQL of their own: {error}"));
         let url = server.create_database(TEMPLATE, None).unwrap();
         let store = Store::connect(&url, 2).unwrap();
         store.migrate().unwrap();
-        Shared { server, n_made: AtomicU32::new(0), _folder: folder }
+        Shared { server, n_made: AtomicU32::new(0) }
     })
 }
 

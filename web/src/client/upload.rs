@@ -23,7 +23,10 @@ pub(crate) struct UploadProgress {
 impl UploadProgress {
     /// From 0 to 100.
     pub(crate) const fn percent(self) -> u64 {
-        if self.n_total == 0 { 0 } else { self.n_sent.saturating_mul(100) / self.n_total }
+        match self.n_sent.saturating_mul(100).checked_div(self.n_total) {
+            Some(percent) => percent,
+            None => 0,
+        }
     }
 
     /// All has left; the host is still unpacking.

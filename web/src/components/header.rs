@@ -28,7 +28,7 @@ pub(crate) fn Header() -> impl IntoView {
     let pathname = use_location().pathname;
     Effect::new(move |_| {
         // On a phone the menu covers the page; it has done its work once one is elsewhere.
-        pathname.track();
+        pathname.get();
         is_open.set(false);
     });
     view! {

@@ -47,7 +47,7 @@ pub(crate) fn HostAccounts() -> impl IntoView {
                     });
                     view! {
                         <li class="host-account-item">
-                            <h3 class="row">{hosts.name(id)} <HostStatusBadge status=status /></h3>
+                            <h3 class="row">{move || hosts.name(id)} <HostStatusBadge status=status /></h3>
                             <HostAccountForm host=id />
                         </li>
                     }

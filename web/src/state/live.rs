@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use pbsweb_shared::api::builds::Build;
 use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::event::Event;
 use pbsweb_shared::ids::{BuildId, HostId, JobId};
 
 use super::{CurrentUser, Hosts, Notices, clock};
+use crate::client;
 use crate::client::events::{EventStream, StreamChange};
 
 /// Whether what is shown follows the server.
@@ -166,6 +168,10 @@ impl Live {
                 StreamChange::Interrupted => self.set_not_live(),
                 StreamChange::Closed => {
                     self.set_not_live();
+                    // The browser does not say why. If the session is over, the answer to this ends it here, too.
+                    spawn_local(async {
+                        let _ = client::me::get_me().await;
+                    });
                     set_timeout(
                         move || {
                             if user.is_signed_in() {

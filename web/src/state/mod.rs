@@ -23,7 +23,7 @@ pub(crate) fn provide() {
     Clock::provide();
     Theme::provide();
     let notices = Notices::provide();
-    let user = CurrentUser::provide();
+    let user = CurrentUser::provide(notices);
     OwnPreferences::provide(user);
     let hosts = Hosts::provide(user);
     Live::provide(user, hosts, notices);

@@ -5,6 +5,7 @@ use leptos::task::spawn_local;
 use pbsweb_shared::api::me::Me;
 use pbsweb_shared::problem::ProblemCode;
 
+use super::Notices;
 use crate::client::{self, ClientError};
 
 /// What is known of the session.
@@ -25,9 +26,14 @@ pub(crate) enum SessionState {
 pub(crate) struct CurrentUser(RwSignal<SessionState>);
 
 impl CurrentUser {
-    pub(super) fn provide() -> Self {
+    pub(super) fn provide(notices: Notices) -> Self {
         let user = Self(RwSignal::new(SessionState::Unknown));
-        client::on_session_lost(move || user.set_signed_out());
+        client::on_session_lost(move || {
+            if user.0.with_untracked(|state| matches!(state, SessionState::SignedIn(_))) {
+                notices.note("Your session has ended. Sign in to go on.");
+            }
+            user.set_signed_out();
+        });
         user.reload();
         provide_context(user);
         user

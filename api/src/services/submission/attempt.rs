@@ -68,6 +68,12 @@ impl Sent {
     }
 }
 
+/// Sends a submission that was stored a moment ago, by this request: nothing has to be read again.
+pub(super) async fn first_attempt(app: &Arc<App>, stored: Sent) {
+    let outcome = send(app, &stored, 1).await;
+    keep(app, stored.submission.job, outcome).await;
+}
+
 /// Sends a submission and keeps what came of it.
 pub(super) async fn attempt(app: &Arc<App>, job: JobId, number: u32) {
     let outcome = match Sent::load(app, job).await {
@@ -172,11 +178,15 @@ pub(super) async fn keep(app: &Arc<App>, job: JobId, outcome: Outcome) {
             tracing::warn!(job.id = %job, error = &error as &dyn std::error::Error, "an answer could not be kept; it will be read again");
         }
     }
-    if is_accepted
-        && let Ok(Some(submission)) =
-            app.store.query(move |connection| find_submission(connection, job)).await
-    {
-        app.pollers.poke(submission.host);
+    if is_accepted {
+        // Whoever waits for the answer does not wait for this.
+        let background = Arc::clone(app);
+        app.spawn(async move {
+            let submission = background.store.query(move |connection| find_submission(connection, job)).await;
+            if let Ok(Some(submission)) = submission {
+                background.pollers.poke(submission.host);
+            }
+        });
     }
 }
 

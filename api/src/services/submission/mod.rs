@@ -10,6 +10,7 @@ use std::time::Duration;
 use chrono::Utc;
 use pbsweb_shared::api::jobs::{Job, JobSubmit};
 use pbsweb_shared::ids::{JobId, RevisionId, ScriptId};
+use pbsweb_shared::job::JobState;
 use pbsweb_shared::problem::FieldError;
 use pbsweb_shared::script::{self, Diagnostic, JobScript, Placement, Severity, prepare};
 use sha2::{Digest, Sha256};
@@ -25,10 +26,12 @@ use crate::store::applications::find_place;
 use crate::store::idempotency::{KeyClaim, claim_key};
 use crate::store::jobs::find_job;
 use crate::store::scripts::{NewRevision, put_revision};
-use crate::store::submissions::{Frozen, NewJob, insert_submission};
+use crate::store::submissions::{Frozen, NewJob, SubmissionRecord, insert_submission};
 
 mod attempt;
 mod reconcile;
+
+use attempt::Sent;
 
 pub use reconcile::start_reconciler;
 
@@ -82,14 +85,14 @@ pub async fn submit_job(
     patience: Duration,
 ) -> Result<Job, SubmitError> {
     let digest = digest_of(&request);
-    let (job, is_new) = match known_job(app, actor, key, &digest).await? {
-        Some(job) => (job, false),
+    let (job, stored) = match known_job(app, actor, key, &digest).await? {
+        Some(job) => (job, None),
         None => store_intent(app, actor, key, digest, request).await?,
     };
-    if is_new {
+    if let Some(stored) = stored {
         app.hub.poke();
         let background = Arc::clone(app);
-        let sent = app.spawn(async move { attempt::attempt(&background, job, 1).await });
+        let sent = app.spawn(async move { attempt::first_attempt(&background, stored).await });
         let _ = tokio::time::timeout(patience, sent).await;
     } else {
         // A repeat waits for the same answer as the first.
@@ -123,14 +126,15 @@ async fn known_job(app: &App, actor: &Actor, key: &str, digest: &[u8]) -> Result
     }
 }
 
-/// Checks the request, freezes what will be sent, and stores all of it in one transaction.
+/// Checks the request, freezes what will be sent, and stores all of it in one transaction. Gives the job, and what to send
+/// unless a repeat of the request was quicker.
 async fn store_intent(
     app: &Arc<App>,
     actor: &Actor,
     key: &str,
     digest: Vec<u8>,
     request: JobSubmit,
-) -> Result<(JobId, bool), SubmitError> {
+) -> Result<(JobId, Option<Sent>), SubmitError> {
     let script = JobScript::from_draft(&request.script).map_err(SubmitError::Script)?;
     let rules = rules_of(app, request.host).await?;
     let mut refused = script::check(script.draft(), Some(&rules));
@@ -160,11 +164,11 @@ async fn store_intent(
         walltime_seconds: script.walltime().and_then(|walltime| i64::try_from(walltime.seconds()).ok()),
     };
     app.store
-        .run(move |connection| -> Result<(JobId, bool), SubmitError> {
+        .run(move |connection| -> Result<(JobId, Option<Sent>), SubmitError> {
             let now = Utc::now();
             match claim_key(connection, actor.user, &key, &digest, job.as_uuid(), now)? {
                 KeyClaim::New => {}
-                KeyClaim::Repeat(first) => return Ok((JobId::from_uuid(first), false)),
+                KeyClaim::Repeat(first) => return Ok((JobId::from_uuid(first), None)),
                 KeyClaim::Reused => return Err(SubmitError::KeyReused),
             }
             let revision = NewRevision {
@@ -187,7 +191,17 @@ async fn store_intent(
                 format!("{} to {} as {}", new.name, reach.host.name, new.login),
             );
             insert_activity(connection, &deed, now)?;
-            Ok((job, true))
+            let submission = SubmissionRecord {
+                job,
+                owner: new.owner,
+                host: new.host,
+                login: new.login,
+                state: JobState::Submitting,
+                n_looks: 0,
+                submitted_at: now,
+                frozen,
+            };
+            Ok((job, Some(Sent { submission, reach })))
         })
         .await
 }

@@ -1,18 +1,18 @@
 //! How quick the page is in a real browser, by a script for node (`e2e/browser/bench.mjs`).
 //!
-//! The script gets the address and the sign-in in its environment and prints one JSON object on its last line: names to numbers,
-//! or to objects with `median` and `p95`.
+//! The script gets address, name and password as arguments, and prints one JSON object on its last line: names to lists of
+//! times in milliseconds.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::job::JobState;
-use serde_json::Value;
 use tokio::process::Command;
 
-use crate::report::say;
+use crate::report::{Times, head, say};
 use crate::stand::{PASSWORD, Stand, USER};
 use crate::submissions::{by_api, wish};
 
@@ -20,18 +20,13 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/browser/bench.mjs");
 
 /// Prints what the script found.
 pub(crate) async fn measure(stand: &Stand) -> anyhow::Result<()> {
-    say("\nThe page in a browser");
     if !Path::new(SCRIPT).is_file() {
-        say("  not measured: there is no e2e/browser/bench.mjs");
-        return Ok(());
+        return not_measured("there is no e2e/browser/bench.mjs");
     }
-    let job = a_past_job(stand).await?;
+    run_a_job(stand).await?;
     let output = Command::new("node")
         .arg(SCRIPT)
-        .env("PBSWEB_URL", &stand.server.url)
-        .env("PBSWEB_USER", USER)
-        .env("PBSWEB_PASSWORD", PASSWORD)
-        .env("PBSWEB_JOB", job.id.to_string())
+        .args([&stand.server.url, USER, PASSWORD])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .kill_on_drop(true)
@@ -39,30 +34,37 @@ pub(crate) async fn measure(stand: &Stand) -> anyhow::Result<()> {
         .await;
     let output = match output {
         Ok(output) => output,
-        Err(error) => {
-            say(&format!("  not measured: node cannot be run: {error}"));
-            return Ok(());
-        }
+        Err(error) => return not_measured(&format!("node cannot be run: {error}")),
     };
     let text = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() {
-        say(&format!("  not measured: the script ended with {}\n{text}", output.status));
-        return Ok(());
+        return not_measured(&format!("the script ended with {}", output.status));
     }
     let last = text.lines().last().unwrap_or_default();
-    let found: serde_json::Map<String, Value> = serde_json::from_str(last)
-        .with_context(|| format!("the script's last line is no JSON object: {last}"))?;
-    for (name, value) in found {
-        match (value.get("median"), value.get("p95")) {
-            (Some(median), Some(p95)) => say(&format!("  {name:<66} {median:>8} {p95:>8}")),
-            _ => say(&format!("  {name:<66} {value:>8}")),
-        }
+    let found: BTreeMap<String, Vec<f64>> = serde_json::from_str(last)
+        .with_context(|| format!("the script's last line is not as agreed: {last}"))?;
+    head("The page in a browser");
+    for (name, times) in &found {
+        let n = times.len();
+        let what = match name.as_str() {
+            "time_to_interactive_ms" => format!("first load to interactive, nothing cached ({n} times)"),
+            "pick_to_filled_ms" => format!("a past script is picked: all fields filled ({n} times), aim 16"),
+            other => format!("{other} ({n} times)"),
+        };
+        let mut measured = Times::default();
+        times.iter().for_each(|time| measured.push(Duration::from_secs_f64(time.max(0.0) / 1000.0)));
+        measured.tell(&what);
     }
     Ok(())
 }
 
-/// A job that ran and ended, to be picked again.
-async fn a_past_job(stand: &Stand) -> anyhow::Result<Job> {
+fn not_measured(why: &str) -> anyhow::Result<()> {
+    say(&format!("\nThe page in a browser: not measured, for {why}"));
+    Ok(())
+}
+
+/// A script that was used, to be picked again.
+async fn run_a_job(stand: &Stand) -> anyhow::Result<()> {
     let mut wish = wish(&stand.simulated);
     wish.script.hold = false;
     wish.script.commands = "echo done\n".to_owned();
@@ -74,5 +76,5 @@ async fn a_past_job(stand: &Stand) -> anyhow::Result<Job> {
         job = stand.user.get(&format!("/jobs/{}?wait=1&until=ended", job.id)).await?;
     }
     ensure!(job.state == JobState::Completed, "a job of one line is {}", job.state);
-    Ok(job)
+    Ok(())
 }

@@ -67,6 +67,8 @@ fn pid_file(path: &Path) -> PathBuf {
 fn lock(path: &Path) -> anyhow::Result<File> {
     let what = || format!("cannot use the folder {}", path.display());
     fs::create_dir_all(path).with_context(what)?;
+    // Nobody else is to look around here; PostgreSQL's user, when root starts us, has to get through.
+    fs::set_permissions(path, fs::Permissions::from_mode(0o711)).with_context(what)?;
     let file = File::options()
         .create(true)
         .truncate(false)

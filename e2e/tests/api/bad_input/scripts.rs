@@ -31,9 +31,7 @@ const CASES: &[(&str, &str, &str, Change)] = &[
     ("a variable that is no name", "/script/variables/0/name", "variable_name.syntax", |s| {
         s.variables = vec![VariableDraft { name: "A-B".into(), value: "x".into() }];
     }),
-    ("memory that is no size", "/script/chunks/0/mem", "mem.syntax", |s| {
-        s.chunks[0].mem = "much".into()
-    }),
+    ("memory that is no size", "/script/chunks/0/mem", "mem.syntax", |s| s.chunks[0].mem = "much".into()),
 ];
 
 #[tokio::test]

@@ -152,7 +152,7 @@ async fn submit_and_read(user: &User, application: &Application, home: &Path, ba
     assert!(text.submitted_text.contains("./hello one two\n"), "{}", text.submitted_text);
     assert!(text.qsub_arguments.iter().any(|word| word == "-N"), "{:?}", text.qsub_arguments);
     let files: Page<JobFile> = user.read(&format!("/jobs/{}/files", job.id)).await;
-    assert!(files.items.iter().any(|file| file.path.ends_with("hello")), "{files:?}");
+    assert!(files.items.iter().any(|file| file.path.ends_with("/stdout")), "{files:?}");
     std::fs::remove_file(home.join("pbsweb/hello/go-on")).unwrap();
     ended
 }

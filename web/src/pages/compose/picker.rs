@@ -49,6 +49,13 @@ fn summary(script: &Script) -> String {
         .join(", ")
 }
 
+/// What depends on the host or the application is asked for again only when it is another one.
+fn set_if_other<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|known| *known != value) {
+        signal.set(value);
+    }
+}
+
 /// Fills the form, and notes in the browser's timeline how long that took.
 pub(super) fn pick(form: Form, script: Script) {
     let performance = window().performance();
@@ -59,9 +66,9 @@ pub(super) fn pick(form: Form, script: Script) {
     form.fill(script.revision.draft, name);
     // A script that was never sent anywhere leaves the choice as it is.
     if script.host.is_some() {
-        form.host.set(script.host);
+        set_if_other(form.host, script.host);
     }
-    form.application.set(script.application);
+    set_if_other(form.application, script.application);
     request_animation_frame(move || {
         // The controls were written before this frame; now they are about to be painted.
         if let Some(performance) = performance {
@@ -181,7 +188,10 @@ pub(super) fn Picker() -> impl IntoView {
                             placeholder="name, application, host, queue or a command"
                         />
                         <p class="visually-hidden" role="status">
-                            {move || format!("{} scripts shown", shown.read().len())}
+                            {move || match shown.read().len() {
+                                1 => "1 script shown".to_owned(),
+                                n => format!("{n} scripts shown"),
+                            }}
                         </p>
                         <ul class="script-list" aria-label="Past scripts">
                             <For each=move || shown.get() key=|script| script.revision.id children=row />

@@ -40,7 +40,7 @@ pub(super) fn Output(
             }
         >
             <LiveText
-                what=title(stream)
+                what=format!("Text of {}", title(stream).to_lowercase())
                 open=move |offset| {
                     client::jobs::open_job_output(job, stream, offset, None, is_running.get_untracked())
                 }

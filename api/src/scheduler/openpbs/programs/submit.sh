@@ -1,9 +1,9 @@
 # Submits one job at most once. Text after a '#' never carries data; all data are PBSWEB_ variables.
 #
 # The folder of an attempt holds, in the order of their making:
-#   before.PID  who is about to try, written while a refusal still costs nothing
+#   answer.PID  room for the answer, taken while a refusal still costs nothing
 #   run/        made by mkdir, which is atomic: only its maker runs qsub
-#   run/begun   the maker's before.PID: host, pid, time
+#   run/begun   its maker: host, pid, time
 #   run/qsub    the process number of qsub
 #   qsub.out, qsub.err   what qsub prints, kept even when this program dies
 #   answer      exit status and both outputs, complete because it is renamed into place
@@ -65,13 +65,13 @@ pbsweb_submit() {
         fi
         pbsweb_prepare || return
         if pbsweb_text=$(mkdir "$pbsweb_try/run" 2>&1); then
-            mv -f "$pbsweb_try/before.$$" "$pbsweb_try/run/begun"
-            # Gives back its blocks, so that a quota that is nearly used up still takes the answer.
+            # Gives back its blocks, so that a quota that is nearly used up still takes what follows.
             : >"$pbsweb_try/answer.$$"
+            printf 'host=%s\npid=%s\nsince=%s\n' "$pbsweb_host" "$$" "$pbsweb_since" >"$pbsweb_try/run/begun"
             pbsweb_run_qsub
             return
         fi
-        rm -f "$pbsweb_try/before.$$" "$pbsweb_try/answer.$$"
+        rm -f "$pbsweb_try/answer.$$"
         if [ ! -d "$pbsweb_try/run" ]; then pbsweb_not_started disk "$pbsweb_text"; return; fi
     fi
 
@@ -83,32 +83,16 @@ pbsweb_submit() {
     if [ -f "$pbsweb_try/answer" ]; then pbsweb_print_answer; else pbsweb_print_progress; fi
 }
 
-# The time in seconds, from Linux's files: the start of the machine and the time since.
-pbsweb_clock() {
-    pbsweb_now=
-    {
-        while read -r pbsweb_key pbsweb_value; do
-            if [ "$pbsweb_key" = btime ]; then pbsweb_now=$pbsweb_value; fi
-        done </proc/stat
-        read -r pbsweb_up pbsweb_value </proc/uptime
-    } 2>/dev/null
-    case $pbsweb_now,${pbsweb_up:-} in
-        [0-9]*,[0-9]*.*) pbsweb_now=$((pbsweb_now + ${pbsweb_up%%.*})) ;;
-        *) pbsweb_now=$(date +%s) ;;
-    esac
-}
-
 # Everything that may fail for want of space, before qsub is committed to. Prints the reply when it fails.
 pbsweb_prepare() {
+    { read -r pbsweb_host </proc/sys/kernel/hostname; } 2>/dev/null || pbsweb_host=$(uname -n)
+    pbsweb_since=$(date +%s)
     pbsweb_tmp=$pbsweb_dir/script.$$
     # A builtin printf does not notice everywhere that the disk is full; the sizes tell. Their names hold no blanks, for they
     # are told from within the folder.
     pbsweb_text=$( {
         printf '%s' "$PBSWEB_script" >"$pbsweb_tmp"
-        printf '%0100000d' 0 >"$pbsweb_try/answer.$$"
-        { read -r pbsweb_host </proc/sys/kernel/hostname; } 2>/dev/null || pbsweb_host=$(uname -n)
-        pbsweb_clock
-        printf 'host=%s\npid=%s\nsince=%s\n' "$pbsweb_host" "$$" "$pbsweb_now" >"$pbsweb_try/before.$$"
+        printf '%032768d' 0 >"$pbsweb_try/answer.$$"
         cd "$pbsweb_try" && exec wc -c "../script.$$" "answer.$$"
     } 2>&1 )
     set -f
@@ -117,13 +101,13 @@ pbsweb_prepare() {
     pbsweb_words=
     if [ "${1:-}" != "$PBSWEB_script_bytes" ]; then
         pbsweb_words="the script could not be written whole: ${pbsweb_text:-no space left or over quota}"
-    elif [ "${3:-}" != 100000 ] || [ ! -s "$pbsweb_try/before.$$" ]; then
+    elif [ "${3:-}" != 32768 ]; then
         pbsweb_words="no room for the answer: ${pbsweb_text:-no space left or over quota}"
     elif ! pbsweb_text=$(mv -f "$pbsweb_tmp" "$pbsweb_dir/script" 2>&1); then
         pbsweb_words=$pbsweb_text
     fi
     if [ -n "$pbsweb_words" ]; then
-        rm -f "$pbsweb_tmp" "$pbsweb_try/before.$$" "$pbsweb_try/answer.$$"
+        rm -f "$pbsweb_tmp" "$pbsweb_try/answer.$$"
         pbsweb_not_started disk "$pbsweb_words"
         return 1
     fi

@@ -22,6 +22,7 @@ fn limits(queue: &Queue) -> String {
     }
     match (queue.min_ncpus, queue.max_ncpus) {
         (Some(min), Some(max)) => parts.push(format!("{min} to {max} processors")),
+        (None, Some(1)) => parts.push("one processor".to_owned()),
         (None, Some(max)) => parts.push(format!("up to {max} processors")),
         (Some(min), None) => parts.push(format!("{min} processors or more")),
         (None, None) => {}

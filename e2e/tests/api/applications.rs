@@ -1,0 +1,74 @@
+//! Uploads: all packings, a new version in place of the old one, and a host that goes away in the middle.
+
+use pbsweb_e2e::TestApp;
+use pbsweb_shared::api::applications::Application;
+use pbsweb_shared::page::Page;
+use pbsweb_shared::problem::ProblemCode;
+use pbsweb_sim::{CutPoint, Fault};
+
+use crate::archive::{Tree, hello};
+
+#[tokio::test]
+async fn every_packing_gives_the_same_tree() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    let packed = [("a", hello().tar()), ("b", hello().tar_gz()), ("c", hello().tar_zst())];
+    let mut digests = Vec::new();
+    for (name, archive) in packed {
+        let application = user.upload(name, archive).await;
+        let place = &application.hosts[0];
+        assert_eq!((place.n_entries, application.name.as_str()), (3, name), "{place:?}");
+        digests.push(place.digest.clone());
+        use std::os::unix::fs::PermissionsExt as _;
+        let program = app.sim.home("ada").join(format!("pbsweb/{name}/hello.sh"));
+        assert_eq!(std::fs::metadata(program).unwrap().permissions().mode() & 0o111, 0o100 | 0o011 & 0o111);
+    }
+    assert!(digests.iter().all(|digest| *digest == digests[0]), "{digests:?}");
+    let listed: Page<Application> = user.read("/applications").await;
+    assert_eq!(listed.items.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn a_new_version_takes_the_place_and_the_old_one_is_kept_aside() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    let first = user.upload("hello", Tree::new().file("v1", "one").tar()).await;
+    let home = app.sim.home("ada").join("pbsweb");
+    std::fs::write(home.join("hello/results"), "days of work").unwrap();
+    let second = user.upload("hello", Tree::new().file("v2", "two").tar()).await;
+    assert_eq!(second.id, first.id);
+    assert_ne!(second.hosts[0].digest, first.hosts[0].digest);
+    assert!(home.join("hello/v2").exists() && !home.join("hello/v1").exists());
+    let aside: Vec<_> = std::fs::read_dir(home.join(".replaced")).unwrap().map(|one| one.unwrap().path()).collect();
+    assert_eq!(std::fs::read_to_string(aside[0].join("results")).unwrap(), "days of work");
+}
+
+#[tokio::test]
+async fn a_large_tree_arrives_whole() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    // Larger than any window or buffer on the way.
+    let tree = (0..40).fold(Tree::new(), |tree, i| tree.zeros(&format!("big/{i}"), 1 << 20));
+    let application = user.upload("big", tree.file("big/end", "the end").tar_gz()).await;
+    assert_eq!(application.hosts[0].n_bytes, (40 << 20) + 7);
+    let home = app.sim.home("ada").join("pbsweb/big");
+    assert_eq!(std::fs::read_to_string(home.join("end")).unwrap(), "the end");
+    assert_eq!(std::fs::metadata(home.join("39")).unwrap().len(), 1 << 20);
+}
+
+#[tokio::test]
+async fn a_host_that_goes_away_in_the_middle_leaves_the_old_version() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    let first = user.upload("hello", hello().tar()).await;
+    let matching = Some("tar -xf".to_owned());
+    app.sim.faults().arm_times(Fault::Cut { at: CutPoint::BeforeExec, matching }, 1);
+    let answer = user.try_upload("hello", Tree::new().file("other", "x").tar()).await;
+    answer.problem(ProblemCode::HostUnreachable);
+    assert!(app.sim.faults().armed().is_empty());
+    assert!(app.sim.home("ada").join("pbsweb/hello/Makefile").exists());
+    assert_eq!(user.read::<Application>(&format!("/applications/{}", first.id)).await, first);
+    let again = user.upload("hello", Tree::new().file("other", "x").tar()).await;
+    assert_eq!(again.id, first.id);
+    assert!(app.sim.home("ada").join("pbsweb/hello/other").exists());
+}
