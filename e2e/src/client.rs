@@ -27,7 +27,8 @@ impl Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .add_root_certificate(reqwest::Certificate::from_pem(certificate_pem).unwrap())
-            .timeout(PATIENCE)
+            // Between two pieces of an answer: streams are open for long.
+            .read_timeout(PATIENCE)
             .build()
             .unwrap();
         Self { http, base: base.into(), token: None }

@@ -32,7 +32,10 @@ async fn users_are_made_changed_and_listed() {
     let next: Page<Listed> =
         session.read(&format!("/users?limit=1&page_token={}", first.next_page_token.unwrap())).await;
     assert_eq!((next.items[0].id, next.next_page_token), (bob.id, None));
-    app.admin.patch(&format!("/users/{}", uuid::Uuid::new_v4()), &json!({})).await.problem(ProblemCode::NotFound);
+    app.admin
+        .patch(&format!("/users/{}", uuid::Uuid::new_v4()), &json!({}))
+        .await
+        .problem(ProblemCode::NotFound);
 
     let activity: Page<Activity> = session.read("/activity?limit=200").await;
     for action in ["user.create", "user.update", "session.sign_in"] {
@@ -57,7 +60,10 @@ async fn a_host_is_added_while_the_server_runs_and_offers_what_its_row_says() {
     user.put_account(host.id, "ada").await;
     // Nobody has confirmed its key: nothing is sent to it.
     let report = user.check(host.id).await;
-    assert!(!report.is_ok && report.findings.iter().any(|finding| finding.topic == "host_key"), "{report:#?}");
+    assert!(
+        !report.is_ok && report.findings.iter().any(|finding| finding.topic == "host_key"),
+        "{report:#?}"
+    );
     let scan = app.admin.post_empty(&format!("/hosts/{}/scan-key", host.id)).await.expect(200);
     let scan: pbsweb_shared::api::hosts::HostKeyScan = scan.json();
     assert_eq!(scan.offered.line.split(' ').nth(1), sim.host_key_line().split(' ').nth(1));
@@ -66,7 +72,10 @@ async fn a_host_is_added_while_the_server_runs_and_offers_what_its_row_says() {
     let _ = app.admin.patch(&path, &confirmed).await.expect(200);
     // Its commands are on no PATH: the check says so, and an administrator says where they are.
     let report = user.check(host.id).await;
-    assert!(!report.is_ok && report.findings.iter().any(|finding| finding.topic == "scheduler"), "{report:#?}");
+    assert!(
+        !report.is_ok && report.findings.iter().any(|finding| finding.topic == "scheduler"),
+        "{report:#?}"
+    );
     let bin = json!({ "bin_folder": sim.bin_dir() });
     let _ = app.admin.patch(&path, &bin).await.expect(200);
     user.check_well(host.id).await;
@@ -75,7 +84,8 @@ async fn a_host_is_added_while_the_server_runs_and_offers_what_its_row_says() {
         (!queues.queues.is_empty()).then_some(queues)
     })
     .await;
-    let offered: Vec<_> = queues.queues.iter().filter(|queue| queue.is_offered).map(|queue| &queue.name).collect();
+    let offered: Vec<_> =
+        queues.queues.iter().filter(|queue| queue.is_offered).map(|queue| &queue.name).collect();
     assert_eq!(offered, ["sequential"]);
     let job = user.submit_well(&user.job("true")).await;
     user.wait_ended(job.id).await;

@@ -39,7 +39,8 @@ async fn a_new_version_takes_the_place_and_the_old_one_is_kept_aside() {
     assert_eq!(second.id, first.id);
     assert_ne!(second.hosts[0].digest, first.hosts[0].digest);
     assert!(home.join("hello/v2").exists() && !home.join("hello/v1").exists());
-    let aside: Vec<_> = std::fs::read_dir(home.join(".replaced")).unwrap().map(|one| one.unwrap().path()).collect();
+    let aside: Vec<_> =
+        std::fs::read_dir(home.join(".replaced")).unwrap().map(|one| one.unwrap().path()).collect();
     assert_eq!(std::fs::read_to_string(aside[0].join("results")).unwrap(), "days of work");
 }
 
@@ -57,18 +58,22 @@ async fn a_large_tree_arrives_whole() {
 }
 
 #[tokio::test]
-async fn a_host_that_goes_away_in_the_middle_leaves_the_old_version() {
+async fn an_upload_whose_answer_is_lost_can_be_repeated() {
     let app = TestApp::start().await;
     let user = app.ready_user("ada").await;
     let first = user.upload("hello", hello().tar()).await;
     let matching = Some("tar -xf".to_owned());
-    app.sim.faults().arm_times(Fault::Cut { at: CutPoint::BeforeExec, matching }, 1);
-    let answer = user.try_upload("hello", Tree::new().file("other", "x").tar()).await;
-    answer.problem(ProblemCode::HostUnreachable);
+    app.sim.faults().arm_times(Fault::Cut { at: CutPoint::BeforeAnswer, matching }, 1);
+    let other = || Tree::new().file("other", "x").tar();
+    user.try_upload("hello", other()).await.problem(ProblemCode::HostUnreachable);
     assert!(app.sim.faults().armed().is_empty());
-    assert!(app.sim.home("ada").join("pbsweb/hello/Makefile").exists());
+    // What is not confirmed is not claimed.
     assert_eq!(user.read::<Application>(&format!("/applications/{}", first.id)).await, first);
-    let again = user.upload("hello", Tree::new().file("other", "x").tar()).await;
+    let again = user.upload("hello", other()).await;
     assert_eq!(again.id, first.id);
-    assert!(app.sim.home("ada").join("pbsweb/hello/other").exists());
+    assert_ne!(again.hosts[0].digest, first.hosts[0].digest);
+    let home = app.sim.home("ada").join("pbsweb");
+    assert!(home.join("hello/other").exists());
+    let aside = std::fs::read_dir(home.join(".replaced")).unwrap().map(|one| one.unwrap().path());
+    assert!(aside.into_iter().any(|old| old.join("Makefile").exists()), "the first version is kept aside");
 }

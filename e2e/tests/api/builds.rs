@@ -34,7 +34,8 @@ async fn the_same_key_is_one_build() {
 async fn all_readers_get_the_same_bytes() {
     let app = TestApp::start().await;
     let user = app.ready_user("ada").await;
-    let makefile = "all:\n\t@i=0; while [ $$i -lt 5000 ]; do echo line $$i of the output; i=$$((i+1)); done\n";
+    let makefile =
+        "all:\n\t@i=0; while [ $$i -lt 5000 ]; do echo line $$i of the output; i=$$((i+1)); done\n";
     let application = user.upload("talk", Tree::new().file("Makefile", makefile).tar()).await;
     let build = user.start_build(application.id).await;
     let outputs = join_all((0..4).map(|_| user.follow_build(build.id))).await;
@@ -56,11 +57,17 @@ async fn a_cut_connection_loses_neither_the_build_nor_its_output() {
     let application = user.upload("slow", Tree::new().file("Makefile", makefile).tar()).await;
     let build = user.start_build(application.id).await;
     let kept = async || user.read::<Build>(&format!("/builds/{}", build.id)).await;
-    pbsweb_e2e::eventually("the first line is kept", || async { (kept().await.n_output_bytes == 4).then_some(()) }).await;
+    pbsweb_e2e::eventually("the first line is kept", || async {
+        (kept().await.n_output_bytes == 4).then_some(())
+    })
+    .await;
     // The next exchange on the connection takes it down, and the follower's with it.
     app.sim.faults().arm_times(Fault::Cut { at: CutPoint::BeforeExec, matching: None }, 1);
     until("the connection was cut", || app.sim.faults().armed().is_empty()).await;
     std::fs::write(app.sim.home("ada").join("pbsweb/slow/go-on"), "").unwrap();
     let (output, build) = user.follow_build(build.id).await;
-    assert_eq!((output.as_str(), build.state, build.exit_status), ("one\ntwo\n", BuildState::Succeeded, Some(0)));
+    assert_eq!(
+        (output.as_str(), build.state, build.exit_status),
+        ("one\ntwo\n", BuildState::Succeeded, Some(0))
+    );
 }

@@ -57,7 +57,8 @@ async fn a_check_finds_a_scheduler_that_is_down() {
     let user = app.ready_user("ada").await;
     app.sim.faults().arm(Fault::ServerDown);
     let report = user.check(user.host).await;
-    let failed: Vec<_> = report.findings.iter().filter(|finding| finding.verdict == Verdict::Failed).collect();
+    let failed: Vec<_> =
+        report.findings.iter().filter(|finding| finding.verdict == Verdict::Failed).collect();
     assert!(failed.len() == 1 && failed[0].topic == "scheduler", "{report:#?}");
     app.sim.faults().clear();
     user.check_well(user.host).await;

@@ -12,7 +12,8 @@ use pbsweb_shared::script::DependencyDraft;
 async fn a_dependent_job_waits_for_the_other_and_runs_after_it() {
     let app = TestApp::start().await;
     let user = app.ready_user("ada").await;
-    let first = user.submit_well(&user.job("while [ ! -e go-on ]; do sleep 0.05; done; date +%s%N > first")).await;
+    let first =
+        user.submit_well(&user.job("while [ ! -e go-on ]; do sleep 0.05; done; date +%s%N > first")).await;
     let mut request = user.job("date +%s%N > second");
     let jobs = first.pbs_id.clone().unwrap().to_string();
     request.script.dependencies = vec![DependencyDraft { kind: "afterok".to_owned(), jobs }];
@@ -36,9 +37,8 @@ async fn a_job_whose_dependency_failed_did_not_succeed() {
     let second = user.submit_well(&request).await;
     std::fs::write(app.sim.home("ada").join("go-on"), "").unwrap();
     assert_eq!(user.wait_ended(first.id).await.exit_status, Some(1));
-    let after = user
-        .wait_for("gone", second.id, |job| job.state.has_ended() || job.state == JobState::Lost)
-        .await;
+    let after =
+        user.wait_for("gone", second.id, |job| job.state.has_ended() || job.state == JobState::Lost).await;
     assert_ne!(after.state, JobState::Completed, "{after:#?}");
     assert_eq!(after.started_at, None);
 }
@@ -83,13 +83,13 @@ async fn many_submissions_at_once_are_each_one_job_and_pages_hold_them_all() {
         let after = token.map(|token| format!("&page_token={token}")).unwrap_or_default();
         let page: Page<Job> = user.read(&format!("/jobs?limit=7{after}")).await;
         assert!(page.items.len() <= 7);
-        seen.extend(page.items.into_iter().map(|job| job.id));
+        seen.extend(page.items.into_iter().map(|job| (job.submitted_at, job.id)));
         token = page.next_page_token;
         if token.is_none() {
             break;
         }
     }
-    let mut expected: Vec<_> = jobs.iter().map(|job| job.id).collect();
+    let mut expected: Vec<_> = jobs.iter().map(|job| (job.submitted_at, job.id)).collect();
     assert!(seen.is_sorted_by(|a, b| a > b), "newest first");
     expected.sort_unstable();
     seen.sort_unstable();
@@ -102,7 +102,8 @@ async fn output_that_is_not_there_is_explained() {
     let user = app.ready_user("ada").await;
     app.sim.set_scheduling(false);
     let waiting = user.submit_well(&user.job("true")).await;
-    let problem = user.get(&format!("/jobs/{}/output/stdout", waiting.id)).await.problem(ProblemCode::NotFound);
+    let problem =
+        user.get(&format!("/jobs/{}/output/stdout", waiting.id)).await.problem(ProblemCode::NotFound);
     assert!(problem.detail.unwrap().contains("not started"));
     app.sim.set_scheduling(true);
     let ended = user.wait_ended(waiting.id).await;

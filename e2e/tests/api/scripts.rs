@@ -42,7 +42,8 @@ async fn an_unchanged_script_is_no_new_revision_and_a_changed_one_is() {
     let other = user.submit_well(&other).await;
     user.wait_ended(other.id).await;
     let scripts: Page<Script> = user.read("/scripts").await;
-    let seen: Vec<_> = scripts.items.iter().map(|script| (script.name.as_str(), script.n_revisions)).collect();
+    let seen: Vec<_> =
+        scripts.items.iter().map(|script| (script.name.as_str(), script.n_revisions)).collect();
     assert_eq!(seen, [("Another script", 1), ("job", 3)], "the one used last comes first");
     let found: Page<Script> = user.read("/scripts?text=ANOTHER").await;
     assert_eq!(found.items.len(), 1);
@@ -57,6 +58,7 @@ async fn the_text_of_a_script_reads_back_into_its_fields() {
     let app = TestApp::start().await;
     let user = app.ready_user("ada").await;
     let mut draft = user.job("./run --deep\nexit 0").script;
+    draft.chunks[0].count = "1".to_owned();
     draft.walltime = "26:00:00".to_owned();
     draft.mail_users = "ada@example.org".to_owned();
     draft.mail_events = "be".to_owned();
@@ -65,8 +67,13 @@ async fn the_text_of_a_script_reads_back_into_its_fields() {
     draft.array = "1-9:2".to_owned();
     draft.variables = vec![VariableDraft { name: "A".to_owned(), value: "it's $HOME".to_owned() }];
     draft.extra_directives = "-W umask=022".to_owned();
-    let checked: ScriptChecked = user.post("/scripts/check", &json!({ "script": draft })).await.expect(200).json();
-    assert!(checked.diagnostics.iter().all(|finding| finding.severity != Severity::Error), "{:#?}", checked.diagnostics);
+    let checked: ScriptChecked =
+        user.post("/scripts/check", &json!({ "script": draft })).await.expect(200).json();
+    assert!(
+        checked.diagnostics.iter().all(|finding| finding.severity != Severity::Error),
+        "{:#?}",
+        checked.diagnostics
+    );
     let parsed = user.post("/scripts/parse", &json!({ "text": checked.text })).await.expect(200);
     let parsed: ScriptParsed = parsed.json();
     assert_eq!(parsed.draft, draft, "{}", checked.text);

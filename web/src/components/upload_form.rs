@@ -186,8 +186,13 @@ pub(crate) fn UploadForm(
     let described_by = format!("{input_id}-help {input_id}-error");
     let error_id = format!("{input_id}-error");
     let help_id = format!("{input_id}-help");
-    let has_host = Memo::new(move |_| host.get().is_some() || hosts.answer().is_none());
+    let has_host = Memo::new(move |_| host.get().is_some() || !matches!(hosts.answer(), Some(Ok(_))));
+    let hosts_error = move || hosts.answer().and_then(Result::err);
     view! {
+        {move || {
+            hosts_error()
+                .map(|error| view! { <ProblemBox error=error retry=Callback::new(move |()| hosts.reload()) /> })
+        }}
         <Show
             when=move || has_host.get()
             fallback=|| {

@@ -43,6 +43,12 @@ pub(crate) fn Compose() -> impl IntoView {
     view! {
         <PageHeader title="New job" lead="Fill the form, or pick a past script. Nothing is sent before you submit." />
         {move || error.get().map(|error| view! { <ProblemBox error=error /> })}
+        {move || {
+            hosts
+                .answer()
+                .and_then(Result::err)
+                .map(|error| view! { <ProblemBox error=error retry=Callback::new(move |()| hosts.reload()) /> })
+        }}
         <Show when=move || has_no_host.get()>
             <EmptyState title="No host is ready for you yet">
                 <p>"You can compose a job already. To submit it, set up your account on a host."</p>

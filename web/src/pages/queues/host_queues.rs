@@ -9,7 +9,7 @@ use super::listing::Listing;
 use crate::client;
 use crate::components::HostStatusBadge;
 use crate::state::{Hosts, Live, LiveState};
-use crate::ui::{Badge, EmptyState, Load, Panel, Shape, Table, Time, Tone, format};
+use crate::ui::{Badge, EmptyState, Load, Panel, ProblemBox, Shape, Spinner, Table, Time, Tone, format};
 
 /// A walltime limit, if there is one.
 fn limit(seconds: Option<u64>) -> Option<String> {
@@ -107,21 +107,30 @@ fn JobsOfHost(
     name: Signal<String>,
 ) -> impl IntoView {
     let listed = Memo::new(move |_| jobs.get().map(|answer| answer.map(|answer| answer.jobs)));
-    let is_there = Memo::new(move |_| matches!(&*listed.read(), Some(Ok(_))));
     // The table stays while its rows change with each snapshot.
-    move || {
-        if is_there.get() {
+    let shown = Memo::new(move |_| match &*listed.read() {
+        None => Shown::Waiting,
+        Some(Err(error)) => Shown::Failed(error.clone()),
+        Some(Ok(_)) => Shown::Jobs,
+    });
+    move || match shown.get() {
+        Shown::Waiting => view! { <Spinner what="Loading jobs" /> }.into_any(),
+        Shown::Failed(error) => {
+            view! { <ProblemBox error=error retry=Callback::new(move |()| jobs.refetch()) /> }.into_any()
+        }
+        Shown::Jobs => {
             let jobs = Signal::derive(move || listed.get().and_then(Result::ok).unwrap_or_default());
             view! { <Listing jobs=jobs filter=filter name=name /> }.into_any()
-        } else {
-            view! {
-                <Load resource=jobs what="jobs" let:_jobs>
-                    {()}
-                </Load>
-            }
-            .into_any()
         }
     }
+}
+
+/// What there is in place of the jobs, or that they are there.
+#[derive(Clone, PartialEq)]
+enum Shown {
+    Waiting,
+    Failed(client::ClientError),
+    Jobs,
 }
 
 #[component]
