@@ -27,7 +27,7 @@ dev: ## rebuild the page and restart the server on every change
 test: ## everything that must hold: formatting, lints, documentation, tests, browser
 	@tools/test
 
-bench: build ## measure submissions, first load and memory
+bench: setup build ## measure submissions, first load and memory
 	@"$${CARGO_TARGET_DIR:-target}/release/bench" $(ARGS)
 
 openapi: ## write openapi/openapi.json from the program

@@ -329,6 +329,7 @@ export class Person {
     for (const [colorScheme, viewport] of [["light", DESKTOP], ["dark", DESKTOP], ["light", PHONE]]) {
       await page.setViewportSize(viewport);
       await page.emulateMedia({ colorScheme });
+      await page.evaluate(() => window.scrollTo(0, 0));
       const title = `${name}-${viewport === PHONE ? viewport.width : colorScheme}`;
       await this.picture(title);
       await look(title, viewport);

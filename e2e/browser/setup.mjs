@@ -58,3 +58,18 @@ export async function submitJob(person, job, isSo = () => true) {
   }
   return now;
 }
+
+/** A scientist with something on every page: an application, and jobs that ended well, failed, run and wait. */
+export async function busyPerson(world) {
+  const { person, host } = await readyPerson(world, "ada", "Ada");
+  const { application } = await builtApplication(world, person, host);
+  const hasEnded = ({ state }) => ["completed", "failed"].includes(state);
+  const isRunning = ({ state }) => state === "running";
+  const script = { name: "heat-flow", walltime: "0:05:00", chunks: [{ ncpus: "1" }], commands: "./heat" };
+  const ended = await submitJob(person, { host, application, script }, hasEnded);
+  await submitJob(person, { host, script: { ...script, name: "fails", commands: "no-such-command" } }, hasEnded);
+  const running = await submitJob(person, { host, script: { ...script, name: "runs", commands: "sleep 3600" } }, isRunning);
+  await submitJob(person, { host, script: { ...script, name: "waits", hold: true } });
+  await person.api("POST", "/me/tokens", { name: "nightly runs", expires_in_days: 30 });
+  return { person, host, application, ended: ended.id, running: running.id };
+}

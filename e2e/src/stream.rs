@@ -52,6 +52,12 @@ impl EventStream {
     /// # Panics
     /// When nothing comes, or what comes is no event.
     pub async fn next(&mut self) -> Option<StreamEvent> {
+        // Heartbeats go on when nothing happens.
+        let next = tokio::time::timeout(PATIENCE, self.next_event());
+        next.await.unwrap_or_else(|_| panic!("no event within {PATIENCE:?}"))
+    }
+
+    async fn next_event(&mut self) -> Option<StreamEvent> {
         loop {
             let block = self.block().await?;
             if block.starts_with(':') {

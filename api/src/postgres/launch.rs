@@ -17,7 +17,7 @@ if [ "$(head -n 1 "$1/postmaster.pid" 2>/dev/null)" = "$2" ]; then
     n=0
     while kill -0 "$2" 2>/dev/null && [ "$n" -lt 600 ]; do n=$((n + 1)); sleep 0.1; done
 fi
-if [ -n "$3" ]; then rm -rf "$3"/* ; fi
+if [ -n "$3" ]; then rm -rf "$3"/* ; rmdir "$3"; fi
 "#;
 
 pub(super) fn log_path(folder: &Path) -> PathBuf {

@@ -49,7 +49,10 @@ async fn other_users_jobs_and_builds_are_never_told() {
     ada.follow_build(build.id).await;
     let hers = ada.submit_well(&ada.job("true")).await;
     ada.wait_ended(hers.id).await;
-    let his = bob.submit_well(&bob.job("true")).await;
+    let his = bob.submit_well(&bob.job("while [ ! -e go-on ]; do sleep 0.05; done")).await;
+    // A listing that shows it is news for everybody.
+    bob.wait_state(his.id, JobState::Running).await;
+    std::fs::write(app.sim.home("bob").join("go-on"), "").unwrap();
     let told = stream.read_until(|event| has_ended(event, his.id)).await;
     // The same over a resume, which reads the database.
     let oldest = told.first().unwrap().id;

@@ -1,5 +1,13 @@
 //! Whole-system tests over the API: each has its own database, simulated host and server; folders like the routes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on says where"
+)]
+
 mod admin;
 mod applications;
 mod archive;
