@@ -70,7 +70,7 @@ pub struct Reach {
 pub enum Trust {
     /// It passed its check: for everything that has an effect.
     Checked,
-    /// It has a login name: for the check itself.
+    /// It has a login name: for the check itself, and for what settles things that were begun while it was usable.
     Named,
 }
 

@@ -22,7 +22,8 @@ use crate::scheduler::records::{JobRecord, parse_duration};
 
 pub use resolve::{Resolution, resolve_missing};
 
-/// What of a listed job is stored with it. Resources used are two minutes old at times, and change with every listing:
+/// What a listing tells of a job beside its state. Paths, the time it was queued and the counts of an array are for the
+/// reader of one listing; the rest is stored with the job. Resources used are two minutes old at times, and change with every listing:
 /// of them the walltime alone is kept, in whole minutes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Observed {
