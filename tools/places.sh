@@ -2,7 +2,10 @@
 #
 # What is built or fetched once for a machine is kept in one folder of the user's, outside the checkout: a clean checkout does
 # not have to build its tools again, and nothing that the user installed for other projects is replaced.
-cache=${PBSWEB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pbsweb}
+#
+# Variables that begin with PBSWEB_ are settings of the server, which refuses those it does not know: what steers these tools has
+# other names.
+cache=${TOOLS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pbsweb}
 
 trunk_version=0.21.14
 
@@ -24,7 +27,7 @@ find_program() {
 }
 
 find_chromium() {
-    if [ -n "${PBSWEB_CHROMIUM:-}" ]; then echo "$PBSWEB_CHROMIUM"; else
+    if [ -n "${CHROMIUM:-}" ]; then echo "$CHROMIUM"; else
         find_program chromium chromium-browser google-chrome-stable google-chrome
     fi
 }

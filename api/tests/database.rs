@@ -81,7 +81,7 @@ fn describe(connection: &mut PgConnection) -> String {
     let mut text = String::from(
         "//! The tables, generated from the migrated database; a test compares the two.\n\
          //!\n\
-         //! To write it anew after a migration: `PBSWEB_WRITE_SCHEMA=1 cargo test -p pbsweb --test database`.\n\
+         //! To write it anew after a migration: `WRITE_SCHEMA=1 cargo test -p pbsweb --test database`.\n\
          #![allow(missing_docs, reason = \"the columns are described by the comments in migrations/\")]\n",
     );
     let mut tables: Vec<&str> = Vec::new();
@@ -111,7 +111,7 @@ fn the_schema_module_describes_the_migrated_database() {
     let database = Database::start();
     let described = describe(&mut database.migrated());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/schema.rs");
-    if std::env::var_os("PBSWEB_WRITE_SCHEMA").is_some() {
+    if std::env::var_os("WRITE_SCHEMA").is_some() {
         std::fs::write(&path, &described).unwrap();
     }
     // Rows, not bytes: the formatter may lay the file out in its own way.

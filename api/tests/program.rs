@@ -10,6 +10,10 @@ use std::process::{Child, Command, Output, Stdio};
 fn pbsweb(folder: &Path) -> Command {
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o711)).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_pbsweb"));
+    // The settings of whoever runs the tests are not the tests'.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PBSWEB_")) {
+        command.env_remove(name);
+    }
     command.env_remove("DATABASE_URL").env("PBSWEB_DATA_FOLDER", folder.join("pbsweb"));
     command.env("PBSWEB_HTTP_LISTEN", "127.0.0.1:0").env("PBSWEB_HTTP_WORKERS", "1");
     command

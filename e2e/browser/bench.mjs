@@ -10,7 +10,7 @@ if (!password) {
 }
 
 const browser = await chromium.launch({
-  executablePath: process.env.PBSWEB_CHROMIUM || "/usr/bin/chromium",
+  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
   args: [
     ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
     ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],

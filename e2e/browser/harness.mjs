@@ -13,7 +13,7 @@ import { chromium } from "playwright-core";
 
 const root = resolve(import.meta.dirname, "../..");
 const artefacts = join(root, "e2e/artefacts");
-const programs = resolve(process.env.PBSWEB_BIN_DIR ?? join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug"));
+const programs = resolve(process.env.PROGRAMS_DIR ?? join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug"));
 
 /** Long enough for a busy machine; a test that waits so long has failed. */
 export const PATIENCE_MS = 30_000;
@@ -140,7 +140,7 @@ export class World {
 
   async #start() {
     for (const name of ["pbsweb", "pbs-sim"]) {
-      assert.ok(existsSync(join(programs, name)), `${join(programs, name)} is not built; PBSWEB_BIN_DIR names another folder`);
+      assert.ok(existsSync(join(programs, name)), `${join(programs, name)} is not built; PROGRAMS_DIR names another folder`);
     }
     this.#folder = mkdtempSync(join(tmpdir(), "pbsweb-browser-"));
     // Started by root, the database runs as somebody else.
@@ -175,7 +175,7 @@ export class World {
     ]);
 
     this.#browser = await chromium.launch({
-      executablePath: process.env.PBSWEB_CHROMIUM || "/usr/bin/chromium",
+      executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
       args: [
         ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
         ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],

@@ -1,6 +1,6 @@
 //! The tables, generated from the migrated database; a test compares the two.
 //!
-//! To write it anew after a migration: `PBSWEB_WRITE_SCHEMA=1 cargo test -p pbsweb --test database`.
+//! To write it anew after a migration: `WRITE_SCHEMA=1 cargo test -p pbsweb --test database`.
 #![allow(missing_docs, reason = "the columns are described by the comments in migrations/")]
 
 diesel::table! {
