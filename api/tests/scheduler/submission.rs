@@ -193,7 +193,7 @@ fn a_second_attempt_reports_the_first_one_that_is_still_at_it() {
         let account = Account::new(shell);
         account.fake(
             "qsub",
-            &format!("touch \"$HOME/started\"; while [ ! -f \"$HOME/go\" ]; do sleep 0.1; done\n{ACCEPTS}"),
+            &format!("touch \"$HOME/started\"; while [ -d \"$HOME\" ] && [ ! -f \"$HOME/go\" ]; do sleep 0.1; done\n{ACCEPTS}"),
         );
         let command = OpenPbs.submit(&account.site(), &marker(), &request("#")).unwrap();
         let first = account.start(&command);
@@ -252,7 +252,7 @@ fn a_program_that_is_killed_leaves_the_id_behind() {
         let account = Account::new(shell);
         account.fake(
             "qsub",
-            "echo 12.vm; touch \"$HOME/printed\"; while [ ! -f \"$HOME/go\" ]; do sleep 0.1; done",
+            "echo 12.vm; touch \"$HOME/printed\"; while [ -d \"$HOME\" ] && [ ! -f \"$HOME/go\" ]; do sleep 0.1; done",
         );
         let command = OpenPbs.submit(&account.site(), &marker(), &request("#")).unwrap();
         let mut first = account.start(&command);
@@ -272,7 +272,7 @@ fn a_cut_connection_does_not_keep_the_answer_from_being_written() {
         let account = Account::new(shell);
         account.fake(
             "qsub",
-            &format!("touch \"$HOME/started\"; while [ ! -f \"$HOME/go\" ]; do sleep 0.1; done\n{ACCEPTS}"),
+            &format!("touch \"$HOME/started\"; while [ -d \"$HOME\" ] && [ ! -f \"$HOME/go\" ]; do sleep 0.1; done\n{ACCEPTS}"),
         );
         let command = OpenPbs.submit(&account.site(), &marker(), &request("#")).unwrap();
         let mut first = account.start(&command);
