@@ -13,7 +13,6 @@ use super::snapshot::{HostSnapshot, SchedulerStatus, listed_job};
 use super::{Finding, Handle, ShownSnapshot, apply};
 use crate::app::App;
 use crate::error::chain;
-use crate::scheduler::ListingScope;
 use crate::services::reach::{Reach, ReachError, Trust, fresh_marker};
 use crate::store::StoreError;
 use crate::store::events::insert_event;
@@ -161,7 +160,7 @@ const fn status_of(error: &TransportError) -> HostStatus {
 async fn list(app: &App, reach: &Reach, handle: &Handle) -> Result<HostSnapshot, ReachError> {
     let marker = fresh_marker();
     let taken_at = Utc::now();
-    let command = reach.scheduler().listing(&reach.site(), &marker, ListingScope::Whole)?;
+    let command = reach.scheduler().listing(&reach.site(), &marker)?;
     handle.with(|state| state.listings.push_back(Instant::now()));
     let output = reach.run(app, command, LIMITS).await?;
     let scheduler = reach.scheduler();

@@ -77,7 +77,8 @@ impl<'a> Frames<'a> {
         let out = self.find(&["out", name])?;
         let err = self.find(&["err", name])?;
         let status = err.word(2).parse().ok()?;
-        Some(Ran { stdout: out.body, status, stderr: err.text() })
+        let is_packed = out.word(2) == "gzip";
+        Some(Ran { stdout: out.body, is_packed, status, stderr: err.text() })
     }
 }
 
@@ -86,6 +87,8 @@ impl<'a> Frames<'a> {
 pub struct Ran<'a> {
     /// Its standard output.
     pub stdout: &'a [u8],
+    /// The host compressed it by gzip.
+    pub is_packed: bool,
     /// Its exit status.
     pub status: i32,
     /// Its standard error.
@@ -94,19 +97,14 @@ pub struct Ran<'a> {
 
 /// Beginnings and ends of the lines that begin with the marker and a blank.
 fn marker_lines<'a>(marker: &'a [u8], text: &'a [u8]) -> impl Iterator<Item = (usize, usize)> + 'a {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        while at < text.len() {
-            let rest = text.get(at..)?;
-            let end = rest.iter().position(|byte| *byte == b'\n').map_or(text.len(), |n| at + n);
-            let line = text.get(at..end)?;
-            let start = at;
-            at = end + 1;
-            if line.strip_prefix(marker).is_some_and(|after| after.first() == Some(&b' ')) {
-                return Some((start, end));
-            }
+    memchr::memmem::find_iter(text, marker).filter_map(move |start| {
+        let is_first = start.checked_sub(1).is_none_or(|before| text.get(before) == Some(&b'\n'));
+        let after = text.get(start + marker.len()..)?;
+        if !is_first || after.first() != Some(&b' ') {
+            return None;
         }
-        None
+        let end = memchr::memchr(b'\n', after).map_or(text.len(), |n| start + marker.len() + n);
+        Some((start, end))
     })
 }
 

@@ -22,8 +22,8 @@ pub use command::{Command, CommandError, Hold, Marker, Steering, SubmitRequest};
 pub use look_up::{FolderFacts, ListingEvidence, LookUp, TryFacts};
 pub use probe::{Probe, ProbeProblem};
 pub use records::{
-    EpilogueFacts, FinishedReply, JobEnd, JobRecord, Listing, ListingReply, NodeRecord, QueueRecord,
-    ServerRecord, Unavailable,
+    EpilogueFacts, FinishedReply, JobEnd, JobRecord, LightRow, Listing, ListingReply, NodeRecord,
+    QueueRecord, ServerRecord, Unavailable,
 };
 pub use settle::{Settlement, settle};
 pub use status::{Explanation, Meaning};
@@ -39,15 +39,6 @@ pub struct Site {
     pub bin: String,
     /// PBSWeb's folder on the host; empty means `$HOME/pbsweb`.
     pub root: String,
-}
-
-/// Which parts a listing asks for: a second `qstat` of one user within a second sleeps 0.2 s (measured).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ListingScope {
-    /// Jobs, queues and the server.
-    Whole,
-    /// Jobs only.
-    Jobs,
 }
 
 /// A dialect: values to programs, output to values. Each `read_…` takes the standard output that the program of the same
@@ -82,14 +73,38 @@ pub trait Scheduler: Send + Sync {
     /// The evidence; `login` is the account that was asked.
     fn read_look_up(&self, marker: &Marker, job: JobId, login: &LoginName, stdout: &[u8]) -> LookUp;
 
-    /// The program that lists all jobs of the host.
+    /// The program that lists all jobs of the host with their attributes, the queues and the server.
     ///
     /// # Errors
     /// As [`Scheduler::submit`].
-    fn listing(&self, site: &Site, marker: &Marker, scope: ListingScope) -> Result<Command, CommandError>;
+    fn listing(&self, site: &Site, marker: &Marker) -> Result<Command, CommandError>;
 
     /// The listing, or why there is none: never an empty listing for a scheduler that did not answer.
     fn read_listing(&self, marker: &Marker, stdout: &[u8]) -> ListingReply;
+
+    /// The program that lists all jobs with little more than their states: a tenth of the cost.
+    ///
+    /// # Errors
+    /// As [`Scheduler::submit`].
+    fn light(&self, site: &Site, marker: &Marker) -> Result<Command, CommandError>;
+
+    /// The rows of the light listing.
+    ///
+    /// # Errors
+    /// Why there is none.
+    fn read_light(&self, marker: &Marker, stdout: &[u8]) -> Result<Vec<LightRow>, Unavailable>;
+
+    /// The program that asks for the attributes of these jobs.
+    ///
+    /// # Errors
+    /// As [`Scheduler::submit`], and [`CommandError::NoIds`].
+    fn details(&self, site: &Site, marker: &Marker, jobs: &[PbsJobId]) -> Result<Command, CommandError>;
+
+    /// The jobs among them that are there.
+    ///
+    /// # Errors
+    /// Why the scheduler gave none.
+    fn read_details(&self, marker: &Marker, stdout: &[u8]) -> Result<Listing, Unavailable>;
 
     /// The program that lists the nodes.
     ///

@@ -92,6 +92,33 @@ impl JobRecord {
     }
 }
 
+/// A job as the light listing shows it: enough to tell whether it changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LightRow {
+    /// The scheduler's id, or as much of it as fits its column.
+    pub printed_id: String,
+    /// There may be more of the id.
+    pub is_cut: bool,
+    /// Its state as printed.
+    pub state_letter: String,
+    /// Its state in our words; nothing if the letter is unknown, or says that the job has ended.
+    pub state: Option<JobState>,
+    /// Its queue, or as much of the name as fits its column.
+    pub queue: String,
+}
+
+impl LightRow {
+    /// An id that the scheduler understands: its number, when the rest is cut.
+    #[must_use]
+    pub fn shortest_id(&self) -> Option<PbsJobId> {
+        let id = match self.printed_id.split_once('.') {
+            Some((number, _)) if self.is_cut => number,
+            Some(_) | None => &self.printed_id,
+        };
+        id.parse().ok()
+    }
+}
+
 /// How a job ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobEnd {

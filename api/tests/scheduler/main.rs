@@ -11,9 +11,11 @@
 )]
 
 mod diff;
+mod fuzz;
 mod listings;
 mod programs;
 mod recording;
+mod recordings;
 mod refusals;
 mod settle;
 mod speed;

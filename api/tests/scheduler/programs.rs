@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Stdio};
 
 use pbsweb::scheduler::openpbs::OpenPbs;
-use pbsweb::scheduler::{Command, Hold, ListingReply, ListingScope, ProbeProblem, Scheduler, Site, Steering};
+use pbsweb::scheduler::{Command, Hold, ListingReply, ProbeProblem, Scheduler, Site, Steering};
 use pbsweb_shared::ids::JobId;
 
 use crate::recording::{folder, marker};
@@ -120,7 +120,7 @@ fn the_listing_program_keeps_outputs_statuses_and_errors_apart() {
     for shell in shells() {
         let account = Account::new(shell);
         account.fake_recorded("qstat", &[("-f", "qstat-f"), ("-Qf", "qstat-Qf"), ("-Bf", "qstat-Bf")]);
-        let command = OpenPbs.listing(&account.site(), &marker(), ListingScope::Whole).unwrap();
+        let command = OpenPbs.listing(&account.site(), &marker()).unwrap();
         let reply = OpenPbs.read_listing(&marker(), &account.run(&command));
         let ListingReply::Listed(listing) = reply else { panic!("{shell:?}: {reply:?}") };
         assert_eq!((listing.jobs.len(), listing.queues.len()), (17, 6), "{shell:?}");
@@ -131,6 +131,51 @@ fn the_listing_program_keeps_outputs_statuses_and_errors_apart() {
         let ListingReply::Unavailable(unavailable) = reply else { panic!("{shell:?}: {reply:?}") };
         assert_eq!(unavailable.status, Some(255));
         assert!(unavailable.words.starts_with("Connection refused\n"), "{unavailable:?}");
+    }
+}
+
+#[test]
+fn a_long_listing_is_packed_where_the_host_can_and_plain_where_it_cannot() {
+    for shell in shells() {
+        let account = Account::new(shell);
+        let ids = ["1.vm".parse().unwrap(), "99999.vm".parse().unwrap()];
+        let (table, details) = (
+            OpenPbs.light(&account.site(), &marker()).unwrap(),
+            OpenPbs.details(&account.site(), &marker(), &ids).unwrap(),
+        );
+        assert!(OpenPbs.details(&account.site(), &marker(), &[]).is_err());
+        account.fake(
+            "qstat",
+            "echo \"$*\" >>\"$HOME/calls\"; cat >/dev/null; echo '   odd words\n' >&2; exit 255",
+        );
+        let refused = OpenPbs.read_light(&marker(), &account.run(&table)).unwrap_err();
+        assert_eq!((refused.status, refused.words.trim()), (Some(255), "odd words"), "{shell:?}");
+        account.fake("qstat", "cat >/dev/null");
+        assert_eq!(OpenPbs.read_light(&marker(), &account.run(&table)), Ok(vec![]), "{shell:?}: no jobs");
+
+        account.fake_recorded("qstat", &[("", "qstat"), ("-E -f 1.vm 99999.vm", "qstat-f-suspended")]);
+        let packed = account.run(&table);
+        assert_eq!(OpenPbs.read_light(&marker(), &packed).unwrap().len(), 17, "{shell:?}");
+        assert!(packed.windows(2).any(|bytes| bytes == [0x1f, 0x8b]), "{shell:?}: nothing was packed");
+        let found = OpenPbs.read_details(&marker(), &account.run(&details)).unwrap();
+        assert_eq!(found.jobs.len(), 1, "{shell:?}");
+
+        // Cut or damaged on the way, it is no listing.
+        for end in [packed.len() / 2, packed.len() - 20] {
+            assert!(OpenPbs.read_light(&marker(), &packed[..end]).is_err(), "{shell:?}");
+        }
+        let mut damaged = packed.clone();
+        let middle = packed.len() / 2;
+        damaged[middle] ^= 0x55;
+        assert!(OpenPbs.read_light(&marker(), &damaged).is_err(), "{shell:?}");
+
+        let plain = Account::new(shell);
+        plain.fake_recorded("qstat", &[("*", "qstat")]);
+        let mut command = OpenPbs.light(&plain.site(), &marker()).unwrap();
+        command.script = command.script.replace("command -v gzip", "command -v no-such-gzip");
+        let text = plain.run(&command);
+        assert!(text.windows(10).any(|bytes| bytes == b"run_simple"), "{shell:?}");
+        assert_eq!(OpenPbs.read_light(&marker(), &text).unwrap().len(), 17, "{shell:?}");
     }
 }
 

@@ -27,7 +27,7 @@ fn action_of(name: &str) -> Option<JobAction> {
 fn every_recorded_steering_has_its_meaning() {
     let mut lines = Vec::new();
     for name in names("").into_iter().chain(names("release-23.06.06")) {
-        let Some(action) = action_of(&name) else { continue };
+        let Some(action) = action_of(&name).filter(|_| !name.ends_with("-version")) else { continue };
         let recording = recording(&name);
         let found = OpenPbs.read_steering(&marker(), &framed(&[(action.as_str(), &recording)]));
         assert_eq!(found.status, Some(recording.status), "{name}");
@@ -47,8 +47,9 @@ fn every_recorded_refusal_of_qsub_is_final_unless_the_server_was_away() {
         let recording = recording(&name);
         let words = String::from_utf8_lossy(&recording.stderr);
         let found = explain_status(CommandKind::Submit, recording.status, &words);
-        // 162: the server was away. 255 is said by the client, whatever became of the request (qsub-err-cwd-missing).
-        let is_away = recording.status == 255 || recording.status == 162;
+        // 162: the server was away; 124: it did not answer. 255 is said by the client, whatever became of the request
+        // (qsub-err-cwd-missing).
+        let is_away = [255, 162, 124].contains(&recording.status);
         assert_eq!(found.meaning.is_retryable(), is_away, "{name}: {found:?}");
     }
 }

@@ -19,6 +19,7 @@ use crate::scheduler::{Scheduler, load, now_ms};
 use crate::site::job::Job;
 use crate::site::node::Node;
 use crate::site::queue::Queue;
+use crate::site::submission::Submission;
 use crate::site::{Accepted, Site};
 use crate::ssh::{self, SshSettings};
 
@@ -270,6 +271,32 @@ impl SimHost {
     /// Whether the scheduler starts jobs.
     pub fn set_scheduling(&self, on: bool) {
         self.scheduler.change(|site| site.scheduling = on);
+    }
+
+    /// Puts so many held jobs of somebody else into the default queue: a busy server without its processes.
+    pub fn add_held_jobs(&self, owner: &str, n: usize) {
+        let home = format!("/home/{owner}");
+        self.scheduler.change(|site| {
+            for number in 0..n {
+                let asked = Submission {
+                    name: format!("load{number}"),
+                    holds: "u".to_owned(),
+                    working_directory: home.clone(),
+                    home: home.clone(),
+                    shell: "/bin/sh".to_owned(),
+                    join: "n".to_owned(),
+                    keep: "n".to_owned(),
+                    mail_points: "a".to_owned(),
+                    checkpoint: "u".to_owned(),
+                    rerunable: true,
+                    submit_host: "login".to_owned(),
+                    ..Submission::default()
+                };
+                if let Err(refusal) = site.submit(owner, asked, now_ms() / 1000) {
+                    tracing::warn!(?refusal, "a job of the load was refused");
+                }
+            }
+        });
     }
 
     /// Takes a node out of service or back.

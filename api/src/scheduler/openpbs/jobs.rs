@@ -1,4 +1,7 @@
-//! Job records from `qstat -f`.
+//! Job records from `qstat -f`, text or JSON.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -7,6 +10,7 @@ use pbsweb_shared::job::JobState;
 use pbsweb_shared::names::PbsJobId;
 
 use super::end::classify_end;
+use super::json::{NoDocument, read_objects};
 use super::text::{Block, lossy, read_blocks};
 use crate::scheduler::records::JobRecord;
 
@@ -24,34 +28,65 @@ pub struct Jobs {
 /// Reads all jobs of a `qstat -f` text. A block that cannot be read costs only its own job.
 #[must_use]
 pub fn read_jobs(text: &[u8]) -> Jobs {
-    let mut found = Jobs::default();
-    let mut seen = std::collections::HashMap::new();
-    let stray = read_blocks("Job Id: ", text, |block| match read_job(block) {
-        Ok(job) => match seen.insert(job.pbs_id.clone(), found.jobs.len()) {
-            None => found.jobs.push(job),
-            Some(first) => {
-                // One of the two is text inside somebody's variable; which one cannot be told.
-                seen.insert(job.pbs_id.clone(), first);
-                if found.jobs.get(first).is_some_and(|known| *known != job)
-                    && !found.unreadable.contains(&job.pbs_id)
-                {
-                    found.problems.push(format!("job {} is listed twice with different words", job.pbs_id));
-                    found.unreadable.push(job.pbs_id);
-                }
-            }
-        },
-        Err(Broken { pbs_id, words }) => {
-            found.problems.push(words);
-            found.unreadable.extend(pbs_id);
-        }
-    });
+    let mut gathered = Gathered::default();
+    let stray = read_blocks("Job Id: ", text, |block| gathered.take(block));
     if !stray.is_empty() {
-        found.problems.push(format!("text before the first job: {}", stray.trim_end()));
+        gathered.found.problems.push(format!("text before the first job: {}", stray.trim_end()));
     }
-    if !found.unreadable.is_empty() {
-        found.jobs.retain(|job| !found.unreadable.contains(&job.pbs_id));
+    gathered.finish()
+}
+
+/// Reads all jobs of a `qstat -f -F json` document, whether it is valid JSON or not.
+///
+/// # Errors
+/// It is no document, or has no end: that says nothing about jobs.
+pub fn read_jobs_json(text: &[u8]) -> Result<Jobs, NoDocument> {
+    let mut gathered = Gathered::default();
+    read_objects("Jobs", text, |block| gathered.take(block))?;
+    Ok(gathered.finish())
+}
+
+#[derive(Default)]
+struct Gathered {
+    found: Jobs,
+    seen: HashMap<PbsJobId, usize>,
+}
+
+impl Gathered {
+    fn take(&mut self, block: &Block<'_>) {
+        let found = &mut self.found;
+        match read_job(block) {
+            Ok(job) => match self.seen.entry(job.pbs_id.clone()) {
+                Entry::Vacant(first) => {
+                    first.insert(found.jobs.len());
+                    found.jobs.push(job);
+                }
+                // One of the two is text inside somebody's variable; which one cannot be told.
+                Entry::Occupied(first) => {
+                    if found.jobs.get(*first.get()).is_some_and(|known| *known != job)
+                        && !found.unreadable.contains(&job.pbs_id)
+                    {
+                        found
+                            .problems
+                            .push(format!("job {} is listed twice with different words", job.pbs_id));
+                        found.unreadable.push(job.pbs_id);
+                    }
+                }
+            },
+            Err(Broken { pbs_id, words }) => {
+                found.problems.push(words);
+                found.unreadable.extend(pbs_id);
+            }
+        }
     }
-    found
+
+    fn finish(mut self) -> Jobs {
+        if !self.found.unreadable.is_empty() {
+            let unreadable: HashSet<&PbsJobId> = self.found.unreadable.iter().collect();
+            self.found.jobs.retain(|job| !unreadable.contains(&job.pbs_id));
+        }
+        self.found
+    }
 }
 
 /// A block that is no job, or not a whole one.
@@ -133,6 +168,10 @@ fn set(job: &mut JobRecord, name: &str, value: &[u8]) {
         "Output_Path" => job.output_path = Some(lossy(value)),
         "Error_Path" => job.error_path = Some(lossy(value)),
         "Variable_List" => job.tag = tag_of(value),
+        // The JSON form lists each variable by itself.
+        "Variable_List.PBSWEB_JOB" => {
+            job.tag = std::str::from_utf8(value).ok().and_then(|id| id.trim().parse().ok());
+        }
         "array" => job.is_array = value == b"True",
         "array_indices_submitted" => job.array_indices = Some(lossy(value)),
         "array_indices_remaining" => job.array_remaining = Some(lossy(value)),
@@ -152,7 +191,7 @@ fn set(job: &mut JobRecord, name: &str, value: &[u8]) {
 
 /// The letters of `qstat(1B)`. `M` (moved to another server) and unknown letters say nothing that we
 /// have a word for; `F` and `X` are ends.
-fn state_of(letter: &str) -> Option<JobState> {
+pub(super) fn state_of(letter: &str) -> Option<JobState> {
     match letter {
         "Q" | "T" => Some(JobState::Queued),
         "H" => Some(JobState::Held),

@@ -1,23 +1,21 @@
 //! The listing of all jobs, queues and the server in one exchange.
 
-use super::{RUN, bindings, jobs, server};
+use std::borrow::Cow;
+use std::io::Read as _;
+
+use super::{PACK, RUN, bindings, jobs, server};
+use crate::scheduler::Site;
 use crate::scheduler::command::{Command, CommandError, Marker};
 use crate::scheduler::frames::{Frames, Ran};
 use crate::scheduler::records::{Listing, ListingReply, Unavailable};
-use crate::scheduler::{ListingScope, Site};
 
 const PROGRAM: &str = include_str!("programs/listing.sh");
 
-pub(super) fn command(site: &Site, marker: &Marker, scope: ListingScope) -> Result<Command, CommandError> {
-    let mut bindings = bindings(site, marker);
-    bindings.bind(
-        "scope",
-        match scope {
-            ListingScope::Whole => "whole",
-            ListingScope::Jobs => "jobs",
-        },
-    );
-    bindings.into_command(format!("{RUN}{PROGRAM}"))
+/// More text than that is no listing: 40,000 jobs make 50 MB of it.
+const MAX_TEXT_BYTES: u64 = 256 * 1024 * 1024;
+
+pub(super) fn command(site: &Site, marker: &Marker) -> Result<Command, CommandError> {
+    bindings(site, marker).into_command(format!("{RUN}{PACK}{PROGRAM}"))
 }
 
 pub(super) fn read(marker: &Marker, stdout: &[u8]) -> ListingReply {
@@ -26,7 +24,15 @@ pub(super) fn read(marker: &Marker, stdout: &[u8]) -> ListingReply {
         Ok(ran) => ran,
         Err(unavailable) => return ListingReply::Unavailable(unavailable),
     };
-    let found = jobs::read_jobs(ran.stdout);
+    let text = match decoded(&ran) {
+        Ok(text) => text,
+        Err(unavailable) => return ListingReply::Unavailable(unavailable),
+    };
+    let found = jobs::read_jobs(&text);
+    if found.jobs.is_empty() && found.unreadable.is_empty() && !found.problems.is_empty() {
+        // Words, and not one job: whatever printed them, it was no listing without jobs.
+        return ListingReply::Unavailable(Unavailable { status: Some(0), words: found.problems.join("; ") });
+    }
     let mut listing = Listing {
         jobs: found.jobs,
         unreadable: found.unreadable,
@@ -68,4 +74,19 @@ pub(super) fn whole<'a>(frames: &Frames<'a>, name: &str) -> Result<Ran<'a>, Unav
             Err(Unavailable { status: None, words: "the answer of the host was cut off".to_owned() })
         }
     }
+}
+
+/// What a command printed, unpacked if the host packed it. What cannot be unpacked to its end was cut.
+pub(super) fn decoded<'a>(ran: &Ran<'a>) -> Result<Cow<'a, [u8]>, Unavailable> {
+    if !ran.is_packed {
+        return Ok(Cow::Borrowed(ran.stdout));
+    }
+    let mut text = Vec::with_capacity(ran.stdout.len().saturating_mul(8));
+    let mut unpacked = flate2::read::MultiGzDecoder::new(ran.stdout).take(MAX_TEXT_BYTES + 1);
+    let words = match unpacked.read_to_end(&mut text) {
+        Ok(_) if text.len() as u64 <= MAX_TEXT_BYTES => return Ok(Cow::Owned(text)),
+        Ok(_) => "the answer of the host is too long".to_owned(),
+        Err(error) => format!("the answer of the host cannot be unpacked: {error}"),
+    };
+    Err(Unavailable { status: Some(ran.status), words })
 }

@@ -9,6 +9,8 @@ mod end;
 mod epilogue;
 mod finished;
 mod jobs;
+pub mod json;
+mod light;
 mod listing;
 mod look_up;
 mod nodes;
@@ -17,6 +19,7 @@ mod server;
 mod status;
 mod steering;
 mod submission;
+mod table;
 pub mod text;
 
 use pbsweb_shared::ids::JobId;
@@ -24,13 +27,16 @@ use pbsweb_shared::names::{LoginName, PbsJobId};
 
 use super::command::{Bindings, Command, CommandError, Marker, Steering, SubmitRequest};
 use super::{
-    Explanation, FinishedReply, ListingReply, ListingScope, LookUp, NodeRecord, Probe, Scheduler, Site,
+    Explanation, FinishedReply, LightRow, Listing, ListingReply, LookUp, NodeRecord, Probe, Scheduler, Site,
     SubmissionReply, Unavailable,
 };
 
 pub use end::classify_end;
-pub use jobs::{read_job, read_jobs};
+pub use jobs::{read_job, read_jobs, read_jobs_json};
+pub use nodes::{read_nodes, read_nodes_json};
+pub use server::{read_queues, read_queues_json, read_server, read_server_json};
 pub use status::explain_status;
+pub use table::read_table;
 
 /// The dialect.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +44,9 @@ pub struct OpenPbs;
 
 /// What every program of this dialect begins with.
 const RUN: &str = include_str!("programs/run.sh");
+
+/// For programs whose answers may be long.
+const PACK: &str = include_str!("programs/pack.sh");
 
 /// The bindings that every program has.
 fn bindings(site: &Site, marker: &Marker) -> Bindings {
@@ -76,12 +85,28 @@ impl Scheduler for OpenPbs {
         look_up::read(marker, job, login, stdout)
     }
 
-    fn listing(&self, site: &Site, marker: &Marker, scope: ListingScope) -> Result<Command, CommandError> {
-        listing::command(site, marker, scope)
+    fn listing(&self, site: &Site, marker: &Marker) -> Result<Command, CommandError> {
+        listing::command(site, marker)
     }
 
     fn read_listing(&self, marker: &Marker, stdout: &[u8]) -> ListingReply {
         listing::read(marker, stdout)
+    }
+
+    fn light(&self, site: &Site, marker: &Marker) -> Result<Command, CommandError> {
+        light::command(site, marker)
+    }
+
+    fn read_light(&self, marker: &Marker, stdout: &[u8]) -> Result<Vec<LightRow>, Unavailable> {
+        light::read(marker, stdout)
+    }
+
+    fn details(&self, site: &Site, marker: &Marker, jobs: &[PbsJobId]) -> Result<Command, CommandError> {
+        light::details(site, marker, jobs)
+    }
+
+    fn read_details(&self, marker: &Marker, stdout: &[u8]) -> Result<Listing, Unavailable> {
+        light::read_details(marker, stdout)
     }
 
     fn nodes(&self, site: &Site, marker: &Marker) -> Result<Command, CommandError> {

@@ -1,7 +1,9 @@
-//! Nodes, from `pbsnodes -a`: a name in column 0, attributes indented by five blanks, blocks divided by an empty line.
+//! Nodes, from `pbsnodes -a`, text or JSON. The text has a name in column 0, attributes indented by five blanks, and blocks
+//! divided by an empty line.
 
+use super::json::{NoDocument, elements, read_objects};
 use super::listing::whole;
-use super::text::lossy;
+use super::text::{lines, lossy};
 use super::{RUN, bindings};
 use crate::scheduler::Site;
 use crate::scheduler::command::{Command, CommandError, Marker};
@@ -19,11 +21,12 @@ pub(super) fn read(marker: &Marker, stdout: &[u8]) -> Result<Vec<NodeRecord>, Un
     Ok(read_nodes(whole(&frames, "nodes")?.stdout))
 }
 
-/// Reads all nodes. Lines that are neither a name nor an attribute continue the last value.
-fn read_nodes(text: &[u8]) -> Vec<NodeRecord> {
+/// Reads all nodes of a text. A value with a line break of its own ends there: what follows is no attribute.
+#[must_use]
+pub fn read_nodes(text: &[u8]) -> Vec<NodeRecord> {
     let mut nodes: Vec<NodeRecord> = Vec::new();
     let mut is_between = true;
-    for line in text.split(|byte| *byte == b'\n') {
+    for line in lines(text) {
         if line.trim_ascii().is_empty() {
             is_between = true;
         } else if line.starts_with(b" ") {
@@ -37,7 +40,28 @@ fn read_nodes(text: &[u8]) -> Vec<NodeRecord> {
             nodes.push(NodeRecord { name: lossy(line.trim_ascii()), ..NodeRecord::default() });
         }
     }
+    // Words that are no node have no state (a wrapper's greeting, an error).
+    nodes.retain(|node| !node.state.is_empty());
     nodes
+}
+
+/// Reads all nodes of a `pbsnodes -a -F json` document. Its times are seconds, where the text has words.
+///
+/// # Errors
+/// It is no document, or has no end.
+pub fn read_nodes_json(text: &[u8]) -> Result<Vec<NodeRecord>, NoDocument> {
+    let mut nodes = Vec::new();
+    read_objects("nodes", text, |block| {
+        let mut node = NodeRecord { name: block.name.to_string(), ..NodeRecord::default() };
+        for (name, value) in &block.attributes {
+            match &**name {
+                "jobs" => node.jobs = elements(value),
+                name => set(&mut node, name, &lossy(value)),
+            }
+        }
+        nodes.push(node);
+    })?;
+    Ok(nodes)
 }
 
 fn set(node: &mut NodeRecord, name: &str, value: &str) {

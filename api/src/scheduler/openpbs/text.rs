@@ -13,7 +13,7 @@ pub struct Block<'a> {
     /// What stands behind the head.
     pub name: Cow<'a, str>,
     /// The attributes in their order; a name may come twice.
-    pub attributes: Vec<(&'a str, Cow<'a, [u8]>)>,
+    pub attributes: Vec<(Cow<'a, str>, Cow<'a, [u8]>)>,
 }
 
 impl Block<'_> {
@@ -46,34 +46,30 @@ pub fn lossy(value: &[u8]) -> String {
 /// complete. Text before the first block is given back: it is none, unless something else printed there.
 pub fn read_blocks<'a>(head: &str, text: &'a [u8], mut each: impl FnMut(&Block<'a>)) -> String {
     let mut stray = String::new();
-    let mut block: Option<Block<'a>> = None;
+    // One block, filled again for each: a listing has tens of thousands.
+    let mut block = Block { name: Cow::Borrowed(""), attributes: Vec::with_capacity(64) };
+    let mut is_open = false;
     let mut empty_lines = 0_usize;
-    for line in text.split(|byte| *byte == b'\n') {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+    for line in lines(text) {
         if line.is_empty() {
             empty_lines += 1;
             continue;
         }
-        if let Some(name) = line.strip_prefix(head.as_bytes()) {
-            if let Some(complete) = block.take() {
-                each(&complete);
-            }
+        if let Some((name, value)) = attribute(line).filter(|_| is_open) {
             empty_lines = 0;
-            block = Some(Block {
-                name: String::from_utf8_lossy(name.trim_ascii()),
-                attributes: Vec::with_capacity(48),
-            });
-            continue;
-        }
-        let Some(open) = block.as_mut() else {
+            block.attributes.push((Cow::Borrowed(name), Cow::Borrowed(value)));
+        } else if let Some(name) = line.strip_prefix(head.as_bytes()) {
+            if is_open {
+                each(&block);
+            }
+            is_open = true;
+            empty_lines = 0;
+            block.name = String::from_utf8_lossy(name.trim_ascii());
+            block.attributes.clear();
+        } else if !is_open {
             stray.push_str(&String::from_utf8_lossy(line));
             stray.push('\n');
-            continue;
-        };
-        if let Some((name, value)) = attribute(line) {
-            empty_lines = 0;
-            open.attributes.push((name, Cow::Borrowed(value)));
-        } else if let Some((_, value)) = open.attributes.last_mut() {
+        } else if let Some((_, value)) = block.attributes.last_mut() {
             let value = value.to_mut();
             if let (Some(folded), 0) = (line.strip_prefix(b"\t"), empty_lines) {
                 value.extend_from_slice(folded);
@@ -85,10 +81,29 @@ pub fn read_blocks<'a>(head: &str, text: &'a [u8], mut each: impl FnMut(&Block<'
             empty_lines = 0;
         }
     }
-    if let Some(complete) = block {
-        each(&complete);
+    if is_open {
+        each(&block);
     }
     stray
+}
+
+/// The lines of a text, without their ends.
+pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let line = match memchr::memchr(b'\n', text).and_then(|end| text.split_at_checked(end)) {
+            Some((line, tail)) => {
+                rest = tail.get(1..);
+                line
+            }
+            None => {
+                rest = None;
+                text
+            }
+        };
+        Some(line.strip_suffix(b"\r").unwrap_or(line))
+    })
 }
 
 /// `    name = value`; the name is of the characters that PBS's attribute and resource names have.
@@ -120,7 +135,7 @@ mod tests {
         let mut found = Vec::new();
         read_blocks("Job Id: ", text.as_bytes(), |block| {
             let attributes: Vec<(String, String)> =
-                block.attributes.iter().map(|(name, value)| ((*name).to_owned(), lossy(value))).collect();
+                block.attributes.iter().map(|(name, value)| (name.to_string(), lossy(value))).collect();
             found.push((block.name.to_string(), attributes));
         });
         let found: Vec<(&str, Vec<(&str, &str)>)> = found
