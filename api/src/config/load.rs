@@ -11,7 +11,7 @@ use super::{Config, ConfigProblem};
 
 /// Every key, and whether its value is text that is taken as it stands: `PBSWEB_SITE_NAME=42` is a name, not a number.
 /// A test compares this with the structs.
-const KEYS: [(&str, bool); 36] = [
+const KEYS: [(&str, bool); 38] = [
     ("site.name", true),
     ("site.account_policy", true),
     ("site.public_address", true),
@@ -23,6 +23,8 @@ const KEYS: [(&str, bool); 36] = [
     ("http.workers", false),
     ("http.max_body_bytes", false),
     ("http.stop_timeout", true),
+    ("http.trusted_proxies", true),
+    ("http.metrics_from", true),
     ("database.url", true),
     ("database.max_connections", false),
     ("data_folder", true),

@@ -7,10 +7,12 @@
 mod byte_size;
 mod duration;
 mod load;
+mod network;
 mod optional_url;
 mod sections;
 
 pub use load::{ConfigError, Setting};
+pub use network::{Network, NetworkError, is_in};
 pub use sections::{
     BuildConfig, Config, DatabaseConfig, HttpConfig, LogConfig, LogFormat, PollConfig, SessionConfig,
     SiteConfig, SshConfig, TlsConfig, UploadConfig,

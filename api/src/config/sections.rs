@@ -8,6 +8,7 @@ use pbsweb_shared::api::accounts::AccountPolicy;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::network::{self, Network};
 use super::{byte_size, duration, optional_url};
 use crate::transport::TransportSettings;
 
@@ -74,6 +75,13 @@ pub struct HttpConfig {
     /// How long a stop waits for requests to finish. `PBSWEB_HTTP_STOP_TIMEOUT`; 10s.
     #[serde(with = "duration")]
     pub stop_timeout: Duration,
+    /// Proxies whose `X-Forwarded-For` is believed: addresses and networks with commas between.
+    /// `PBSWEB_HTTP_TRUSTED_PROXIES`; none.
+    #[serde(with = "network")]
+    pub trusted_proxies: Vec<Network>,
+    /// From where `/metrics` may be read. `PBSWEB_HTTP_METRICS_FROM`; the machine itself.
+    #[serde(with = "network")]
+    pub metrics_from: Vec<Network>,
 }
 
 /// TLS.
@@ -229,6 +237,8 @@ impl Default for Config {
                 workers: std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(8),
                 max_body_bytes: 2 << 20,
                 stop_timeout: Duration::from_secs(10),
+                trusted_proxies: Vec::new(),
+                metrics_from: ["127.0.0.0/8", "::1"].iter().filter_map(|text| text.parse().ok()).collect(),
             },
             database: DatabaseConfig { url: None, max_connections: 16 },
             data_folder: PathBuf::from("/var/lib/pbsweb"),

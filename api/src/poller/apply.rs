@@ -68,7 +68,7 @@ pub(super) async fn apply(
     app.hub.poke();
     if !missing.is_empty() {
         let missing: HashSet<JobId> = missing.into_iter().collect();
-        let now = Utc::now();
+        let now = crate::store::now();
         let due = open
             .into_iter()
             .filter(|job| missing.contains(&job.id))
@@ -112,7 +112,6 @@ fn known_job(job: &OpenJob) -> KnownJob {
             used_walltime_seconds: facts
                 .used_walltime_seconds
                 .and_then(|seconds| u64::try_from(seconds).ok()),
-            ..Observed::default()
         },
     }
 }

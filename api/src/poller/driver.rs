@@ -159,7 +159,7 @@ const fn status_of(error: &TransportError) -> HostStatus {
 
 async fn list(app: &App, reach: &Reach, handle: &Handle) -> Result<HostSnapshot, ReachError> {
     let marker = fresh_marker();
-    let taken_at = Utc::now();
+    let taken_at = crate::store::now();
     let command = reach.scheduler().listing(&reach.site(), &marker)?;
     handle.with(|state| state.listings.push_back(Instant::now()));
     let output = reach.run(app, command, LIMITS).await?;

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::extract::AppData;
+use super::extract::client::may_read_metrics;
 use crate::error::chain;
 
 /// Says that the process answers.
@@ -58,12 +59,23 @@ pub async fn get_readiness(app: AppData) -> HttpResponse {
 }
 
 /// Gives numbers about the process and the database connections, in Prometheus' text format.
+///
+/// Only to addresses that the setting `http.metrics_from` names: by default the server's own machine.
 #[utoipa::path(
     get, path = "/metrics", tag = "operation",
     security(()),
-    responses((status = 200, description = "Metrics", body = String, content_type = "text/plain")),
+    responses(
+        (status = 200, description = "Metrics", body = String, content_type = "text/plain"),
+        (status = 403, description = "Not from this address", body = String, content_type = "text/plain"),
+    ),
 )]
-pub async fn get_metrics(app: AppData) -> HttpResponse {
+pub async fn get_metrics(app: AppData, request: HttpRequest) -> HttpResponse {
+    if !may_read_metrics(&request, &app.config.http) {
+        return HttpResponse::Forbidden()
+            .content_type("text/plain; charset=utf-8")
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .body("not from this address; see http.metrics_from\n");
+    }
     let mut metrics = Metrics::default();
     metrics.value(
         "pbsweb_build_info",
@@ -83,6 +95,13 @@ pub async fn get_metrics(app: AppData) -> HttpResponse {
         &[("state", "idle")],
         f64::from(pool.idle_connections),
     );
+    for (name, help, n) in [
+        ("pbsweb_database_statements_total", "Statements sent to the database.", app.store.n_statements()),
+        ("pbsweb_database_transactions_total", "Transactions committed.", app.store.n_transactions()),
+    ] {
+        #[expect(clippy::cast_precision_loss, reason = "a number for people; exact up to 2^53")]
+        metrics.value(name, "counter", help, &[], n as f64);
+    }
     #[expect(clippy::cast_precision_loss, reason = "a number for people; exact up to 2^53")]
     let n_tasks = app.n_tasks() as f64;
     metrics.value("pbsweb_background_tasks", "gauge", "Background tasks that run.", &[], n_tasks);

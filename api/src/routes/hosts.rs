@@ -10,7 +10,7 @@ use pbsweb_shared::ids::HostId;
 use pbsweb_shared::page::Page;
 use pbsweb_shared::problem::Problem;
 
-use super::extract::{Admin, AppData, path_id};
+use super::extract::{Admin, AppData, Body, path_id};
 use super::problem::ApiProblem;
 use crate::services::actor::Actor;
 use crate::services::hosts;
@@ -46,7 +46,7 @@ pub async fn get_host(app: AppData, actor: Actor, path: Path<String>) -> Result<
 pub async fn create_host(
     app: AppData,
     admin: Admin,
-    body: Json<HostCreate>,
+    body: Body<HostCreate>,
 ) -> Result<HttpResponse, ApiProblem> {
     let host = hosts::create_host(&app, &admin.0, body.into_inner()).await?;
     Ok(HttpResponse::Created().insert_header(("Location", format!("/api/v1/hosts/{}", host.id))).json(host))
@@ -63,7 +63,7 @@ pub async fn update_host(
     app: AppData,
     admin: Admin,
     path: Path<String>,
-    body: Json<HostUpdate>,
+    body: Body<HostUpdate>,
 ) -> Result<Json<Host>, ApiProblem> {
     Ok(Json(hosts::update_host(&app, &admin.0, id(&path)?, body.into_inner()).await?))
 }
@@ -106,7 +106,7 @@ pub async fn put_host_account(
     app: AppData,
     actor: Actor,
     path: Path<String>,
-    body: Json<HostAccountPut>,
+    body: Body<HostAccountPut>,
 ) -> Result<Json<HostAccount>, ApiProblem> {
     Ok(Json(hosts::put_host_account(&app, &actor, id(&path)?, body.into_inner()).await?))
 }

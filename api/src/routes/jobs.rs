@@ -16,7 +16,7 @@ use pbsweb_shared::problem::Problem;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::extract::{AppData, idempotency_key, path_id};
+use super::extract::{AppData, Body, idempotency_key, path_id};
 use super::problem::ApiProblem;
 use crate::services::actor::Actor;
 use crate::services::{jobs, submission};
@@ -42,7 +42,7 @@ pub async fn submit_job(
     actor: Actor,
     query: Query<SubmitQuery>,
     request: HttpRequest,
-    body: Json<JobSubmit>,
+    body: Body<JobSubmit>,
 ) -> Result<HttpResponse, ApiProblem> {
     let key = idempotency_key(&request)?.ok_or_else(|| {
         ApiProblem::field(

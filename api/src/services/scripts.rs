@@ -9,6 +9,7 @@ use pbsweb_shared::script::{self, HostRules, JobScriptDraft};
 use super::actor::Actor;
 use super::hosts::host_rules;
 use crate::app::App;
+use crate::scheduler::QueueRecord;
 use crate::store::page::{BadPageToken, PageRequest, Place};
 use crate::store::scripts as rows;
 use crate::store::{StoreError, preferences, queues};
@@ -107,9 +108,15 @@ pub async fn check_script(app: &App, request: ScriptCheck) -> Result<ScriptCheck
 /// # Errors
 /// The database's.
 pub async fn rules_of(app: &App, host: HostId) -> Result<HostRules, StoreError> {
-    let (_, listed) = app.store.query(move |connection| queues::list_queues(connection, host)).await?;
+    let (_, listed) = app.store.read(move |connection| queues::list_queues(connection, host)).await?;
+    Ok(rules_from(app, host, &listed))
+}
+
+/// The rules of a host that these queues make.
+#[must_use]
+pub fn rules_from(app: &App, host: HostId, listed: &[QueueRecord]) -> HostRules {
     let default_queue = app.pollers.snapshot(host).and_then(|snapshot| snapshot.default_queue.clone());
-    Ok(host_rules(&listed, default_queue.as_deref()))
+    host_rules(listed, default_queue.as_deref())
 }
 
 /// What a new script should start with: the fields of the caller's last job of the application on the host, else of that

@@ -5,20 +5,25 @@
 //! Every query about somebody's things takes that somebody. Rows do not leave this folder: what they become stands
 //! beside them. No transaction waits for a host.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use chrono::{DateTime, SubsecRound as _, Utc};
 use diesel::connection::SimpleConnection as _;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use diesel::r2d2::Pool;
 use diesel::{Connection, PgConnection, QueryResult};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 pub mod activity;
 pub mod applications;
+mod batch;
 pub mod builds;
 pub mod events;
 pub mod hosts;
 pub mod idempotency;
 pub mod jobs;
+mod lent;
 pub mod page;
 pub mod preferences;
 pub mod queues;
@@ -28,6 +33,8 @@ pub mod sessions;
 pub mod ssh_keys;
 pub mod submissions;
 pub mod users;
+
+use lent::{Counts, Lender, is_gone, set_limits};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
 
@@ -64,15 +71,9 @@ impl StoreError {
         use diesel::result::{DatabaseErrorKind, Error};
         match self {
             Self::Busy(_) | Self::Stopped => true,
-            Self::Query(Error::DatabaseError(kind, details)) => {
-                matches!(
-                    kind,
-                    DatabaseErrorKind::ClosedConnection
-                        | DatabaseErrorKind::SerializationFailure
-                        | DatabaseErrorKind::UnableToSendCommand
-                ) || details.message().starts_with("terminating connection")
-            }
-            Self::Query(_) | Self::Migrate(_) => false,
+            Self::Query(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
+            Self::Query(error) => is_gone(error),
+            Self::Migrate(_) => false,
         }
     }
 }
@@ -83,25 +84,11 @@ impl From<diesel::result::Error> for StoreError {
     }
 }
 
-/// No query waits for ever: one that hangs while it holds a lock would stop every other writer.
-#[derive(Debug)]
-struct Limits;
-
-impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Limits {
-    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
-        connection
-            .batch_execute(
-                "SET lock_timeout = '10s'; SET statement_timeout = '30s'; \
-                 SET idle_in_transaction_session_timeout = '30s'",
-            )
-            .map_err(diesel::r2d2::Error::QueryError)
-    }
-}
-
 /// The pool of connections. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    pool: Pool<ConnectionManager<PgConnection>>,
+    pool: Pool<Lender>,
+    counts: Arc<Counts>,
 }
 
 impl Store {
@@ -113,14 +100,28 @@ impl Store {
     /// # Errors
     /// When no connection can be made.
     pub fn connect(url: &str, max_connections: u32) -> Result<Self, StoreError> {
+        let counts = Arc::new(Counts::default());
         let pool = Pool::builder()
             .max_size(max_connections.max(2))
             .min_idle(Some(1))
             .connection_timeout(Self::PATIENCE)
-            .connection_customizer(Box::new(Limits))
-            .build(ConnectionManager::new(url))
+            // That would be a question and an answer before each query.
+            .test_on_check_out(false)
+            .build(Lender::new(url, Arc::clone(&counts)))
             .map_err(StoreError::Busy)?;
-        Ok(Self { pool })
+        Ok(Self { pool, counts })
+    }
+
+    /// Statements sent since the start, each of them a round trip.
+    #[must_use]
+    pub fn n_statements(&self) -> u64 {
+        self.counts.n_statements.load(Ordering::Relaxed)
+    }
+
+    /// Transactions committed since the start.
+    #[must_use]
+    pub fn n_transactions(&self) -> u64 {
+        self.counts.n_transactions.load(Ordering::Relaxed)
     }
 
     /// How many connections the pool has, and how many of them nobody uses.
@@ -145,7 +146,7 @@ impl Store {
             .map(|versions| versions.iter().map(ToString::to_string).collect())
             .map_err(|error| StoreError::Migrate(error.to_string()));
         lock(&mut connection, "SELECT pg_advisory_unlock($1)", LOCK)?;
-        Limits.on_acquire(&mut connection).map_err(|error| StoreError::Migrate(error.to_string()))?;
+        set_limits(&mut connection)?;
         outcome
     }
 
@@ -173,12 +174,61 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + From<diesel::result::Error> + Send + 'static,
     {
+        self.lend(move |pool| {
+            let mut work = Some(work);
+            let mut n_dead = 0;
+            loop {
+                let mut connection = pool.get().map_err(StoreError::Busy)?;
+                let outcome = PgConnection::transaction(&mut connection, |connection| match work.take() {
+                    Some(work) => work(connection),
+                    None => Err(StoreError::Stopped.into()),
+                });
+                // Without a transaction nothing was begun. After a restart of PostgreSQL all may be dead.
+                if work.is_none() || n_dead > pool.max_size() {
+                    return outcome;
+                }
+                connection.bury();
+                n_dead += 1;
+            }
+        })
+        .await
+    }
+
+    /// Reads outside a transaction, which saves two round trips: for one query, or for several that need not agree with
+    /// each other. `work` runs again when its connection turns out to be dead.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: Fn(&mut PgConnection) -> QueryResult<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.lend(move |pool| {
+            let mut n_dead = 0;
+            loop {
+                let mut connection = pool.get().map_err(StoreError::Busy)?;
+                match work(&mut connection) {
+                    Err(error) if is_gone(&error) && n_dead <= pool.max_size() => connection.bury(),
+                    outcome => return outcome.map_err(StoreError::from),
+                }
+                n_dead += 1;
+            }
+        })
+        .await
+    }
+
+    async fn lend<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&Pool<Lender>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let pool = self.pool.clone();
         let span = tracing::Span::current();
         tokio::task::spawn_blocking(move || {
             let _entered = span.entered();
-            let mut connection = pool.get().map_err(StoreError::Busy)?;
-            PgConnection::transaction(&mut connection, work)
+            work(&pool)
         })
         .await
         .unwrap_or_else(|error| match error.try_into_panic() {
@@ -198,6 +248,13 @@ impl Store {
     {
         self.run(move |connection| work(connection).map_err(StoreError::from)).await
     }
+}
+
+/// The time as PostgreSQL keeps it, to the microsecond: what is shown of something that was just stored is what a reader of the
+/// row gets.
+#[must_use]
+pub fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
 }
 
 fn lock(connection: &mut PgConnection, sql: &str, key: i64) -> QueryResult<()> {

@@ -102,6 +102,7 @@ diesel::table! {
         is_enabled -> Bool,
         host_keys -> Array<Text>,
         created_at -> Timestamptz,
+        listed_by -> Nullable<Text>,
     }
 }
 

@@ -24,6 +24,7 @@ mod pool;
 mod program;
 mod settings;
 mod sftp;
+mod shell;
 
 pub use client::Transport;
 pub use endpoint::{Endpoint, HostKey, HostKeyError, JumpHost};

@@ -122,6 +122,7 @@ impl Pool {
         to: &Endpoint,
         identity: &Identity,
         lane: Lane,
+        takes_shell: bool,
     ) -> Result<Lease, TransportError> {
         let account = AccountKey::new(to, identity);
         let gate = self.gate(to.host);
@@ -131,7 +132,8 @@ impl Pool {
                 break;
             }
             gate.check(&account, Instant::now())?;
-            let (request, lease) = oneshot::channel();
+            let (reply, lease) = oneshot::channel();
+            let request = LeaseRequest { takes_shell, reply };
             let keeper = self.keeper(account, lane, to, identity, &gate);
             match keeper.requests.try_send(request) {
                 Ok(()) => {
@@ -175,6 +177,7 @@ impl Pool {
             settings: Arc::clone(&self.settings),
             requests,
             stop: stop.clone(),
+            tasks: self.tasks.clone(),
         };
         self.tasks.spawn_on(keeper.serve(), &self.runtime);
         let handle = KeeperHandle { host: to.host, requests: sender, stop };

@@ -103,12 +103,18 @@ impl Account {
     }
 }
 
-/// What a program printed; it must not have complained.
+/// What a program printed, which must have ended well.
 pub(crate) fn finish(child: Child) -> Vec<u8> {
+    let (printed, status) = end_of(child);
+    assert_eq!(status, 0);
+    printed
+}
+
+/// What a program printed, and how it ended; it must not have complained.
+pub(crate) fn end_of(child: Child) -> (Vec<u8>, i32) {
     let output = child.wait_with_output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!((errors.as_str(), output.status.code()), ("", Some(0)));
-    output.stdout
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    (output.stdout, output.status.code().unwrap())
 }
 
 pub(crate) fn lines_of(path: &Path) -> usize {

@@ -227,3 +227,60 @@ async fn forgetting_a_host_and_shutting_down_close_connections() {
     assert!(matches!(error, TransportError::Closed), "{error:?}");
     drop(Transport::new(settings()));
 }
+
+#[tokio::test]
+async fn a_tidy_program_hands_its_shell_on() {
+    let host = Host::start();
+    let shell_of = async |text: &'static str| {
+        let output = host.run(Program::new(text).arg("data", "it's\nhere").tidy()).await.unwrap();
+        output.stdout_text().trim().to_owned()
+    };
+    let first = shell_of("echo $$; cd /; umask 0; changed=yes; set -f").await;
+    // Nothing of the one before is seen, and what is left of it goes to nobody.
+    let second = shell_of(r#"[ "$(pwd)" != / ] && [ -z "$changed" ] && [ "$data" ] && echo $$"#).await;
+    assert_eq!(first, second);
+    assert_ne!(host.stdout("echo $$").await, first, "one that may leave something has a shell of its own");
+    let failed = host.run(Program::new("echo $$; exit 3").tidy()).await.unwrap();
+    assert_eq!((failed.exit_status, failed.stdout_text().trim()), (3, first.as_str()));
+    let third = shell_of("echo $$").await;
+    assert_ne!(third, first, "a shell in which something failed is not used again");
+    let error = host.run(Program::new("kill -9 $$").tidy()).await.unwrap_err();
+    assert!(error.outcome_unknown(), "{error:?}");
+    let fourth = shell_of("echo $$").await;
+    let killed = std::process::Command::new("kill").args(["-9", &fourth]).status().unwrap();
+    assert!(killed.success());
+    until("the shell ends", || !is_running(&fourth)).await;
+    // The host says so in its own time; asked before, the outcome is open and the next is well.
+    for _ in 0..2 {
+        if host.run(Program::new("echo $$").tidy()).await.is_ok() {
+            return;
+        }
+    }
+    panic!("no shell to be had");
+}
+
+#[tokio::test]
+async fn shells_that_wait_keep_nobody_waiting() {
+    let host = Host::with("", TransportSettings { max_channels: 2, ..settings() });
+    let tidy = |_| host.run(Program::new("echo $$").tidy());
+    let mut shells: Vec<_> =
+        join_all((0..12).map(tidy)).await.into_iter().map(|output| output.unwrap().stdout_text()).collect();
+    shells.sort_unstable();
+    shells.dedup();
+    assert!((1..=2).contains(&shells.len()), "{shells:?}");
+    // Both channels may be waiting shells now; a program that takes none of them and a file get in.
+    for _ in 0..4 {
+        join_all((0..2).map(tidy)).await.into_iter().for_each(|output| assert!(output.is_ok(), "{output:?}"));
+        assert_eq!(host.stdout("echo well").await, "well");
+    }
+    assert_eq!(host.transport.health(host.id).logins, 1);
+}
+
+#[tokio::test]
+async fn a_connection_with_waiting_shells_is_closed_when_idle() {
+    let host = Host::with("", TransportSettings { idle_timeout: Duration::from_millis(50), ..settings() });
+    let output = host.run(Program::new("echo $PPID").tidy()).await.unwrap();
+    let daemon = output.stdout_text().trim().to_owned();
+    until("the connection closes", || !is_running(&daemon)).await;
+    assert!(host.run(Program::new(":").tidy()).await.unwrap().is_success());
+}

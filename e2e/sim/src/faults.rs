@@ -29,6 +29,11 @@ pub enum Fault {
         /// How late.
         ms: u64,
     },
+    /// Submissions are taken one after the other, and each takes so long, as in a server with one thread.
+    SubmitSlow {
+        /// How long.
+        ms: u64,
+    },
     /// The scheduler refuses submissions.
     SubmitRefused {
         /// The text after `qsub: `.
@@ -76,7 +81,7 @@ pub enum CutPoint {
     BeforeSubmit,
     /// The job is accepted, but `qsub` does not know it yet; it will, and the remote command goes on.
     AfterSubmit,
-    /// The remote command with the `qsub` has ended; its output from then on is withheld.
+    /// The scheduler has answered `qsub`; what the remote command would say from then on is withheld.
     BeforeAnswer,
 }
 

@@ -18,6 +18,7 @@ mod events;
 mod exactly_once;
 mod hosts;
 mod jobs;
+mod proxies;
 mod scripts;
 mod sessions;
 mod stories;

@@ -65,7 +65,7 @@ pub async fn identity_of(app: &App, user: UserId) -> Result<Identity, AccountErr
     }
     let sealed = app
         .store
-        .query(move |connection| find_sealed_private(connection, user))
+        .read(move |connection| find_sealed_private(connection, user))
         .await?
         .ok_or(AccountError::NoKey)?;
     let identity = open(&app.master_key, user, &sealed)?;

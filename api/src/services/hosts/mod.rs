@@ -83,6 +83,7 @@ fn shown_host(app: &App, host: HostRecord, account: Option<AccountRecord>) -> Ho
         offered_queues: host.offered_queues,
         keeps_output_in_place: host.keeps_output_in_place,
         is_enabled: host.is_enabled,
+        listed_by: host.listed_by,
         host_keys: host.host_keys.iter().filter_map(|line| shown_key(line)).collect(),
         account: account.map(shown_account),
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
 use pbsweb_shared::api::jobs::{Job, JobEvent, JobScriptText, JobsQuery, WaitUntil};
 use pbsweb_shared::event::Event;
 use pbsweb_shared::ids::JobId;
@@ -84,7 +83,7 @@ pub async fn list_jobs(app: &App, actor: &Actor, query: JobsQuery) -> Result<Pag
 /// There is no such job.
 pub async fn get_job(app: &App, actor: &Actor, id: JobId) -> Result<Job, JobError> {
     let owner = actor.user;
-    app.store.query(move |connection| rows::find_job(connection, owner, id)).await?.ok_or(JobError::NotFound)
+    app.store.read(move |connection| rows::find_job(connection, owner, id)).await?.ok_or(JobError::NotFound)
 }
 
 /// One of the caller's jobs, once it has ended or changed; or as it is when `patience` runs out.
@@ -219,7 +218,10 @@ pub async fn steer_job(app: &Arc<App>, actor: &Actor, id: JobId, action: JobActi
         .pbs_id
         .clone()
         .ok_or_else(|| JobError::StateForbids("the scheduler's id is not known".to_owned()))?;
+    let submission = app.store.read(move |connection| find_submission(connection, id)).await?;
+    let submission = submission.ok_or(JobError::NotFound)?;
     let reach = Reach::find(app, actor.user, job.host, Trust::Checked).await?;
+    let reach = reach.as_submitted(&submission.login, &submission.frozen.job_folder);
     let wish = Wish { job, pbs_id, action, steering, name };
     let (running, recorder) = (Arc::clone(app), actor.clone());
     app.complete(async move { ask_scheduler(&running, &recorder, &reach, wish).await }).await?;
@@ -262,7 +264,7 @@ async fn ask_scheduler(app: &App, actor: &Actor, reach: &Reach, wish: Wish) -> R
     let recorder = actor.clone();
     app.store
         .query(move |connection| {
-            let now = Utc::now();
+            let now = crate::store::now();
             if is_done && action == JobAction::Delete {
                 change_job(connection, id, now, |facts| facts.is_delete_requested = true)?;
             }

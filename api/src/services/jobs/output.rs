@@ -72,8 +72,8 @@ pub async fn open_job_output(
 ) -> Result<OutputStart, JobError> {
     let job = get_job(app, actor, id).await?;
     let submission = app.store.query(move |connection| find_submission(connection, id)).await?;
-    let frozen = submission.ok_or(JobError::NotFound)?.frozen;
-    let path = output_path(&frozen, request)?;
+    let submission = submission.ok_or(JobError::NotFound)?;
+    let path = output_path(&submission.frozen, request)?;
     match job.state {
         JobState::Rejected => {
             return Err(JobError::NoOutput("the job never ran: the scheduler refused it".to_owned()));
@@ -94,6 +94,7 @@ pub async fn open_job_output(
         | JobState::Lost => {}
     }
     let reach = Reach::find(app, actor.user, job.host, Trust::Checked).await?;
+    let reach = reach.as_submitted(&submission.login, &submission.frozen.job_folder);
     let source = Source { app: Arc::clone(app), actor: actor.clone(), job: id, reach, path };
     let range = match request.limit {
         Some(length) => FileRange::Span { offset: request.offset, length },
@@ -241,8 +242,10 @@ fn follow(source: Source, offset: u64, first: Option<ByteStream>) -> ByteStream 
 pub async fn list_job_files(app: &App, actor: &Actor, id: JobId) -> Result<Vec<JobFile>, JobError> {
     let job = get_job(app, actor, id).await?;
     let submission = app.store.query(move |connection| find_submission(connection, id)).await?;
-    let frozen = submission.ok_or(JobError::NotFound)?.frozen;
+    let submission = submission.ok_or(JobError::NotFound)?;
+    let frozen = &submission.frozen;
     let reach = Reach::find(app, actor.user, job.host, Trust::Checked).await?;
+    let reach = reach.as_submitted(&submission.login, &frozen.job_folder);
     let folder: RemotePath = frozen
         .job_folder
         .parse()

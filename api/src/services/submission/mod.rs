@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
+use pbsweb_shared::api::applications::ApplicationHost;
 use pbsweb_shared::api::jobs::{Job, JobSubmit};
 use pbsweb_shared::ids::{JobId, RevisionId, ScriptId};
 use pbsweb_shared::job::JobState;
@@ -17,14 +17,15 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::actor::Actor;
-use super::reach::{Reach, ReachError, Trust};
-use super::scripts::rules_of;
+use super::reach::{Reach, ReachError, Trust, Way};
+use super::scripts::rules_from;
 use crate::app::App;
+use crate::scheduler::QueueRecord;
 use crate::store::StoreError;
-use crate::store::activity::insert_activity;
 use crate::store::applications::find_place;
-use crate::store::idempotency::{KeyClaim, claim_key};
+use crate::store::idempotency::{KeyClaim, claim_key, find_key};
 use crate::store::jobs::find_job;
+use crate::store::queues::list_queues;
 use crate::store::scripts::{NewRevision, put_revision};
 use crate::store::submissions::{Frozen, NewJob, SubmissionRecord, insert_submission};
 
@@ -85,24 +86,34 @@ pub async fn submit_job(
     patience: Duration,
 ) -> Result<Job, SubmitError> {
     let digest = digest_of(&request);
-    let (job, stored) = match known_job(app, actor, key, &digest).await? {
-        Some(job) => (job, None),
-        None => store_intent(app, actor, key, digest, request).await?,
+    let known = Known::read(app, actor, key, &digest, &request).await?;
+    let stored = match known.claim {
+        KeyClaim::New => store_intent(app, actor, key, digest, request, known).await?,
+        KeyClaim::Repeat(first) => Stored::Before(JobId::from_uuid(first)),
+        KeyClaim::Reused => return Err(SubmitError::KeyReused),
     };
-    if let Some(stored) = stored {
-        app.hub.poke();
-        let background = Arc::clone(app);
-        let sent = app.spawn(async move { attempt::first_attempt(&background, stored).await });
-        let _ = tokio::time::timeout(patience, sent).await;
-    } else {
-        // A repeat waits for the same answer as the first.
-        let waiting = super::jobs::wait_for_answer(app, actor, job, patience);
-        if let Err(error) = waiting.await {
-            tracing::debug!(job.id = %job, error = &error as &dyn std::error::Error, "a repeat could not wait");
+    let (job, answered) = match stored {
+        Stored::Now(job, sent) => {
+            app.hub.poke();
+            let background = Arc::clone(app);
+            let sent = app.spawn(async move { attempt::first_attempt(&background, *sent).await });
+            let answered = tokio::time::timeout(patience, sent).await;
+            (job, answered.ok().and_then(Result::ok).flatten())
         }
+        Stored::Before(job) => {
+            // A repeat waits for the same answer as the first.
+            let waiting = super::jobs::wait_for_answer(app, actor, job, patience);
+            if let Err(error) = waiting.await {
+                tracing::debug!(job.id = %job, error = &error as &dyn std::error::Error, "a repeat could not wait");
+            }
+            (job, None)
+        }
+    };
+    if let Some(job) = answered {
+        return Ok(job);
     }
     let owner = actor.user;
-    let job = app.store.query(move |connection| find_job(connection, owner, job)).await?;
+    let job = app.store.read(move |connection| find_job(connection, owner, job)).await?;
     job.ok_or(SubmitError::Store(StoreError::Query(diesel::result::Error::NotFound)))
 }
 
@@ -111,40 +122,81 @@ fn digest_of(request: &JobSubmit) -> Vec<u8> {
     Sha256::new().chain_update("POST /jobs\n").chain_update(body).finalize().to_vec()
 }
 
-/// What a repeated request made the first time: found before anything is checked, because a repeat gets the first
-/// answer even when the host is away by now.
-async fn known_job(app: &App, actor: &Actor, key: &str, digest: &[u8]) -> Result<Option<JobId>, SubmitError> {
-    let (owner, key, digest) = (actor.user, key.to_owned(), digest.to_owned());
-    let claim = app
-        .store
-        .query(move |connection| crate::store::idempotency::find_key(connection, owner, &key, &digest))
-        .await?;
-    match claim {
-        KeyClaim::New => Ok(None),
-        KeyClaim::Repeat(job) => Ok(Some(JobId::from_uuid(job))),
-        KeyClaim::Reused => Err(SubmitError::KeyReused),
+/// What is stored that a request is judged by.
+struct Known {
+    /// What the key made the first time: it counts before anything is checked, because a repeat gets the first answer even
+    /// when the host is away by now.
+    claim: KeyClaim,
+    way: Way,
+    queues: Vec<QueueRecord>,
+    /// The application's name, and where it is on the host.
+    place: Option<(String, ApplicationHost)>,
+}
+
+impl Known {
+    async fn read(
+        app: &App,
+        actor: &Actor,
+        key: &str,
+        digest: &[u8],
+        request: &JobSubmit,
+    ) -> Result<Self, StoreError> {
+        let (owner, key, digest) = (actor.user, key.to_owned(), digest.to_owned());
+        let (host, application) = (request.host, request.application);
+        app.store
+            .read(move |connection| {
+                let place = match application {
+                    Some(application) => find_place(connection, owner, application, host)?,
+                    None => None,
+                };
+                Ok(Self {
+                    claim: find_key(connection, owner, &key, &digest)?,
+                    way: Way::read(connection, owner, host)?,
+                    queues: list_queues(connection, host)?.1,
+                    place,
+                })
+            })
+            .await
     }
 }
 
-/// Checks the request, freezes what will be sent, and stores all of it in one transaction. Gives the job, and what to send
-/// unless a repeat of the request was quicker.
+/// What a request came to in the database.
+enum Stored {
+    /// A new job, and what to send.
+    Now(JobId, Box<Sent>),
+    /// A repeat of the request was quicker, or came again.
+    Before(JobId),
+}
+
+/// Checks the request, freezes what will be sent, and stores all of it in one transaction.
 async fn store_intent(
     app: &Arc<App>,
     actor: &Actor,
     key: &str,
     digest: Vec<u8>,
     request: JobSubmit,
-) -> Result<(JobId, Option<Sent>), SubmitError> {
+    known: Known,
+) -> Result<Stored, SubmitError> {
     let script = JobScript::from_draft(&request.script).map_err(SubmitError::Script)?;
-    let rules = rules_of(app, request.host).await?;
+    let rules = rules_from(app, request.host, &known.queues);
     let mut refused = script::check(script.draft(), Some(&rules));
     refused.retain(|finding| finding.severity == Severity::Error);
     if !refused.is_empty() {
         return Err(SubmitError::Script(refused));
     }
     let script_name = script_name(&request, &script)?;
-    let reach = Reach::find(app, actor.user, request.host, Trust::Checked).await?;
-    let working_folder = working_folder(app, actor, &reach, &request).await?;
+    let reach = Reach::open(app, known.way, Trust::Checked).await?;
+    let (application, working_folder) = match (request.application, known.place) {
+        (None, _) => (None, reach.account.home.clone().unwrap_or_default()),
+        (Some(id), Some((name, place))) => (Some((id, name)), place.folder),
+        (Some(_), None) => {
+            return Err(wrong(
+                "/application",
+                "application.not_on_host",
+                "is not on this host; upload it there first",
+            ));
+        }
+    };
     let job = JobId::from_uuid(Uuid::now_v7());
     let frozen = freeze(&reach, job, &script, working_folder);
     let text = script.render();
@@ -155,7 +207,8 @@ async fn store_intent(
         owner: actor.user,
         session: actor.session,
         host: request.host,
-        application: request.application,
+        host_name: reach.host.name.clone(),
+        application,
         script: ScriptId::from_uuid(Uuid::now_v7()),
         revision: RevisionId::from_uuid(Uuid::now_v7()),
         name: script.name().to_string(),
@@ -164,18 +217,18 @@ async fn store_intent(
         walltime_seconds: script.walltime().and_then(|walltime| i64::try_from(walltime.seconds()).ok()),
     };
     app.store
-        .run(move |connection| -> Result<(JobId, Option<Sent>), SubmitError> {
-            let now = Utc::now();
+        .run(move |connection| -> Result<Stored, SubmitError> {
+            let now = crate::store::now();
             match claim_key(connection, actor.user, &key, &digest, job.as_uuid(), now)? {
                 KeyClaim::New => {}
-                KeyClaim::Repeat(first) => return Ok((JobId::from_uuid(first), None)),
+                KeyClaim::Repeat(first) => return Ok(Stored::Before(JobId::from_uuid(first))),
                 KeyClaim::Reused => return Err(SubmitError::KeyReused),
             }
             let revision = NewRevision {
                 owner: actor.user,
                 session: actor.session,
                 name: &script_name,
-                application: new.application,
+                application: request.application,
                 host: new.host,
                 draft: script.draft(),
                 text: &text,
@@ -184,13 +237,9 @@ async fn store_intent(
             };
             let (script_id, revision_id) = put_revision(connection, &revision, now)?;
             let new = NewJob { script: script_id, revision: revision_id, ..new };
-            insert_submission(connection, &new, &frozen, now + LEASE, now)?;
-            let deed = actor.deed(
-                "job.submit",
-                job,
-                format!("{} to {} as {}", new.name, reach.host.name, new.login),
-            );
-            insert_activity(connection, &deed, now)?;
+            let detail = format!("{} to {} as {}", new.name, reach.host.name, new.login);
+            let deed = actor.deed("job.submit", job, detail);
+            insert_submission(connection, &new, &frozen, &deed, now + LEASE, now)?;
             let submission = SubmissionRecord {
                 job,
                 owner: new.owner,
@@ -201,7 +250,7 @@ async fn store_intent(
                 submitted_at: now,
                 frozen,
             };
-            Ok((job, Some(Sent { submission, reach })))
+            Ok(Stored::Now(job, Box::new(Sent { submission, reach })))
         })
         .await
 }
@@ -217,22 +266,6 @@ fn script_name(request: &JobSubmit, script: &JobScript) -> Result<String, Submit
         ));
     }
     Ok(name)
-}
-
-async fn working_folder(
-    app: &App,
-    actor: &Actor,
-    reach: &Reach,
-    request: &JobSubmit,
-) -> Result<String, SubmitError> {
-    let Some(application) = request.application else {
-        return Ok(reach.account.home.clone().unwrap_or_default());
-    };
-    let (owner, host) = (actor.user, request.host);
-    let place = app.store.query(move |connection| find_place(connection, owner, application, host)).await?;
-    place.map(|place| place.folder).ok_or_else(|| {
-        wrong("/application", "application.not_on_host", "is not on this host; upload it there first")
-    })
 }
 
 fn freeze(reach: &Reach, job: JobId, script: &JobScript, working_folder: String) -> Frozen {

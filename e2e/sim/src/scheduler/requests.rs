@@ -57,6 +57,14 @@ impl Scheduler {
         if cut_here(CutPoint::BeforeSubmit) {
             self.executions.cut(execution);
         }
+        let slow = self.faults.take(|fault| {
+            let Fault::SubmitSlow { ms } = fault else { return None };
+            Some(*ms)
+        });
+        if let Some(ms) = slow {
+            let _turn = self.submitting.lock().await;
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+        }
         let accepted = self.change(|site| {
             let id = site.submit(user, asked, now_ms() / 1000)?;
             // Accepted means kept: a restart must find it.

@@ -4,7 +4,9 @@
 //! goes; how big the page's first load is; how much memory the server takes; and, when a browser is there, how quick the page
 //! is. Nothing is judged here: aims are printed beside what was found. Nothing is cached between runs.
 
+mod bare;
 mod browser;
+mod exchange;
 mod memory;
 mod page;
 mod parts;
@@ -12,6 +14,8 @@ mod report;
 mod ssh;
 mod stand;
 mod submissions;
+mod sustained;
+mod wire;
 
 use std::process::ExitCode;
 
@@ -30,6 +34,9 @@ struct Arguments {
     /// Submissions of each kind before that.
     #[arg(long, default_value_t = 5)]
     warm_up: usize,
+    /// Submissions of each kind by many clients at once.
+    #[arg(long, default_value_t = 320)]
+    sustained: usize,
     /// Leaves the browser out.
     #[arg(long)]
     no_browser: bool,
@@ -59,6 +66,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 async fn measure(arguments: &Arguments, stand: &Stand, at_rest: u64) -> anyhow::Result<()> {
     submissions::measure(stand, arguments.warm_up, arguments.runs).await?;
     parts::measure(stand, arguments.warm_up, arguments.runs).await?;
+    sustained::measure(stand, arguments.sustained).await?;
     page::measure(stand).await?;
     memory::tell(stand, at_rest)?;
     if arguments.no_browser {

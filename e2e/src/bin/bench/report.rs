@@ -31,6 +31,13 @@ impl Times {
         self.percentile(50)
     }
 
+    /// How many a second, when all took so long together.
+    pub(crate) fn per_second(&self, whole: Duration) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
+        let n = self.0.len() as f64;
+        n / whole.as_secs_f64()
+    }
+
     /// One row of a table.
     pub(crate) fn tell(&self, what: &str) {
         say(&format!("  {what:<66} {:>8.1} {:>8.1}", self.median_ms(), self.percentile(95)));

@@ -135,6 +135,19 @@ pub(super) fn HostForm(host: Option<Host>, #[prop(into)] on_done: Callback<()>) 
                 value=keeps_output
                 help="So that it can be followed while a job runs. Switch it off where home directories are not shared with the nodes."
             />
+            {(!is_new)
+                .then(|| {
+                    view! {
+                        <TextField
+                            label="Listed with the account of"
+                            name="listed_by"
+                            value=text(|draft| &draft.listed_by, |draft| &mut draft.listed_by)
+                            is_code=true
+                            help="The user whose account asks the scheduler for everybody. When empty, an administrator's, else the one checked last."
+                            error=field_error(error, "/listed_by")
+                        />
+                    }
+                })}
             <Facts>
                 <Fact name="Scheduler">{dialect_label(draft.get_untracked().dialect)}</Fact>
             </Facts>
