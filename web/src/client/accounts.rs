@@ -3,14 +3,14 @@
 use gloo_net::http::Method;
 use pbsweb_shared::api::accounts::{AccountCreate, AccountCreated, ServerInfo};
 
-use super::{Answer, http};
+use super::{Reply, http};
 
 /// What the server says about itself to anybody.
-pub(crate) async fn get_info() -> Answer<ServerInfo> {
-    http::get("/info").await
+pub(crate) fn get_info() -> Reply<ServerInfo> {
+    http::get("/info")
 }
 
 /// Creates an account; nobody is signed in by it.
-pub(crate) async fn create_account(account: &AccountCreate) -> Answer<AccountCreated> {
-    http::send(Method::POST, "/accounts", account, None).await
+pub(crate) fn create_account(account: &AccountCreate) -> Reply<AccountCreated> {
+    http::send(Method::POST, "/accounts", account, None)
 }

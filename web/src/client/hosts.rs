@@ -8,26 +8,26 @@ use pbsweb_shared::host::{HostJobs, HostQueues};
 use pbsweb_shared::ids::HostId;
 use pbsweb_shared::page::Page;
 
-use super::{Answer, http};
+use super::{Answer, Reply, http};
 
 /// All hosts.
-pub(crate) async fn list_hosts() -> Answer<Page<Host>> {
-    http::get("/hosts").await
+pub(crate) fn list_hosts() -> Reply<Page<Host>> {
+    http::get("/hosts")
 }
 
 /// One host.
-pub(crate) async fn get_host(host: HostId) -> Answer<Host> {
-    http::get(&format!("/hosts/{host}")).await
+pub(crate) fn get_host(host: HostId) -> Reply<Host> {
+    http::get(&format!("/hosts/{host}"))
 }
 
 /// Adds a host; for administrators.
-pub(crate) async fn create_host(host: &HostCreate) -> Answer<Host> {
-    http::send(Method::POST, "/hosts", host, None).await
+pub(crate) fn create_host(host: &HostCreate) -> Reply<Host> {
+    http::send(Method::POST, "/hosts", host, None)
 }
 
 /// Changes a host; for administrators.
-pub(crate) async fn update_host(host: HostId, change: &HostUpdate) -> Answer<Host> {
-    http::send(Method::PATCH, &format!("/hosts/{host}"), change, None).await
+pub(crate) fn update_host(host: HostId, change: &HostUpdate) -> Reply<Host> {
+    http::send(Method::PATCH, &format!("/hosts/{host}"), change, None)
 }
 
 /// Removes a host that has no history; for administrators.
@@ -36,13 +36,13 @@ pub(crate) async fn delete_host(host: HostId) -> Answer<()> {
 }
 
 /// Asks the host for its key, without signing in; for administrators.
-pub(crate) async fn scan_host_key(host: HostId) -> Answer<HostKeyScan> {
-    http::act(&format!("/hosts/{host}/scan-key")).await
+pub(crate) fn scan_host_key(host: HostId) -> Reply<HostKeyScan> {
+    http::act(&format!("/hosts/{host}/scan-key"))
 }
 
 /// Sets one's own login name on a host.
-pub(crate) async fn put_host_account(host: HostId, account: &HostAccountPut) -> Answer<HostAccount> {
-    http::send(Method::PUT, &format!("/hosts/{host}/account"), account, None).await
+pub(crate) fn put_host_account(host: HostId, account: &HostAccountPut) -> Reply<HostAccount> {
+    http::send(Method::PUT, &format!("/hosts/{host}/account"), account, None)
 }
 
 /// Forgets one's own login name on a host.
@@ -51,16 +51,16 @@ pub(crate) async fn delete_host_account(host: HostId) -> Answer<()> {
 }
 
 /// Connects with one's own account and says what was found.
-pub(crate) async fn check_host(host: HostId) -> Answer<CheckReport> {
-    http::act(&format!("/hosts/{host}/check")).await
+pub(crate) fn check_host(host: HostId) -> Reply<CheckReport> {
+    http::act(&format!("/hosts/{host}/check"))
 }
 
 /// The queues and the rules that scripts are checked against.
-pub(crate) async fn get_host_queues(host: HostId) -> Answer<HostQueues> {
-    http::get(&format!("/hosts/{host}/queues")).await
+pub(crate) fn get_host_queues(host: HostId) -> Reply<HostQueues> {
+    http::get(&format!("/hosts/{host}/queues"))
 }
 
 /// Every job that the scheduler lists.
-pub(crate) async fn get_host_jobs(host: HostId) -> Answer<HostJobs> {
-    http::get(&format!("/hosts/{host}/jobs")).await
+pub(crate) fn get_host_jobs(host: HostId) -> Reply<HostJobs> {
+    http::get(&format!("/hosts/{host}/jobs"))
 }

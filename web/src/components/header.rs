@@ -5,7 +5,7 @@ use leptos_router::components::A;
 use leptos_router::hooks::{use_location, use_navigate};
 
 use crate::state::{CurrentUser, Notices, Theme, ThemeChoice};
-use crate::ui::{Button, ButtonKind, Icon, Shape};
+use crate::ui::{Action, Button, ButtonKind, Icon, Shape, Show};
 use crate::{client, paths};
 
 /// The main places, in the order of the work.

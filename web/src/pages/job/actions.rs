@@ -7,7 +7,7 @@ use pbsweb_shared::job::JobAction;
 use crate::client;
 use crate::components::job_state_label;
 use crate::state::{Live, Notices};
-use crate::ui::{Button, ButtonKind, ConfirmDialog, action_error};
+use crate::ui::{Action, Button, ButtonKind, ConfirmDialog, action_error};
 
 /// Why an action is not possible now, as a sentence; nothing if it is.
 fn refusal(job: &Job, action: JobAction) -> Option<String> {
@@ -32,8 +32,10 @@ pub(super) fn Actions(
         notices.done("The scheduler was asked to delete the job.");
         Ok(())
     });
+    let steered = RwSignal::new(None::<JobAction>);
     let steer = Action::new_local(move |action: &JobAction| {
         let action = *action;
+        steered.set(Some(action));
         async move {
             let (answer, done) = match action {
                 JobAction::Hold => (client::jobs::hold_job(id).await, "The job is held."),
@@ -57,7 +59,7 @@ pub(super) fn Actions(
     });
     let refused = move |action: JobAction| Signal::derive(move || refusal(&job.read(), action));
     let is_steering = move |wanted: JobAction| {
-        Signal::derive(move || steer.pending().get() && steer.input().get() == Some(wanted))
+        Signal::derive(move || steer.pending().get() && steered.get() == Some(wanted))
     };
     let title = Signal::derive(move || format!("Delete job {}?", name.get()));
     let text = Signal::derive(move || {

@@ -42,7 +42,7 @@ pub(super) fn Output(
             <LiveText
                 what=format!("Text of {}", title(stream).to_lowercase())
                 open=move |offset| {
-                    client::jobs::open_job_output(job, stream, offset, None, is_running.get_untracked())
+                    Box::pin(client::jobs::open_job_output(job, stream, offset, None, is_running.get_untracked())) as _
                 }
                 is_running=is_running
                 when_empty="The job wrote nothing here."

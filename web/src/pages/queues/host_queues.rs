@@ -9,7 +9,10 @@ use super::listing::Listing;
 use crate::client;
 use crate::components::HostStatusBadge;
 use crate::state::{Hosts, Live, LiveState};
-use crate::ui::{Badge, EmptyState, Load, Panel, ProblemBox, Shape, Spinner, Table, Time, Tone, format};
+use crate::ui::{
+    Badge, EmptyState, Load, LocalResource, Panel, ProblemBox, Shape, Show, Spinner, Table, Time, Tone,
+    format,
+};
 
 /// A walltime limit, if there is one.
 fn limit(seconds: Option<u64>) -> Option<String> {

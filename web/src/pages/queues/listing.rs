@@ -7,7 +7,7 @@ use pbsweb_shared::host::ListedJob;
 use super::filter::Filter;
 use crate::components::{JobStateBadge, walltime_words};
 use crate::paths;
-use crate::ui::{Badge, Button, EmptyState, Shape, Table, Time, Tone};
+use crate::ui::{Badge, Button, EmptyState, Shape, Show, Table, Time, Tone};
 
 /// How many rows are drawn at once.
 const PAGE_LENGTH: usize = 100;

@@ -6,7 +6,8 @@ use pbsweb_shared::api::sessions::{Session, SessionKind};
 use crate::client;
 use crate::state::Notices;
 use crate::ui::{
-    Badge, Button, ButtonKind, ConfirmDialog, Load, Panel, Shape, Table, Time, Tone, action_error,
+    Action, Badge, Button, ButtonKind, ConfirmDialog, Load, LocalResource, Panel, Shape, Table, Time, Tone,
+    action_error,
 };
 
 /// A program's own words about itself in two of ours: `Firefox on Linux`. What is not known is shown as it is.

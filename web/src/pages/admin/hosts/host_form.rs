@@ -8,8 +8,8 @@ use super::form::{HostDraft, dialect_label};
 use crate::client;
 use crate::state::{Hosts, Notices};
 use crate::ui::{
-    Bind, Button, ButtonKind, Checkbox, Choice, Fact, Facts, ProblemBox, SelectField, TextArea, TextField,
-    action_error, field_error, first_error, focus_first_error,
+    Action, Bind, Button, ButtonKind, Checkbox, Choice, Fact, Facts, ProblemBox, SelectField, TextArea,
+    TextField, action_error, field_error, first_error, focus_first_error,
 };
 
 /// The form; `host` is the one to change, or none for a new one.
