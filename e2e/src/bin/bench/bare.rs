@@ -2,6 +2,7 @@
 //! the script on its standard input. Nothing is checked, kept or repeated: the least a submission over SSH can cost.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use pbsweb::transport::Identity;
@@ -42,8 +43,10 @@ impl Bare {
         Ok(Self { handle })
     }
 
-    /// Runs a command with this input; what it printed.
-    pub(crate) async fn run(&self, command: &str, input: &str) -> anyhow::Result<String> {
+    /// Runs a command with this input; how long it took until its answer was there. Returns when the channel is gone.
+    pub(crate) async fn run(&self, command: &str, input: &str) -> anyhow::Result<Duration> {
+        let begun = Instant::now();
+        let mut answered = None;
         let mut channel = self.handle.channel_open_session().await?;
         channel.exec(true, command).await?;
         channel.data_bytes(input.as_bytes().to_vec()).await?;
@@ -58,8 +61,8 @@ impl Bare {
                 status = Some(exit_status);
             }
             // The answer is complete; what follows is the end of the channel.
-            if status == Some(0) && printed.ends_with(b"\n") {
-                break;
+            if answered.is_none() && status == Some(0) && printed.ends_with(b"\n") {
+                answered = Some(begun.elapsed());
             }
         }
         ensure!(
@@ -67,7 +70,7 @@ impl Bare {
             "{command} ended with {status:?}: {}",
             String::from_utf8_lossy(&complaint)
         );
-        Ok(String::from_utf8_lossy(&printed).trim().to_owned())
+        answered.context("the command printed nothing")
     }
 }
 

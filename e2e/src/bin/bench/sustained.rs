@@ -90,13 +90,11 @@ async fn run(
     // An sshd has ten channels on a connection, and PBSWeb takes eight of them.
     let channels = tokio::sync::Semaphore::new(8);
     let one = async || -> anyhow::Result<Duration> {
-        let begun = Instant::now();
         match way {
             Way::Local => local_qsub(stand, script).await,
             Way::Bare => {
                 let _channel = channels.acquire().await?;
-                bare.run(&qsub, &script.submitted_text).await?;
-                Ok(begun.elapsed())
+                bare.run(&qsub, &script.submitted_text).await
             }
             Way::Api => Ok(by_api(stand, &wish).await?.0),
         }
