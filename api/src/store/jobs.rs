@@ -16,7 +16,7 @@ use pbsweb_shared::page::Page;
 use uuid::Uuid;
 
 use super::batch::Batch;
-use super::events::{NewEvent, hold_events};
+use super::events::{NewEvent, hold_events, insert_event};
 use super::page::{PageRequest, Place};
 use super::read;
 use super::schema::{applications, hosts, job_events, jobs, script_revisions};
@@ -234,6 +234,23 @@ pub fn find_job(connection: &mut PgConnection, owner: UserId, id: JobId) -> Quer
         .transpose()
 }
 
+/// Those of the named jobs that are a user's.
+///
+/// # Errors
+/// The database's.
+pub fn find_jobs(connection: &mut PgConnection, owner: UserId, ids: &[JobId]) -> QueryResult<Vec<Job>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    jobs::table
+        .inner_join(hosts::table.on(hosts::id.eq(jobs::host_id)))
+        .left_join(applications::table.on(jobs::application_id.eq(applications::id.nullable())))
+        .filter(jobs::id.eq_any(ids).and(jobs::owner_id.eq(owner.as_uuid())))
+        .select((JobRow::as_select(), hosts::name, applications::name.nullable()))
+        .load(connection)?
+        .into_iter()
+        .map(job)
+        .collect()
+}
+
 /// The states that a filter names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateFilter(Vec<JobState>);
@@ -402,7 +419,7 @@ pub fn change_job(
     if is_news {
         let is_request =
             facts.is_delete_requested && !before.is_delete_requested && facts.state == before.state;
-        let reason = is_request.then(|| "the scheduler accepted the request to delete it".to_owned());
+        let reason = is_request.then(|| "the scheduler was asked to delete it".to_owned());
         let told = JobFacts { reason: reason.or_else(|| facts.reason.clone()), ..facts.clone() };
         batch.add(diesel::insert_into(job_events::table).values(NewJobEvent::new(id, &told, now)));
     }
@@ -413,6 +430,28 @@ pub fn change_job(
     }
     batch.execute(connection)?;
     Ok(job)
+}
+
+/// Keeps the name that the scheduler took for a job.
+///
+/// # Errors
+/// The database's.
+pub fn rename_job(
+    connection: &mut PgConnection,
+    id: JobId,
+    name: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    hold_events(connection)?;
+    let owner: Uuid = diesel::update(jobs::table.find(id.as_uuid()))
+        .set(jobs::name.eq(name))
+        .returning(jobs::owner_id)
+        .get_result(connection)?;
+    let owner = UserId::from_uuid(owner);
+    match find_job(connection, owner, id)? {
+        Some(job) => insert_event(connection, Some(owner), &Event::Job(Box::new(job)), now),
+        None => Ok(()),
+    }
 }
 
 /// An entry of a job's record.

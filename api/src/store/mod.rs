@@ -22,6 +22,7 @@ pub mod builds;
 pub mod events;
 pub mod hosts;
 pub mod idempotency;
+pub mod job_actions;
 pub mod jobs;
 mod lent;
 pub mod page;

@@ -21,4 +21,5 @@ mod jobs;
 mod proxies;
 mod scripts;
 mod sessions;
+mod steering;
 mod stories;

@@ -1,6 +1,7 @@
 //! Jobs: submit, list, read, steer.
 
 use gloo_net::http::Method;
+use pbsweb_shared::api::job_actions::JobActionItem;
 use pbsweb_shared::api::jobs::{
     Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputStream, SubmitQuery,
 };
@@ -26,17 +27,17 @@ pub(crate) fn get_job(job: JobId, query: &JobWaitQuery) -> Reply<Job> {
 }
 
 /// `qdel`
-pub(crate) fn delete_job(job: JobId) -> Reply<Job> {
+pub(crate) fn delete_job(job: JobId) -> Reply<JobActionItem> {
     http::act(&format!("/jobs/{job}/delete"))
 }
 
 /// `qhold`
-pub(crate) fn hold_job(job: JobId) -> Reply<Job> {
+pub(crate) fn hold_job(job: JobId) -> Reply<JobActionItem> {
     http::act(&format!("/jobs/{job}/hold"))
 }
 
 /// `qrls`
-pub(crate) fn release_job(job: JobId) -> Reply<Job> {
+pub(crate) fn release_job(job: JobId) -> Reply<JobActionItem> {
     http::act(&format!("/jobs/{job}/release"))
 }
 

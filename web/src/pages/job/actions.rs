@@ -1,7 +1,9 @@
 //! What can be done to the job. What its state forbids is said at the button.
 
 use leptos::prelude::*;
-use pbsweb_shared::api::jobs::Job;
+use pbsweb_shared::api::job_actions::{ActionOutcome, JobActionItem};
+use pbsweb_shared::api::jobs::{Job, JobWaitQuery};
+use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::JobAction;
 
 use crate::client;
@@ -13,6 +15,22 @@ use crate::ui::{Action, Button, ButtonKind, ConfirmDialog, action_error};
 fn refusal(job: &Job, action: JobAction) -> Option<String> {
     let reason = job.state.allows(action).err()?;
     Some(format!("Not possible now: {reason}."))
+}
+
+/// Shows what the action changed, before the next listing does.
+async fn refresh(live: Live, id: JobId) {
+    if let Ok(job) = client::jobs::get_job(id, &JobWaitQuery::default()).await {
+        live.job(job);
+    }
+}
+
+/// Says that it was done, if the scheduler said so.
+fn tell(notices: Notices, item: JobActionItem, done: &str) {
+    if item.outcome == ActionOutcome::Done {
+        notices.done(done);
+    } else {
+        notices.failed(item.words.unwrap_or_else(|| "The scheduler has not answered yet.".to_owned()));
+    }
 }
 
 /// The buttons.
@@ -27,9 +45,10 @@ pub(super) fn Actions(
     let name = Signal::derive(move || job.read().name.clone());
     let is_asking = RwSignal::new(false);
     let delete = Action::new_local(move |(): &()| async move {
-        live.job(client::jobs::delete_job(id).await?);
+        let item = client::jobs::delete_job(id).await?;
+        refresh(live, id).await;
         is_asking.try_set(false);
-        notices.done("The scheduler was asked to delete the job.");
+        tell(notices, item, "The scheduler was asked to delete the job.");
         Ok(())
     });
     let steered = RwSignal::new(None::<JobAction>);
@@ -49,9 +68,9 @@ pub(super) fn Actions(
                 | JobAction::Order => return,
             };
             match answer {
-                Ok(job) => {
-                    live.job(job);
-                    notices.done(done);
+                Ok(item) => {
+                    refresh(live, id).await;
+                    tell(notices, item, done);
                 }
                 Err(error) => notices.failed(format!("{}. {}", error.title(), error.message())),
             }
