@@ -125,7 +125,7 @@ async fn a_waiting_job_is_altered_from_its_own_values() {
 async fn a_running_job_gets_less_time_signals_and_messages() {
     let app = TestApp::start().await;
     let user = app.ready_user("ada").await;
-    let job = user.submit_well(&user.job(&format!("trap 'echo signalled' USR1; echo ready\n{WAIT}"))).await;
+    let job = user.submit_well(&user.job(&format!("trap 'echo signalled' CONT; echo ready\n{WAIT}"))).await;
     wait_running(&app, &user, &job).await;
     pbsweb_e2e::eventually("the script runs", || async {
         let output = user.get(&format!("/jobs/{}/output/stdout", job.id)).await;
@@ -139,7 +139,7 @@ async fn a_running_job_gets_less_time_signals_and_messages() {
     let _ = user.patch(&path, &less).await.expect(202);
     let more = json!({ "attributes": { "name": "late" } });
     user.patch(&path, &more).await.problem(ProblemCode::StateForbids);
-    act(&user, job.id, "signal", json!({ "signal": "SIGUSR1" })).await;
+    act(&user, job.id, "signal", json!({ "signal": "SIGCONT" })).await;
     let text = "-n it's \"half\" done\n`id` $HOME";
     act(&user, job.id, "message", json!({ "text": text })).await;
     act(&user, job.id, "message", json!({ "text": "to the errors", "to_stderr": true })).await;
