@@ -45,6 +45,8 @@ pub struct TryFacts {
     pub host: Option<String>,
     /// When it began, by that host's clock.
     pub since: Option<i64>,
+    /// When a look first saw that its qsub had ended, by the clock of the host that was asked.
+    pub gone_since: Option<i64>,
     /// A job id that qsub printed, though the answer was not completed.
     pub printed_id: Option<PbsJobId>,
     /// The completed answer: accepted, refused, or without an id.

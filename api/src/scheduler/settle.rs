@@ -6,8 +6,8 @@ use super::look_up::{FolderFacts, ListingEvidence, LookUp, TryFacts};
 use super::status::Explanation;
 use super::submission::SubmissionReply;
 
-/// How long after the start of a qsub that has gone a listing without its job counts: a request may wait in the
-/// server's socket when its sender is dead already.
+/// How long after the end of a qsub a listing without its job counts: a request may wait in the server's socket when its
+/// sender is dead already. Counted from when a look first saw it gone, for it may have begun long before it asked.
 const IN_FLIGHT_SECONDS: i64 = 120;
 
 /// What is proved.
@@ -163,13 +163,12 @@ fn settle_by_history(evidence: &LookUp, last: &TryFacts, said: &str) -> Settleme
     let Some(history) = history_seconds.and_then(|seconds| i64::try_from(seconds).ok()) else {
         return keep(format!("{said}; the scheduler does not list the job, but forgets finished ones"));
     };
-    let age = match (last.since, evidence.now) {
-        (Some(since), Some(now)) => now.saturating_sub(since),
-        (Some(_) | None, Some(_) | None) => return keep(format!("{said}; when it began is not known")),
+    let (Some(since), Some(gone), Some(now)) = (last.since, last.gone_since, evidence.now) else {
+        return keep(format!("{said}; when it began or ended is not known"));
     };
-    if age < IN_FLIGHT_SECONDS {
+    if now.saturating_sub(gone) < IN_FLIGHT_SECONDS {
         keep(format!("{said}; the scheduler does not list the job yet"))
-    } else if age >= history {
+    } else if now.saturating_sub(since) >= history {
         keep(format!("{said}; the scheduler may have forgotten the job already"))
     } else {
         again_after(last)

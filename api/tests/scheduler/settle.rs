@@ -16,6 +16,7 @@ fn attempt() -> TryFacts {
         is_alive: Some(false),
         host: Some("login1".to_owned()),
         since: Some(NOW - 300),
+        gone_since: Some(NOW - 200),
         printed_id: None,
         answer: None,
     }
@@ -76,7 +77,9 @@ fn evidence_is_weighed_and_nothing_is_guessed() {
     check(folder(attempt()), down(), "keep");
     check(folder(TryFacts { is_alive: Some(true), ..attempt() }), listed(&[], day), "keep");
     check(folder(TryFacts { is_alive: None, ..attempt() }), listed(&[], day), "keep");
-    check(folder(TryFacts { since: Some(NOW - 5), ..attempt() }), listed(&[], day), "keep");
+    // However long ago it began: its last request may be a moment old.
+    check(folder(TryFacts { gone_since: Some(NOW - 5), ..attempt() }), listed(&[], day), "keep");
+    check(folder(TryFacts { gone_since: None, ..attempt() }), listed(&[], day), "keep");
     check(folder(TryFacts { since: None, ..attempt() }), listed(&[], day), "keep");
     check(folder(TryFacts { printed_id: "8.vm".parse().ok(), ..attempt() }), down(), "8.vm");
     // Answers.

@@ -68,6 +68,7 @@ fn read_try(frames: &Frames<'_>, frame: &Frame<'_>) -> Option<TryFacts> {
         is_alive: is_alive(frame.word(3)),
         host: value("host").map(str::to_owned),
         since: value("since").and_then(|seconds| seconds.parse().ok()),
+        gone_since: frames.find(&["file", number, "gone"]).and_then(|frame| frame.text().trim().parse().ok()),
         printed_id: frames.find(&["file", number, "qsub.out"]).and_then(|frame| printed_id(frame.body)),
         answer: frames.find(&["file", number, "answer"]).map(|frame| read_answer(frame.body)),
     })

@@ -7,11 +7,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::{JobState, StateSource};
-use pbsweb_shared::names::PbsJobId;
 
+use super::LEASE;
+use super::outcome::{Outcome, Standing, kept, read_reply};
 use crate::app::App;
 use crate::error::chain;
-use crate::scheduler::{NotStarted, SubmissionReply, SubmitRequest};
+use crate::scheduler::SubmitRequest;
 use crate::services::reach::{Reach, ReachError, Trust, fresh_marker};
 use crate::store::StoreError;
 use crate::store::jobs::change_job;
@@ -23,17 +24,6 @@ const LIMITS: RunLimits = RunLimits { deadline: Duration::from_secs(120), max_ou
 
 /// How long the program on the host waits for another run's answer.
 const WAIT_SECONDS: u32 = 20;
-
-/// What an attempt or a look came to.
-#[derive(Debug, Clone)]
-pub(super) enum Outcome {
-    /// The scheduler has it.
-    Accepted(PbsJobId),
-    /// It is certain that it never ran and will not: qsub's refusal, or the host could not take it.
-    Refused(String),
-    /// Not known yet: why, in words for the owner.
-    Unknown(String),
-}
 
 /// A stored submission and the way to its host.
 pub(super) struct Sent {
@@ -62,7 +52,8 @@ impl Sent {
 /// then, if that could be kept.
 pub(super) async fn first_attempt(app: &Arc<App>, stored: Sent) -> Option<Job> {
     let outcome = send(app, &stored, 1).await;
-    keep(app, stored.submission.job, outcome).await
+    let own_lease = stored.submission.submitted_at + LEASE;
+    keep_of(app, stored.submission.job, outcome, Some(own_lease)).await
 }
 
 /// Sends a submission and keeps what came of it.
@@ -100,60 +91,32 @@ async fn send(app: &App, sent: &Sent, number: u32) -> Outcome {
     }
 }
 
-/// What a reply means: only qsub's own word, or the proof that it never started, is an end.
-pub(super) fn read_reply(reply: SubmissionReply) -> Outcome {
-    match reply {
-        SubmissionReply::Accepted { pbs_id, .. } => Outcome::Accepted(pbs_id),
-        SubmissionReply::Refused { explanation }
-            if explanation.meaning.is_retryable() || explanation.meaning.may_have_happened() =>
-        {
-            Outcome::Unknown(format!("qsub said: {}", explanation.words.trim()))
-        }
-        SubmissionReply::Refused { explanation } => Outcome::Refused(refusal(&explanation)),
-        SubmissionReply::NoId { words } => {
-            Outcome::Unknown(format!("qsub ended well and printed no job id, but: {}", words.trim()))
-        }
-        SubmissionReply::InProgress(_) => {
-            Outcome::Unknown("qsub runs on the host and has not answered yet".to_owned())
-        }
-        SubmissionReply::NotStarted { reason, words } => {
-            let what = match reason {
-                NotStarted::Folder => "the job's folder could not be made on the host",
-                NotStarted::Disk => {
-                    "the job script could not be written on the host; is the disk or the quota full?"
-                }
-                NotStarted::NoQsub => "there is no qsub where the host's row says; check the account again",
-                NotStarted::WorkingFolder => {
-                    "the folder that the job should run in is gone; upload the application again"
-                }
-            };
-            Outcome::Refused(format!("{what}: {}", words.trim()))
-        }
-        SubmissionReply::Unreadable => Outcome::Unknown("the host's answer was cut off".to_owned()),
-    }
-}
-
-/// qsub's own words, with its exit status.
-pub(super) fn refusal(explanation: &crate::scheduler::Explanation) -> String {
-    let words = explanation.words.trim();
-    match explanation.status {
-        Some(status) if words.is_empty() => format!("qsub ended with status {status}"),
-        Some(status) => format!("{words} (status {status})"),
-        None => words.to_owned(),
-    }
-}
-
 /// Keeps an outcome, unless another has settled the job meanwhile. Gives the job as it is then.
 pub(super) async fn keep(app: &Arc<App>, id: JobId, outcome: Outcome) -> Option<Job> {
+    keep_of(app, id, outcome, None).await
+}
+
+/// As `keep`; `own_lease` is until when the first attempt has the job to itself. A reconciler that takes it changes that.
+async fn keep_of(
+    app: &Arc<App>,
+    id: JobId,
+    outcome: Outcome,
+    own_lease: Option<DateTime<Utc>>,
+) -> Option<Job> {
     let now = crate::store::now();
     let is_accepted = matches!(outcome, Outcome::Accepted(_));
     let kept = app
         .store
         .query(move |connection| {
             change_job(connection, id, now, |facts| {
-                // Two attempts may overlap, and one find no room for what the other did: an id proves more than that.
-                let is_disproved = is_accepted && facts.state == JobState::Rejected && facts.pbs_id.is_none();
-                if facts.state == JobState::Submitting || is_disproved {
+                // PostgreSQL keeps microseconds.
+                let lease = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_micros());
+                let known = Standing {
+                    state: facts.state,
+                    has_id: facts.pbs_id.is_some(),
+                    is_first_alone: own_lease.is_some() && lease(facts.next_look_at) == lease(own_lease),
+                };
+                if let Some(outcome) = kept(known, outcome) {
                     apply(facts, outcome, now);
                 }
             })
@@ -195,7 +158,7 @@ fn apply(facts: &mut crate::store::jobs::JobFacts, outcome: Outcome, now: DateTi
             facts.ended_at = Some(now);
             facts.next_look_at = None;
         }
-        Outcome::Unknown(words) => {
+        Outcome::NotStarted(words) | Outcome::Unknown(words) => {
             facts.n_looks = facts.n_looks.saturating_add(1);
             facts.next_look_at = Some(now + wait_before(facts.n_looks));
             facts.reason = Some(storable(&words));

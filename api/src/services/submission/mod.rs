@@ -30,10 +30,12 @@ use crate::store::scripts::{NewRevision, put_revision};
 use crate::store::submissions::{Frozen, NewJob, SubmissionRecord, insert_submission};
 
 mod attempt;
+mod outcome;
 mod reconcile;
 
 use attempt::Sent;
 
+pub use outcome::{Outcome, Standing, kept, read_reply};
 pub use reconcile::start_reconciler;
 
 /// Should the server die right after it stored a submission, the reconciler takes over after this time.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use pbsweb_shared::ids::JobId;
 
-use super::attempt::{Outcome, Sent, attempt, keep, refusal};
+use super::attempt::{Sent, attempt, keep};
+use super::outcome::{Outcome, refusal};
 use crate::app::App;
 use crate::error::chain;
 use crate::scheduler::{Settlement, settle};

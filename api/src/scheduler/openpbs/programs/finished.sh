@@ -10,6 +10,8 @@ pbsweb_main() {
     esac
     for pbsweb_job in @JOBS@; do
         pbsweb_dir=${PBSWEB_root:-$HOME/pbsweb}/.jobs/$pbsweb_job
+        # What a submission that was killed had begun to write: nobody goes on with it now.
+        rm -f "$pbsweb_dir"/script.[0-9]* "$pbsweb_dir"/try-*/answer.[0-9]*
         # How many subjobs there are to end is told by the script's own directive.
         pbsweb_range=$(sed -n 's/^#PBS -J *\([0-9][0-9:%-]*\).*/\1/p' "$pbsweb_dir/script" 2>/dev/null | head -n 1)
         if [ -n "$pbsweb_range" ]; then

@@ -26,7 +26,13 @@ pbsweb_main() {
             pbsweb_n=${pbsweb_try##*/try-}
             # Whether anybody is at it is asked first: what it leaves when it ends is read after.
             if [ -d "$pbsweb_try/run" ]; then pbsweb_run_dir=run; else pbsweb_run_dir=none; fi
-            printf '%s try %s %s %s\n\n' "$PBSWEB_marker" "$pbsweb_n" "$pbsweb_run_dir" "$(pbsweb_alive)"
+            pbsweb_is=$(pbsweb_alive)
+            printf '%s try %s %s %s\n\n' "$PBSWEB_marker" "$pbsweb_n" "$pbsweb_run_dir" "$pbsweb_is"
+            if [ $pbsweb_run_dir = run ] && { [ "$pbsweb_is" = no ] || [ -f "$pbsweb_try/answer" ]; }; then
+                # From now on nothing more is sent to the scheduler; what was sent may still be on its way.
+                [ -s "$pbsweb_try/run/gone" ] || date +%s >"$pbsweb_try/run/gone"
+                pbsweb_file "$pbsweb_n" gone "$pbsweb_try/run/gone"
+            fi
             if [ -f "$pbsweb_try/run/begun" ]; then
                 pbsweb_file "$pbsweb_n" begun "$pbsweb_try/run/begun"
                 # The time is noted a moment after the rest; should that have failed, the file has one of its own.
