@@ -1,6 +1,6 @@
 # Each target does all of its own set-up, and says what it does. Anything longer than a line is in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo dev test fuzz bench openapi clean
+.PHONY: help setup build demo dev test chaos fuzz bench openapi clean
 MAKEFLAGS += --no-print-directory
 # As in tools/places.sh: a cargo that rustup installed is not on every PATH.
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
@@ -26,6 +26,9 @@ dev: ## rebuild the page and restart the server on every change
 
 test: ## everything that must hold: formatting, lints, documentation, tests, browser
 	@tools/test
+
+chaos: setup build ## submit while servers, database and hosts fail: every job once? (ARGS="--seed N --submissions N")
+	@"$${CARGO_TARGET_DIR:-target}/release/chaos" $(ARGS)
 
 fuzz: ## many more random listings for the parsers than the tests take (CASES=200000)
 	@tools/step 'Damaged listings' env PROPTEST_CASES=$${CASES:-200000} cargo test --release --locked -p pbsweb --test scheduler fuzz::

@@ -16,6 +16,7 @@ pub mod client;
 pub mod database;
 pub mod live;
 pub mod openssh;
+pub mod proxy;
 pub mod server;
 pub mod stream;
 pub mod user;

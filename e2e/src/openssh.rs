@@ -46,6 +46,15 @@ impl OpenSsh {
     /// When anything that is needed is missing.
     #[must_use]
     pub fn start(shell: LoginShell) -> Option<Self> {
+        Self::start_with(shell, &[])
+    }
+
+    /// As `start`, with further options of `pbs-sim serve`.
+    ///
+    /// # Panics
+    /// When anything that is needed is missing.
+    #[must_use]
+    pub fn start_with(shell: LoginShell, options: &[&str]) -> Option<Self> {
         let is_root = output_of(Command::new("id").arg("-u")) == "0";
         if !is_root && shell == LoginShell::NoisyTcsh {
             eprintln!("NOT TESTED: an account whose login shell is tcsh can only be made by root");
@@ -54,7 +63,7 @@ impl OpenSsh {
         let folder = tempfile::Builder::new().prefix("pbsweb-sshd-").tempdir().unwrap();
         open_to_others(folder.path());
         let (login, home) = if is_root { make_account(shell) } else { own_account(folder.path()) };
-        let scheduler = start_scheduler(folder.path(), is_root.then_some(login.as_str()));
+        let scheduler = start_scheduler(folder.path(), is_root.then_some(login.as_str()), options);
         let host_key = Identity::generate();
         write_private(&folder.path().join("hostkey"), &host_key.to_openssh_pem().unwrap());
         let (daemon, port) = start_daemon(folder.path(), &login, &home, is_root);
@@ -86,10 +95,16 @@ impl OpenSsh {
         &self.host_key
     }
 
+    /// The simulated scheduler's folder.
+    #[must_use]
+    pub fn site(&self) -> PathBuf {
+        self.folder.path().join("site")
+    }
+
     /// The folder of the scheduler's commands.
     #[must_use]
     pub fn bin_folder(&self) -> PathBuf {
-        self.folder.path().join("site/bin")
+        self.site().join("bin")
     }
 
     /// Lets a key in: adds its line to the account's `authorized_keys`.
@@ -209,7 +224,7 @@ fn keys_file(folder: &Path, home: &Path, is_own_account: bool) -> PathBuf {
 }
 
 /// Starts the simulator's scheduler as this account.
-fn start_scheduler(folder: &Path, login: Option<&str>) -> Child {
+fn start_scheduler(folder: &Path, login: Option<&str>, options: &[&str]) -> Child {
     let site = folder.join("site");
     std::fs::create_dir(&site).unwrap();
     let binary = sim_binary().unwrap_or_else(|error| panic!("{error:#}"));
@@ -228,6 +243,7 @@ fn start_scheduler(folder: &Path, login: Option<&str>) -> Child {
     let mut child = command
         .args(["serve", "--port", "0", "--dir"])
         .arg(&site)
+        .args(options)
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -45,6 +45,20 @@ pub enum Fault {
     SubmitSilent,
     /// The submission is accepted, but `qsub` does not return until the fault is cleared.
     SubmitHangs,
+    /// `qsub` is killed when it has reached the scheduler.
+    SubmitKilled {
+        /// The job is accepted all the same.
+        accepted: bool,
+        /// The remote command that started it dies with it, as when a node crashes.
+        whole: bool,
+    },
+    /// Listings (`qstat`, `qselect`, `pbsnodes`) are refused.
+    ListingRefused {
+        /// The text after the command's name.
+        text: String,
+        /// The exit status of the command.
+        status: u32,
+    },
     /// The SSH connection is cut.
     Cut {
         /// When.
@@ -98,6 +112,11 @@ pub enum FaultChange {
     },
     /// Switch all off.
     Clear,
+    /// The scheduler is started again: whoever talks to it is cut off, and nobody reaches it for so long. Jobs run on.
+    Restart {
+        /// Milliseconds without it.
+        down_ms: u64,
+    },
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -153,6 +172,7 @@ impl Faults {
             FaultChange::Arm { fault, times: Some(0) } => list.armed.retain(|armed| armed.fault != fault),
             FaultChange::Arm { fault, times } => list.armed.push(Armed { fault, times }),
             FaultChange::Clear => list.armed.clear(),
+            FaultChange::Restart { .. } => {}
         }
         self.save(&mut list);
     }
@@ -227,8 +247,13 @@ pub fn parse_fault(words: &[String]) -> Result<Fault, serde_json::Error> {
     let mut fields = serde_json::Map::new();
     for word in words.iter().skip(1) {
         let (key, value) = word.split_once('=').unwrap_or((word, "true"));
-        let number = value.parse::<u64>().ok().filter(|_| ["ms", "status"].contains(&key));
-        let value = number.map_or_else(|| value.into(), serde_json::Value::from);
+        let value = match key {
+            "ms" | "status" => value.parse::<u64>().map_or_else(|_| value.into(), serde_json::Value::from),
+            "accepted" | "whole" => {
+                value.parse::<bool>().map_or_else(|_| value.into(), serde_json::Value::from)
+            }
+            _ => value.into(),
+        };
         fields.insert(key.to_owned(), value);
     }
     if fields.is_empty() && !["cut", "delay"].contains(&name.as_str()) {

@@ -368,6 +368,15 @@ impl Drop for SimHost {
     }
 }
 
+/// Every job that the scheduler in this folder ever accepted, as it is kept on disk: for hosts of another process.
+///
+/// # Errors
+/// The files cannot be read.
+pub fn accepted_jobs(dir: &Path) -> std::io::Result<Vec<Accepted>> {
+    let site = load(&Folder::new(dir), now_ms() / 1000)?;
+    Ok(site.map(|site| site.accepted).unwrap_or_default())
+}
+
 /// Finds the program `pbs-sim`: `PBS_SIM_BIN`, this process itself, or beside the folder of a test's program.
 ///
 /// # Errors

@@ -20,8 +20,9 @@ pub mod serve;
 pub mod site;
 mod ssh;
 
-pub use faults::{CutPoint, Fault, Faults};
-pub use host::{SimConfig, SimHost, sim_binary};
+pub use commands::send_fault;
+pub use faults::{CutPoint, Fault, FaultChange, Faults};
+pub use host::{SimConfig, SimHost, accepted_jobs, sim_binary};
 pub use site::Accepted;
 pub use site::job::{Job, State};
 pub use site::queue::Queue;

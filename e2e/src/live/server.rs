@@ -108,6 +108,19 @@ impl ServerProcess {
         self.data_folder.join("tls/certificate.pem")
     }
 
+    /// kill -9, and waits until it is gone.
+    ///
+    /// # Errors
+    /// It cannot be killed.
+    pub async fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill().await.context("cannot kill the server")
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Waits until it ends by itself, which it should not.
     ///
     /// # Errors

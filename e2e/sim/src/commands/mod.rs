@@ -129,7 +129,7 @@ pub(crate) enum Failure {
 }
 
 impl Connection<'_> {
-    /// One exchange. A server that goes away is a server that is down.
+    /// One exchange. A server that goes away meanwhile may have done what it was asked for.
     pub(crate) fn ask(&mut self, request: Request) -> Result<Reply, Failure> {
         let envelope = Envelope {
             command: self.command.name.clone(),
@@ -137,7 +137,8 @@ impl Connection<'_> {
             execution: std::env::var("PBS_SIM_EXECUTION").ok().and_then(|number| number.parse().ok()),
             request,
         };
-        let reply = self.exchange(&envelope).map_err(|_| Failure::Down)?;
+        let cut_off = |_| Failure::Refused(Refusal { code: 15_031, text: "Batch protocol error".to_owned() });
+        let reply = self.exchange(&envelope).map_err(cut_off)?;
         match reply {
             Reply::Down => Err(Failure::Down),
             Reply::Refused(refusal) => Err(Failure::Refused(refusal)),

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +27,9 @@ use crate::site::{Effect, Site};
 pub(crate) use executions::{Execution, Executions};
 use sessions::signal_session;
 pub(crate) use store::load;
+
+/// Between two writings of the state.
+const MIN_PAUSE: Duration = Duration::from_millis(200);
 
 /// The scheduler of one simulated host.
 pub(crate) struct Scheduler {
@@ -43,7 +46,17 @@ pub(crate) struct Scheduler {
     accounts: Mutex<BTreeMap<String, Account>>,
     sessions: Mutex<HashMap<RunKey, u32>>,
     pub(crate) undelivered_delay: Duration,
+    restart: Mutex<Restart>,
     pub(crate) stopping: CancellationToken,
+}
+
+/// The scheduler's last start, as those who talk to it see it.
+#[derive(Default)]
+struct Restart {
+    /// Cuts off whoever talks to it now.
+    next: CancellationToken,
+    /// Nobody reaches it before.
+    up_at: Option<Instant>,
 }
 
 impl Scheduler {
@@ -61,6 +74,7 @@ impl Scheduler {
             folder,
             binary,
             undelivered_delay,
+            restart: Mutex::default(),
             stopping: CancellationToken::new(),
         }
     }
@@ -95,6 +109,24 @@ impl Scheduler {
     pub(crate) fn command_count(&self, name: &str) -> u64 {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.get(name).copied().unwrap_or(0)
+    }
+
+    fn last_restart(&self) -> MutexGuard<'_, Restart> {
+        self.restart.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts again, as far as commands can tell.
+    fn restart(&self, down: Duration) {
+        let fresh = Restart { next: CancellationToken::new(), up_at: Some(Instant::now() + down) };
+        std::mem::replace(&mut *self.last_restart(), fresh).next.cancel();
+    }
+
+    fn is_restarting(&self) -> bool {
+        self.last_restart().up_at.is_some_and(|up_at| Instant::now() < up_at)
+    }
+
+    fn until_restart(&self) -> CancellationToken {
+        self.last_restart().next.clone()
     }
 
     fn sessions(&self) -> MutexGuard<'_, HashMap<RunKey, u32>> {
@@ -153,12 +185,16 @@ impl Scheduler {
     }
 
     async fn keep_saved(self: Arc<Self>) {
+        let mut pause = MIN_PAUSE;
         while !self.stopping.is_cancelled() {
             tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(200)) => {}
+                () = tokio::time::sleep(pause) => {}
                 () = self.stopping.cancelled() => {}
             }
+            let begun = Instant::now();
             self.save();
+            // Thousands of kept jobs take long to write; what was accepted since is kept on disk anyway.
+            pause = MIN_PAUSE.max(begun.elapsed() * 20);
         }
     }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Scheduler, now_ms, store};
-use crate::faults::{CutPoint, Fault};
+use super::{Scheduler, now_ms, sessions, store};
+use crate::faults::{CutPoint, Fault, FaultChange};
 use crate::protocol::{Envelope, Refusal, Reply, Request};
 use crate::site::job::Job;
 use crate::site::submission::Submission;
@@ -12,11 +12,22 @@ use crate::site::{Effect, Site};
 
 const LISTINGS: [&str; 3] = ["qstat", "qselect", "pbsnodes"];
 
+fn refusal_of(text: &str, status: u32) -> Refusal {
+    Refusal { code: 15_104 + status, text: text.to_owned() }
+}
+
 impl Scheduler {
-    pub(super) async fn handle(self: &Arc<Self>, envelope: Envelope) -> Reply {
+    /// Answers one request of the process `caller`.
+    pub(super) async fn handle(self: &Arc<Self>, envelope: Envelope, caller: Option<i32>) -> Reply {
         if let Request::Fault(change) = envelope.request {
+            if let FaultChange::Restart { down_ms } = change {
+                self.restart(Duration::from_millis(down_ms));
+            }
             self.faults.change(change);
             return Reply::Done;
+        }
+        if self.is_restarting() {
+            return Reply::Down;
         }
         if self.faults.take(|f| matches!(f, Fault::ServerDown).then_some(())).is_some() {
             return Reply::Down;
@@ -34,9 +45,16 @@ impl Scheduler {
         if let Some(ms) = delay {
             tokio::time::sleep(Duration::from_millis(ms)).await;
         }
+        let refused = self.faults.take(|fault| {
+            let Fault::ListingRefused { text, status } = fault else { return None };
+            is_listing.then(|| refusal_of(text, *status))
+        });
+        if let Some(refused) = refused {
+            return Reply::Refused(refused);
+        }
         let Envelope { user, execution, request, .. } = envelope;
         if let Request::Submit(submission) = request {
-            self.submit(&user, execution, *submission).await
+            self.submit(&user, execution, caller, *submission).await
         } else if is_listing {
             self.answer(&user, request)
         } else {
@@ -56,16 +74,32 @@ impl Scheduler {
         self.faults.take(fits).is_some()
     }
 
-    async fn submit(self: &Arc<Self>, user: &str, execution: Option<u64>, asked: Submission) -> Reply {
+    async fn submit(
+        self: &Arc<Self>,
+        user: &str,
+        execution: Option<u64>,
+        caller: Option<i32>,
+        asked: Submission,
+    ) -> Reply {
         let refused = self.faults.take(|fault| {
             let Fault::SubmitRefused { text, status } = fault else { return None };
-            Some(Refusal { code: 15_104 + status, text: text.clone() })
+            Some(refusal_of(text, *status))
         });
         if let Some(refused) = refused {
             return Reply::Refused(refused);
         }
         if self.cuts(CutPoint::BeforeSubmit) {
             self.executions.cut(execution);
+        }
+        let kills = |is_accepted: bool| {
+            self.faults.take(|fault| {
+                let Fault::SubmitKilled { accepted, whole } = fault else { return None };
+                (*accepted == is_accepted).then_some(*whole)
+            })
+        };
+        if let Some(whole) = kills(false) {
+            sessions::kill_command(caller, whole);
+            return Reply::Silent;
         }
         let slow = self.faults.take(|fault| {
             let Fault::SubmitSlow { ms } = fault else { return None };
@@ -87,6 +121,9 @@ impl Scheduler {
             Ok(id) => id,
             Err(refusal) => return Reply::Refused(refusal),
         };
+        if let Some(whole) = kills(true) {
+            sessions::kill_command(caller, whole);
+        }
         if self.cuts(CutPoint::AfterSubmit) {
             self.executions.cut(execution);
         }

@@ -1,6 +1,6 @@
 //! The processes of a job: everything in the session that its first process leads.
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, getpgid, kill_process, kill_process_group};
 
 /// The process ids in a session.
 pub(crate) fn members(session: u32) -> Vec<i32> {
@@ -49,4 +49,16 @@ pub(crate) fn kill_session(session: u32) {
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
     tracing::warn!(session, "processes of a job cannot be killed");
+}
+
+/// Kills the process that runs a command; or all of the remote command that it belongs to.
+pub(crate) fn kill_command(process: Option<i32>, whole: bool) {
+    let Some(process) = process.and_then(Pid::from_raw) else { return };
+    let killed = match getpgid(Some(process)) {
+        Ok(group) if whole => kill_process_group(group, Signal::KILL),
+        Ok(_) | Err(_) => kill_process(process, Signal::KILL),
+    };
+    if let Err(error) = killed {
+        tracing::debug!(%error, "a command had ended already");
+    }
 }

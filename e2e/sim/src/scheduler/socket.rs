@@ -41,6 +41,8 @@ pub(super) async fn serve(scheduler: Arc<Scheduler>, listener: UnixListener) {
 }
 
 async fn converse(scheduler: &Arc<Scheduler>, stream: UnixStream) -> io::Result<()> {
+    let caller = stream.peer_cred()?.pid();
+    let restarted = scheduler.until_restart();
     let (reader, mut writer) = stream.into_split();
     let mut lines = BufReader::new(reader).lines();
     let mut counted = false;
@@ -51,7 +53,12 @@ async fn converse(scheduler: &Arc<Scheduler>, stream: UnixStream) -> io::Result<
             counted = true;
             scheduler.count_command(&envelope.command);
         }
-        let reply = scheduler.handle(envelope).await;
+        let reply = tokio::select! {
+            biased;
+            // The request may have been carried out; nobody hears of it.
+            () = restarted.cancelled() => return Ok(()),
+            reply = scheduler.handle(envelope, caller) => reply,
+        };
         let mut answer = serde_json::to_vec(&reply)?;
         answer.push(b'\n');
         writer.write_all(&answer).await?;

@@ -26,7 +26,7 @@ pub(crate) async fn measure(stand: &Stand) -> anyhow::Result<()> {
     run_a_job(stand).await?;
     let output = Command::new("node")
         .arg(SCRIPT)
-        .args([&stand.server.url, USER, PASSWORD])
+        .args([&stand.server()?.url, USER, PASSWORD])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .kill_on_drop(true)

@@ -1,7 +1,7 @@
 //! The measurements: `make bench`.
 //!
 //! One run on one machine, with released programs: how long a submission takes over the API and by `ssh`, and where its time
-//! goes; how big the page's first load is; how much memory the server takes; and, when a browser is there, how quick the page
+//! goes; how big the page's first load is; how much memory the server takes; how soon it is back after kill -9; and, when a browser is there, how quick the page
 //! is. Nothing is judged here: aims are printed beside what was found. Nothing is cached between runs.
 
 mod bare;
@@ -10,6 +10,7 @@ mod exchange;
 mod memory;
 mod page;
 mod parts;
+mod recovery;
 mod report;
 mod ssh;
 mod stand;
@@ -56,19 +57,20 @@ async fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     anyhow::ensure!(arguments.runs > 0, "--runs is at least 1");
     report::machine();
-    let stand = Stand::start().await?;
-    let at_rest = memory::resident_bytes(stand.server.pid())?;
-    let outcome = measure(arguments, &stand, at_rest).await;
+    let mut stand = Stand::start().await?;
+    let at_rest = memory::resident_bytes(stand.server()?.pid())?;
+    let outcome = measure(arguments, &mut stand, at_rest).await;
     let stopped = stand.stop().await;
     outcome.and(stopped)
 }
 
-async fn measure(arguments: &Arguments, stand: &Stand, at_rest: u64) -> anyhow::Result<()> {
+async fn measure(arguments: &Arguments, stand: &mut Stand, at_rest: u64) -> anyhow::Result<()> {
     submissions::measure(stand, arguments.warm_up, arguments.runs).await?;
     parts::measure(stand, arguments.warm_up, arguments.runs).await?;
     sustained::measure(stand, arguments.sustained).await?;
     page::measure(stand).await?;
     memory::tell(stand, at_rest)?;
+    recovery::measure(stand).await?;
     if arguments.no_browser {
         say("\nThe page in a browser: not measured (--no-browser)");
     } else {

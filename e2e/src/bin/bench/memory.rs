@@ -16,7 +16,7 @@ pub(crate) fn resident_bytes(pid: Option<u32>) -> anyhow::Result<u64> {
 
 /// Prints it, at rest and after the run.
 pub(crate) fn tell(stand: &Stand, at_rest: u64) -> anyhow::Result<()> {
-    let after = resident_bytes(stand.server.pid())?;
+    let after = resident_bytes(stand.server()?.pid())?;
     say(
         "\nResident memory of the server's process                                      MB          aim < 60",
     );

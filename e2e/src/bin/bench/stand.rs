@@ -25,8 +25,9 @@ pub(crate) const PASSWORD: &str = "a password for one run";
 
 /// Everything that runs.
 pub(crate) struct Stand {
-    /// The server.
-    pub(crate) server: ServerProcess,
+    /// The server; absent only while it is killed and started again.
+    server: Option<ServerProcess>,
+    settings: ServerSettings,
     /// The user.
     pub(crate) user: Client,
     /// The simulated host with its own SSH server.
@@ -41,7 +42,8 @@ pub(crate) struct Stand {
     pub(crate) identity: Identity,
     /// For files of a run.
     pub(crate) folder: TempDir,
-    _sim: SimHost,
+    /// The simulated host itself.
+    pub(crate) sim: SimHost,
 }
 
 impl Stand {
@@ -57,13 +59,16 @@ impl Stand {
         let identity = Identity::generate();
         sshd.install_key(&identity.public_line("bench"));
 
-        let settings = ServerSettings {
+        let mut settings = ServerSettings {
             folder: folder.path().to_owned(),
             data_folder: folder.path().join("data"),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             more: String::new(),
         };
         let server = ServerProcess::start(&settings).await?;
+        // Started again, it is where it was.
+        settings.listen =
+            server.url.trim_start_matches("https://").parse().context("the server's address")?;
         server.add_user(USER, "Ada Lovelace", PASSWORD, true).await?;
         let user = Client::new(&server.url, &server.certificate())?.sign_in(USER, PASSWORD).await?;
         let key: SshKey = user.get("/me/ssh-key").await?;
@@ -72,7 +77,8 @@ impl Stand {
         let simulated = host(&user, &host_create("simulated", &sim), SIM_LOGIN).await?;
         let openssh = host(&user, &sshd.host_create("openssh"), sshd.login()).await?;
         let sshd_ids = ids_of(sshd.login())?;
-        Ok(Self { server, user, simulated, openssh, sshd, sshd_ids, identity, folder, _sim: sim })
+        let server = Some(server);
+        Ok(Self { server, settings, user, simulated, openssh, sshd, sshd_ids, identity, folder, sim })
     }
 
     /// One of the server's counters.
@@ -82,10 +88,29 @@ impl Stand {
         value.with_context(|| format!("the server counts no {name}"))
     }
 
+    /// The server.
+    pub(crate) fn server(&self) -> anyhow::Result<&ServerProcess> {
+        self.server.as_ref().context("the server was killed")
+    }
+
+    /// kill -9.
+    pub(crate) async fn kill_server(&mut self) -> anyhow::Result<()> {
+        self.server.take().context("the server was killed")?.kill().await
+    }
+
+    /// Starts it again.
+    pub(crate) async fn start_server(&mut self) -> anyhow::Result<()> {
+        self.server = Some(ServerProcess::start(&self.settings).await?);
+        Ok(())
+    }
+
     /// Stops the server cleanly; the rest ends when it is dropped.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         let Self { server, sshd, .. } = self;
-        let stopped = server.stop().await;
+        let stopped = match server {
+            Some(server) => server.stop().await,
+            None => Ok(()),
+        };
         tokio::task::spawn_blocking(move || drop(sshd)).await?;
         stopped
     }
