@@ -8,7 +8,7 @@ use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::{JobState, StateSource};
 
-use super::LEASE;
+use super::attending::Attended;
 use super::outcome::{Outcome, Standing, kept, read_reply};
 use crate::app::App;
 use crate::error::chain;
@@ -16,7 +16,7 @@ use crate::scheduler::SubmitRequest;
 use crate::services::reach::{Reach, ReachError, Trust, fresh_marker};
 use crate::store::StoreError;
 use crate::store::jobs::change_job;
-use crate::store::submissions::{SubmissionRecord, find_submission};
+use crate::store::submissions::{FORMER_LEASE, SubmissionRecord, find_submission};
 use crate::transport::RunLimits;
 
 /// A scheduler under load takes tens of seconds; beyond this the reconciler asks.
@@ -50,9 +50,9 @@ impl Sent {
 
 /// Sends a submission that was stored a moment ago, by this request: nothing has to be read again. Gives the job as it is
 /// then, if that could be kept.
-pub(super) async fn first_attempt(app: &Arc<App>, stored: Sent) -> Option<Job> {
+pub(super) async fn first_attempt(app: &Arc<App>, stored: Sent, _attended: Option<Attended>) -> Option<Job> {
     let outcome = send(app, &stored, 1).await;
-    let own_lease = stored.submission.submitted_at + LEASE;
+    let own_lease = stored.submission.submitted_at + FORMER_LEASE;
     keep_of(app, stored.submission.job, outcome, Some(own_lease)).await
 }
 
@@ -96,14 +96,15 @@ pub(super) async fn keep(app: &Arc<App>, id: JobId, outcome: Outcome) -> Option<
     keep_of(app, id, outcome, None).await
 }
 
-/// As `keep`; `own_lease` is until when the first attempt has the job to itself. A reconciler that takes it changes that.
+/// As `keep`; `own_lease` is the time to look that the first attempt's row was stored with. A reconciler that takes the job, also
+/// one of a former release, changes that.
 async fn keep_of(
     app: &Arc<App>,
     id: JobId,
     outcome: Outcome,
     own_lease: Option<DateTime<Utc>>,
 ) -> Option<Job> {
-    let now = crate::store::now();
+    let now = app.replica.now();
     let is_accepted = matches!(outcome, Outcome::Accepted(_));
     let kept = app
         .store
@@ -131,7 +132,7 @@ async fn keep_of(
             }
             Some(job)
         }
-        // The answer is safe on the host: the reconciler reads it when the job's lease has run out.
+        // The answer is safe on the host: the reconciler reads it as soon as the database answers.
         Err(error) => {
             tracing::warn!(job.id = %id, error = &error as &dyn std::error::Error, "an answer could not be kept; it will be read again");
             None
@@ -141,6 +142,7 @@ async fn keep_of(
 
 fn apply(facts: &mut crate::store::jobs::JobFacts, outcome: Outcome, now: DateTime<Utc>) {
     facts.as_of = now;
+    facts.attended_by = None;
     match outcome {
         Outcome::Accepted(pbs_id) => {
             facts.state = JobState::Queued;
