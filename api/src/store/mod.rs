@@ -23,6 +23,7 @@ pub mod events;
 pub mod hosts;
 pub mod idempotency;
 pub mod job_actions;
+pub mod job_sets;
 pub mod jobs;
 mod lent;
 pub mod page;
@@ -32,6 +33,7 @@ pub mod schema;
 pub mod scripts;
 pub mod sessions;
 pub mod ssh_keys;
+pub mod subjobs;
 pub mod submissions;
 pub mod users;
 

@@ -64,7 +64,7 @@ pub struct Frozen {
 }
 
 /// Stores the intent: the job, what will be sent, and who wished it. `first_look_at` is when the reconciler takes over, should
-/// the server that stores this not finish it. Returns the job.
+/// the server that stores this not finish it; nothing for a job of a set whose turn has not come. Returns the job.
 ///
 /// # Errors
 /// The database's.
@@ -73,14 +73,14 @@ pub fn insert_submission(
     new: &NewJob,
     frozen: &Frozen,
     deed: &Deed<'_>,
-    first_look_at: DateTime<Utc>,
+    first_look_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> QueryResult<Job> {
     let application = new.application.as_ref().map(|(id, _)| *id);
     let facts = JobFacts {
         queue: new.queue.clone(),
         walltime_seconds: new.walltime_seconds,
-        next_look_at: Some(first_look_at),
+        next_look_at: first_look_at,
         ..JobFacts::submitting(now)
     };
     let job = Job {
@@ -93,6 +93,8 @@ pub fn insert_submission(
         script: new.script,
         revision: new.revision,
         session: new.session,
+        // Of a set it becomes a part after it is stored.
+        set: None,
         pbs_id: None,
         queue: facts.queue.clone(),
         state: facts.state,
@@ -101,6 +103,10 @@ pub fn insert_submission(
         reason: None,
         exit_status: None,
         signal: None,
+        end_cause: None,
+        looking: None,
+        subjobs: None,
+        run_count: 0,
         submitted_at: now,
         started_at: None,
         ended_at: None,
@@ -122,7 +128,7 @@ pub fn insert_submission(
         jobs::name.eq(&new.name),
         jobs::login.eq(new.login.as_str()),
         jobs::submitted_at.eq(now),
-        FactsRow::from(&facts),
+        FactsRow::try_from(&facts)?,
     )));
     rows.add(diesel::insert_into(job_submissions::table).values((
         job_submissions::job_id.eq(new.id.as_uuid()),

@@ -7,6 +7,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+use diesel::{PgConnection, QueryResult};
 use pbsweb_shared::api::applications::ApplicationHost;
 use pbsweb_shared::api::jobs::{Job, JobSubmit};
 use pbsweb_shared::ids::{JobId, RevisionId, ScriptId};
@@ -32,11 +34,13 @@ use crate::store::submissions::{Frozen, NewJob, SubmissionRecord, insert_submiss
 mod attempt;
 mod outcome;
 mod reconcile;
+mod set;
 
 use attempt::Sent;
 
 pub use outcome::{Outcome, Standing, kept, read_reply};
 pub use reconcile::start_reconciler;
+pub use set::{get_job_set, submit_job_set};
 
 /// Should the server die right after it stored a submission, the reconciler takes over after this time.
 const LEASE: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
@@ -50,6 +54,15 @@ pub enum SubmitError {
     /// Fields beside the script are wrong.
     #[error("the request breaks a rule")]
     Invalid(Vec<FieldError>),
+    /// A job of a set is not accepted.
+    #[error("job {position} of the set")]
+    Member {
+        /// Which, from 0.
+        position: usize,
+        /// Why.
+        #[source]
+        source: Box<SubmitError>,
+    },
     /// The key came with another request before.
     #[error("the Idempotency-Key was used for another request")]
     KeyReused,
@@ -170,15 +183,22 @@ enum Stored {
     Before(JobId),
 }
 
-/// Checks the request, freezes what will be sent, and stores all of it in one transaction.
-async fn store_intent(
+/// A request that was checked, and what will be sent for it.
+struct Prepared {
+    new: NewJob,
+    frozen: Frozen,
+    script: JobScript,
+    script_name: String,
+    reach: Reach,
+}
+
+/// Checks a request and freezes what will be sent. Nothing is stored yet.
+async fn prepare_job(
     app: &Arc<App>,
     actor: &Actor,
-    key: &str,
-    digest: Vec<u8>,
     request: JobSubmit,
     known: Known,
-) -> Result<Stored, SubmitError> {
+) -> Result<Prepared, SubmitError> {
     let script = JobScript::from_draft(&request.script).map_err(SubmitError::Script)?;
     let rules = rules_from(app, request.host, &known.queues);
     let mut refused = script::check(script.draft(), Some(&rules));
@@ -201,9 +221,6 @@ async fn store_intent(
     };
     let job = JobId::from_uuid(Uuid::now_v7());
     let frozen = freeze(&reach, job, &script, working_folder);
-    let text = script.render();
-    let actor = actor.clone();
-    let key = key.to_owned();
     let new = NewJob {
         id: job,
         owner: actor.user,
@@ -218,6 +235,64 @@ async fn store_intent(
         queue: script.queue().map(ToString::to_string),
         walltime_seconds: script.walltime().and_then(|walltime| i64::try_from(walltime.seconds()).ok()),
     };
+    Ok(Prepared { new, frozen, script, script_name, reach })
+}
+
+/// Stores a job with its script's revision, in the transaction of its key.
+fn insert_job(
+    connection: &mut PgConnection,
+    actor: &Actor,
+    prepared: Prepared,
+    first_look_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> QueryResult<Sent> {
+    let Prepared { new, frozen, script, script_name, reach } = prepared;
+    let revision = NewRevision {
+        owner: actor.user,
+        session: actor.session,
+        name: &script_name,
+        application: new.application.as_ref().map(|(id, _)| *id),
+        host: new.host,
+        draft: script.draft(),
+        text: &script.render(),
+        fresh_script: new.script,
+        fresh_revision: new.revision,
+    };
+    let (script_id, revision_id) = put_revision(connection, &revision, now)?;
+    let new = NewJob { script: script_id, revision: revision_id, ..new };
+    let words = format!("{} to {} as {}", new.name, reach.host.name, new.login);
+    insert_submission(
+        connection,
+        &new,
+        &frozen,
+        &actor.deed("job.submit", new.id, words),
+        first_look_at,
+        now,
+    )?;
+    let submission = SubmissionRecord {
+        job: new.id,
+        owner: new.owner,
+        host: new.host,
+        login: new.login,
+        state: JobState::Submitting,
+        n_looks: 0,
+        submitted_at: now,
+        frozen,
+    };
+    Ok(Sent { submission, reach })
+}
+
+/// Checks the request, freezes what will be sent, and stores all of it in one transaction.
+async fn store_intent(
+    app: &Arc<App>,
+    actor: &Actor,
+    key: &str,
+    digest: Vec<u8>,
+    request: JobSubmit,
+    known: Known,
+) -> Result<Stored, SubmitError> {
+    let prepared = prepare_job(app, actor, request, known).await?;
+    let (actor, key, job) = (actor.clone(), key.to_owned(), prepared.new.id);
     app.store
         .run(move |connection| -> Result<Stored, SubmitError> {
             let now = crate::store::now();
@@ -226,33 +301,8 @@ async fn store_intent(
                 KeyClaim::Repeat(first) => return Ok(Stored::Before(JobId::from_uuid(first))),
                 KeyClaim::Reused => return Err(SubmitError::KeyReused),
             }
-            let revision = NewRevision {
-                owner: actor.user,
-                session: actor.session,
-                name: &script_name,
-                application: request.application,
-                host: new.host,
-                draft: script.draft(),
-                text: &text,
-                fresh_script: new.script,
-                fresh_revision: new.revision,
-            };
-            let (script_id, revision_id) = put_revision(connection, &revision, now)?;
-            let new = NewJob { script: script_id, revision: revision_id, ..new };
-            let detail = format!("{} to {} as {}", new.name, reach.host.name, new.login);
-            let deed = actor.deed("job.submit", job, detail);
-            insert_submission(connection, &new, &frozen, &deed, now + LEASE, now)?;
-            let submission = SubmissionRecord {
-                job,
-                owner: new.owner,
-                host: new.host,
-                login: new.login,
-                state: JobState::Submitting,
-                n_looks: 0,
-                submitted_at: now,
-                frozen,
-            };
-            Ok(Stored::Now(job, Box::new(Sent { submission, reach })))
+            let sent = insert_job(connection, &actor, prepared, Some(now + LEASE), now)?;
+            Ok(Stored::Now(job, Box::new(sent)))
         })
         .await
 }
