@@ -180,7 +180,8 @@ async fn store_intent(
     known: Known,
 ) -> Result<Stored, SubmitError> {
     let script = JobScript::from_draft(&request.script).map_err(SubmitError::Script)?;
-    let rules = rules_from(app, request.host, &known.queues);
+    let login = known.way.login().map(ToString::to_string);
+    let rules = rules_from(app, request.host, &known.queues, login);
     let mut refused = script::check(script.draft(), Some(&rules));
     refused.retain(|finding| finding.severity == Severity::Error);
     if !refused.is_empty() {
