@@ -9,12 +9,15 @@ use tokio_util::task::TaskTracker;
 use crate::config::Config;
 use crate::events::Hub;
 use crate::poller::Pollers;
+use crate::replica::{self, Replica};
 use crate::secret::MasterKey;
 use crate::services::accounts::Identities;
 use crate::services::builds::Builds;
 use crate::services::sessions::{SignIns, Tokens};
 use crate::services::steering::Pace;
+use crate::services::submission::Attending;
 use crate::store::Store;
+use crate::store::deployment::{Deployment, arrive};
 use crate::transport::Transport;
 
 /// What every request and every background task share.
@@ -23,6 +26,10 @@ pub struct App {
     pub config: Config,
     /// The database.
     pub store: Store,
+    /// Which PBSWeb this is, and whether its database was restored.
+    pub deployment: Deployment,
+    /// This server among those on the database.
+    pub replica: Replica,
     /// The way to the hosts.
     pub transport: Transport,
     /// Encrypts what must not be readable in the database.
@@ -35,8 +42,10 @@ pub struct App {
     pub identities: Identities,
     /// Feeds the event streams.
     pub hub: Hub,
-    /// One poller for each host.
+    /// A poller for each host that this server watches, and what all hosts said last.
     pub pollers: Pollers,
+    /// The submissions that this server is at.
+    pub attending: Attending,
     /// Follows the builds that run.
     pub builds: Builds,
     /// How fast hosts are asked to steer jobs.
@@ -48,7 +57,7 @@ pub struct App {
 }
 
 impl App {
-    /// Starts the background tasks: the hub, a poller for each host, the followers of builds, the reconcilers.
+    /// Starts the background tasks: the heartbeat, with it the pollers, the hub, the followers of builds, the reconcilers.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -57,17 +66,26 @@ impl App {
         let tokens = Tokens::new(&master_key, &config.sessions);
         let sign_ins = SignIns::new(&config.sessions);
         let steering = Pace::new(config.steering.max_connections_per_minute);
+        let deployment = store.query(arrive).await.context("the database cannot be read")?;
+        if let Some(restored_at) = deployment.restored_at {
+            tracing::info!(%restored_at, "the database was restored: hosts are searched for what was submitted since");
+        }
+        let replica = Replica::join(&store).await.context("the database cannot be written")?;
+        let (bell, heard) = store.listen();
         let app = Arc::new(Self {
             config,
             store,
+            deployment,
+            replica,
             transport,
             master_key,
             tokens,
             sign_ins,
             identities: Identities::new(),
             hub: Hub::new(),
-            pollers: Pollers::new(),
-            builds: Builds::new(),
+            pollers: Pollers::new(bell.clone()),
+            attending: Attending::default(),
+            builds: Builds::new(bell),
             steering,
             tasks: TaskTracker::new(),
             runtime: tokio::runtime::Handle::current(),
@@ -79,12 +97,11 @@ impl App {
                 tracing::error!(error = &error as &dyn std::error::Error, "the event hub ended");
             }
         });
-        crate::poller::start_all(&app).await.context("the hosts could not be read")?;
-        crate::services::builds::follow_open_builds(&app)
-            .await
-            .context("the open builds could not be read")?;
+        replica::start(&app, heard);
+        crate::services::builds::start_followers(&app);
         crate::services::submission::start_reconciler(&app);
         crate::services::steering::start_reconciler(&app);
+        crate::services::submission::start_search(&app);
         Ok(app)
     }
 
@@ -121,12 +138,17 @@ impl App {
         self.tasks.len()
     }
 
-    /// Ends the background tasks and closes the connections to hosts. What was under way is left for the reconciler of
-    /// the next start.
-    pub async fn stop(&self) {
+    /// Ends the background tasks and closes the connections to hosts. What is not done after `patience` is left to the other
+    /// servers, or to the next start.
+    pub async fn stop(&self, patience: std::time::Duration) {
         self.stopping.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
-        self.transport.shutdown().await;
+        if tokio::time::timeout(patience, self.tasks.wait()).await.is_err() {
+            tracing::warn!(tasks = self.tasks.len(), "background tasks did not end in time");
+        }
+        replica::stop(self).await;
+        if tokio::time::timeout(patience, self.transport.shutdown()).await.is_err() {
+            tracing::warn!("connections to hosts did not end in time");
+        }
     }
 }

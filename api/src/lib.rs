@@ -10,6 +10,7 @@ pub mod events;
 pub mod page;
 pub mod poller;
 pub mod postgres;
+pub mod replica;
 pub mod routes;
 pub mod scheduler;
 pub mod secret;

@@ -51,6 +51,7 @@ fn diesel_type(postgres: &str) -> &'static str {
         "uuid" => "Uuid",
         "text" => "Text",
         "_text" => "Array<Text>",
+        "_timestamptz" => "Array<Timestamptz>",
         "bool" => "Bool",
         "timestamptz" => "Timestamptz",
         "int4" => "Int4",
@@ -224,4 +225,55 @@ async fn connections_that_postgresql_ended_are_replaced_unnoticed() {
     let wrong = store.read(|connection| connection.batch_execute("SELECT nothing")).await;
     assert!(wrong.is_err());
     tokio::task::spawn_blocking(move || drop(database)).await.unwrap();
+}
+
+#[derive(QueryableByName, Debug, PartialEq, Eq)]
+struct Shape {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Bool)]
+    must_be_given: bool,
+}
+
+/// What a server relies on that runs while the next release migrates: each column, and whether an insert has to name it.
+fn shapes(connection: &mut PgConnection) -> Vec<Shape> {
+    diesel::sql_query(
+        "SELECT (table_name || '.' || column_name)::text AS name, udt_name::text AS kind, \
+                is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO' AS must_be_given \
+         FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_diesel%' ORDER BY 1",
+    )
+    .load(connection)
+    .unwrap()
+}
+
+/// Servers are upgraded one after the other: the former release goes on reading and writing on the new tables. See
+/// docs/DEVELOPING.md, "A new migration".
+#[test]
+fn migrations_only_expand() {
+    use diesel_migrations::{FileBasedMigrations, MigrationHarness as _};
+    let database = Database::start();
+    let mut connection = PgConnection::establish(&database.postgres.url()).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
+    let migrations = FileBasedMigrations::from_path(folder).unwrap();
+    let mut before: Vec<Shape> = Vec::new();
+    while connection.has_pending_migration(migrations.clone()).unwrap() {
+        let version = connection.run_next_migration(migrations.clone()).unwrap().to_string();
+        let after = shapes(&mut connection);
+        let table = |shape: &Shape| shape.name.split('.').next().unwrap_or_default().to_owned();
+        let tables: Vec<String> = before.iter().map(table).collect();
+        for shape in &before {
+            assert!(after.contains(shape), "migration {version} takes away or changes {shape:?}");
+        }
+        for shape in &after {
+            let is_new = !before.contains(shape) && tables.contains(&table(shape));
+            assert!(
+                !(is_new && shape.must_be_given),
+                "migration {version}: no former release gives {shape:?}"
+            );
+        }
+        before = after;
+    }
+    assert!(!before.is_empty());
 }

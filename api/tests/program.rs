@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 fn pbsweb(folder: &Path) -> Command {
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o711)).unwrap();
@@ -86,4 +87,75 @@ fn settings_are_checked_and_shown_without_secrets() {
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("did you mean PBSWEB_HTTP_LISTEN?"), "{text}");
     assert!(!folder.path().join("pbsweb").exists(), "a check makes nothing");
+}
+
+/// Reads a file again and again until something is so of it.
+fn wait_for_file(path: &Path, is_so: impl Fn(&str) -> bool) -> String {
+    let until = Instant::now() + Duration::from_secs(60);
+    loop {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        if is_so(&text) {
+            return text;
+        }
+        assert!(Instant::now() < until, "{}: {text:?}", path.display());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_private_database_that_is_killed_is_started_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let pid_file = folder.path().join("pbsweb/postgres/data/postmaster.pid");
+    let mut server = serve(folder.path());
+    let pid_of = |text: &str| text.lines().next().unwrap_or_default().trim().to_owned();
+    let former = pid_of(&std::fs::read_to_string(&pid_file).unwrap());
+    assert!(Command::new("kill").args(["-KILL", &former]).status().unwrap().success());
+    // Its last line says when it answers.
+    let is_up = |text: &str| text.contains("ready") && !text.is_empty() && pid_of(text) != former;
+    wait_for_file(&pid_file, is_up);
+    let mut migrate = pbsweb(folder.path());
+    migrate.arg("migrate");
+    let output = run(migrate);
+    assert!(output.status.success(), "{output:?}");
+    assert!(server.try_wait().unwrap().is_none(), "the server ended");
+    signal(&server, "-TERM");
+    assert!(server.wait().unwrap().success());
+    assert!(!pid_file.exists(), "the second one was left running");
+}
+
+#[test]
+fn a_backup_is_restored_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("backup");
+    let command = |arguments: &[&str]| {
+        let mut command = pbsweb(folder.path());
+        command.args(arguments);
+        run(command)
+    };
+    let path = file.to_str().unwrap();
+    let add = |name: &str| assert!(command(&["user", "add", name]).status.success(), "{name}");
+    add("ada");
+    let output = command(&["backup", path]);
+    assert!(output.status.success(), "{output:?}");
+    assert!(!command(&["backup", path]).status.success(), "a backup is not written over");
+    add("bob");
+
+    // Not under a running server.
+    let mut server = serve(folder.path());
+    let output = command(&["restore", path]);
+    assert!(
+        !output.status.success() && String::from_utf8_lossy(&output.stderr).contains("stop them"),
+        "{output:?}"
+    );
+    signal(&server, "-TERM");
+    assert!(server.wait().unwrap().success());
+
+    let nonsense = folder.path().join("nonsense");
+    std::fs::write(&nonsense, "no backup").unwrap();
+    assert!(!command(&["restore", nonsense.to_str().unwrap()]).status.success());
+    let output = command(&["restore", path]);
+    assert!(output.status.success(), "{output:?}");
+    // Who was added after the backup is gone; who was there is there.
+    add("bob");
+    assert!(!command(&["user", "add", "ada"]).status.success());
 }

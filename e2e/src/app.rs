@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::client::Client;
 use crate::database::{fresh_database, open_to_others};
-use crate::server::Server;
+use crate::server::{Frozen, Server};
 use crate::user::{PASSWORD, User};
 
 /// What may differ from test to test.
@@ -146,10 +146,67 @@ impl TestApp {
         self.server = Some(server);
     }
 
+    /// The address of the database.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn database_url(&self) -> &str {
+        self.config.database.url.as_deref().expect("a test's database is given")
+    }
+
+    /// The next server that is started has another database.
+    pub fn set_database(&mut self, url: &str) {
+        self.config.database.url = Some(url.to_owned());
+    }
+
+    /// Starts another server on the same database, with the same settings.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start_replica(&self) -> Replica {
+        let server = Server::start(self.config.clone()).await;
+        Replica { client: client_of(&server, &self.config), server }
+    }
+
+    /// Stops the work of the server's threads, as a machine does that is out of memory, until it is thawed.
+    ///
+    /// # Panics
+    /// When it was stopped.
+    #[must_use]
+    pub fn freeze_server(&self) -> Frozen {
+        self.server.as_ref().expect("the server was stopped").freeze()
+    }
+
     /// The same signed-in user at the server that runs now.
     #[must_use]
     pub fn again(&self, user: &User) -> User {
         user.moved_to(&self.client)
+    }
+}
+
+/// Another server on the same database.
+pub struct Replica {
+    /// Nobody's client of it.
+    pub client: Client,
+    server: Server,
+}
+
+impl Replica {
+    /// The server's inside.
+    #[must_use]
+    pub fn inside(&self) -> &Arc<App> {
+        &self.server.app
+    }
+
+    /// Stops it as SIGTERM does.
+    pub async fn stop(self) {
+        self.server.stop().await;
+    }
+
+    /// Ends it between two steps, as a crash would.
+    pub fn crash(self) {
+        self.server.crash();
     }
 }
 

@@ -21,7 +21,7 @@ pub mod stream;
 pub mod user;
 pub mod wait;
 
-pub use app::{Setup, TestApp};
+pub use app::{Replica, Setup, TestApp};
 pub use client::{Answer, Client};
 pub use openssh::{LoginShell, OpenSsh};
 pub use stream::{EventStream, StreamEvent};

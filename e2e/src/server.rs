@@ -8,6 +8,14 @@ use pbsweb::config::Config;
 use pbsweb::server::{RunningServer, start};
 use tokio::runtime::Runtime;
 
+/// Threads that each of a server's tasks waits for, until this is dropped.
+pub struct Frozen {
+    _held: Vec<std::sync::mpsc::Sender<()>>,
+}
+
+/// Threads that run a server's tasks.
+const THREADS: usize = 2;
+
 /// A running server.
 pub struct Server {
     /// What its requests share.
@@ -25,7 +33,7 @@ impl Server {
     /// When it does not start.
     pub async fn start(config: Config) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
+            .worker_threads(THREADS)
             .thread_name("pbsweb")
             .enable_all()
             .build()
@@ -48,6 +56,21 @@ impl Server {
         if let (Some(running), Some(runtime)) = (self.running.take(), &self.runtime) {
             runtime.spawn(running.stop()).await.unwrap();
         }
+    }
+
+    /// Holds up all background tasks, whatever they are doing: the server hangs.
+    ///
+    /// # Panics
+    /// When it was stopped.
+    pub fn freeze(&self) -> Frozen {
+        let runtime = self.runtime.as_ref().expect("the server runs");
+        let held = (0..THREADS).map(|_| {
+            let (hold, held) = std::sync::mpsc::channel();
+            // Waits on the thread itself, on purpose: no other task gets it.
+            runtime.spawn(async move { held.recv() });
+            hold
+        });
+        Frozen { _held: held.collect() }
     }
 
     /// Ends the server between two steps, whatever it is doing, as a crash would: nothing is finished, nothing told.

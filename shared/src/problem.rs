@@ -81,6 +81,8 @@ problem_codes! {
     HostUnreachable = "host_unreachable", 503, "The host cannot be reached";
     /// The database or the server is too busy.
     Busy = "busy", 503, "Busy; try again";
+    /// The database has no room left.
+    DatabaseFull = "database_full", 503, "The database is full";
     /// The page is not in this binary.
     PageNotBuilt = "page_not_built", 503, "The page is not built in";
 }

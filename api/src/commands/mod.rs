@@ -3,6 +3,7 @@
 //! `user add` and `host add` are for the first user and for scripts that set a site up; everything else about users and
 //! hosts is in the page and the API. They work beside a running server and without one.
 
+mod backup;
 mod host;
 mod prepared;
 mod user;
@@ -32,6 +33,16 @@ enum Command {
     Serve,
     /// Brings the database up to this release, and ends.
     Migrate,
+    /// Writes everything in the database to a file; beside running servers or without.
+    Backup {
+        /// The file, which must not exist yet.
+        file: PathBuf,
+    },
+    /// Replaces everything in the database by a backup; no server may run meanwhile.
+    Restore {
+        /// The file that `backup` or `pg_dump --format=custom` wrote.
+        file: PathBuf,
+    },
     /// Prints the OpenAPI document.
     Openapi,
     /// Reads and checks the settings, and prints them as they stand.
@@ -111,6 +122,8 @@ impl CommandLine {
         match self.command {
             Command::Serve => pbsweb::server::serve(config()?).await,
             Command::Migrate => migrate(config()?).await,
+            Command::Backup { file } => backup::backup(config()?, file).await,
+            Command::Restore { file } => backup::restore(config()?, file).await,
             Command::Openapi => openapi(),
             Command::CheckConfig => {
                 print_settings(&config()?);

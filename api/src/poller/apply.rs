@@ -3,10 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::Utc;
 use diesel::Connection as _;
 use diesel::result::Error;
-use pbsweb_shared::ids::{HostId, JobId};
+use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::{JobState, StateSource};
 use pbsweb_shared::names::PbsJobId;
 
@@ -18,16 +17,20 @@ use crate::scheduler::records::JobRecord;
 use crate::store::StoreError;
 use crate::store::events::hold_events;
 use crate::store::jobs::{JobFacts, OpenJob, change_job, open_jobs, touch_jobs};
+use crate::store::replicas::Hold;
+use crate::store::watches::lock_watch;
 
-/// Writes down what a snapshot says of a host's jobs, and has those looked up that it no longer lists.
+/// Writes down what a snapshot says of a host's jobs, and has those looked up that it no longer lists. `false` when another
+/// server watches the host by now: then nothing is written.
 pub(super) async fn apply(
     app: &Arc<App>,
-    host: HostId,
+    hold: Hold,
     snapshot: Arc<HostSnapshot>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
+    let host = hold.host;
     let open = app.store.query(move |connection| open_jobs(connection, host)).await?;
     let known: Vec<KnownJob> = open.iter().map(known_job).collect();
-    let transitions = diff(&known, &snapshot, Utc::now());
+    let transitions = diff(&known, &snapshot, app.replica.now());
     let mut missing = Vec::new();
     let mut changes = Vec::new();
     for transition in transitions {
@@ -47,8 +50,12 @@ pub(super) async fn apply(
     }
     let touched: Vec<JobId> = listed_jobs(&open, &snapshot);
     let taken_at = snapshot.taken_at;
-    app.store
+    let is_ours = app
+        .store
         .query(move |connection| {
+            if !lock_watch(connection, hold)? {
+                return Ok(false);
+            }
             hold_events(connection)?;
             for transition in changes {
                 // Each by itself: what the database refuses about one job must not hide the others.
@@ -62,20 +69,21 @@ pub(super) async fn apply(
                     written => written?,
                 }
             }
-            touch_jobs(connection, &touched, taken_at).map(drop)
+            touch_jobs(connection, &touched, taken_at)?;
+            Ok(true)
         })
         .await?;
     app.hub.poke();
-    if !missing.is_empty() {
+    if is_ours && !missing.is_empty() {
         let missing: HashSet<JobId> = missing.into_iter().collect();
-        let now = crate::store::now();
+        let now = app.replica.now();
         let due = open
             .into_iter()
             .filter(|job| missing.contains(&job.id))
             .filter(|job| job.facts.next_look_at.is_none_or(|at| at <= now));
-        look_up::settle_missing(app, host, due.collect()).await?;
+        look_up::settle_missing(app, hold, due.collect()).await?;
     }
-    Ok(())
+    Ok(is_ours)
 }
 
 /// Those that the snapshot shows: they were found so at its moment.

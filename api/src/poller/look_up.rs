@@ -18,7 +18,9 @@ use crate::scheduler::{FinishedReply, JobEnd};
 use crate::services::reach::{Reach, ReachError, Trust, fresh_marker, quick};
 use crate::store::StoreError;
 use crate::store::jobs::{JobFacts, OpenJob, change_job};
+use crate::store::replicas::Hold;
 use crate::store::submissions::find_submission;
+use crate::store::watches::lock_watch;
 use crate::transport::{RunLimits, TransportError};
 
 /// Records of finished jobs, some kilobytes each.
@@ -30,9 +32,10 @@ const AT_ONCE: usize = 200;
 /// Settles jobs that a listing no longer shows, each by the account that submitted it: another may not be allowed to see it.
 pub(super) async fn settle_missing(
     app: &Arc<App>,
-    host: HostId,
+    hold: Hold,
     missing: Vec<OpenJob>,
 ) -> Result<(), StoreError> {
+    let host = hold.host;
     let mut by_account: HashMap<(UserId, LoginName), Vec<OpenJob>> = HashMap::new();
     for job in missing {
         by_account.entry((job.owner, job.login.clone())).or_default().push(job);
@@ -42,7 +45,7 @@ pub(super) async fn settle_missing(
             let asked: Vec<(JobId, PbsJobId)> =
                 jobs.iter().filter_map(|job| Some((job.id, job.facts.pbs_id.clone()?))).collect();
             match ask(app, owner, host, &login, &asked).await {
-                Ok(reply) => keep(app, asked, disown(reply, jobs)).await?,
+                Ok(reply) => keep(app, hold, asked, disown(reply, jobs)).await?,
                 Err(ReachError::Store(error)) => return Err(error),
                 Err(ReachError::Transport { source, .. }) if is_shut_out(&source) => {
                     say_shut_out(app, asked, &source).await?;
@@ -128,10 +131,19 @@ fn disown(mut reply: FinishedReply, jobs: &[OpenJob]) -> FinishedReply {
     reply
 }
 
-async fn keep(app: &App, asked: Vec<(JobId, PbsJobId)>, reply: FinishedReply) -> Result<(), StoreError> {
+async fn keep(
+    app: &App,
+    hold: Hold,
+    asked: Vec<(JobId, PbsJobId)>,
+    reply: FinishedReply,
+) -> Result<(), StoreError> {
+    let now = app.replica.now();
     app.store
         .query(move |connection| {
-            let now = crate::store::now();
+            // What was asked before another server took over may be older than what that one knows.
+            if !lock_watch(connection, hold)? {
+                return Ok(());
+            }
             for (job, pbs_id) in &asked {
                 let resolution = resolve(*job, pbs_id, &reply);
                 let used = reply.records.iter().find(|record| record.pbs_id == *pbs_id);
@@ -250,6 +262,7 @@ mod tests {
             is_delete_requested,
             next_look_at: None,
             n_looks: 0,
+            attended_by: None,
         }
     }
 

@@ -80,7 +80,11 @@ impl Cluster<'_> {
             );
             return self.stop();
         }
-        // The file outlived its server; its number may by now be anybody's, which would keep PostgreSQL from starting.
+        // The file outlived its server. PostgreSQL reads in it whether sessions of that server are still there, and then does not
+        // start; so it is left, unless its number is by now somebody else's, which would keep PostgreSQL from starting for ever.
+        if !Path::new("/proc").join(left.pid.to_string()).exists() {
+            return Ok(());
+        }
         let path = data.join("postmaster.pid");
         fs::remove_file(&path).map_err(PrivatePostgresError::files("remove", &path))
     }

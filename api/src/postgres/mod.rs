@@ -24,8 +24,12 @@ use diesel::{Connection, OptionalExtension, PgConnection, RunQueryDsl};
 use owner::Owner;
 use programs::Programs;
 
+pub use programs::client_program;
+
 /// The role that owns everything in the private server.
 const ROLE: &str = "pbsweb";
+/// How long a server that ended may take to come up again: it repeats what was not written yet.
+const RESTART_LIMIT: Duration = Duration::from_secs(60);
 /// The database made at the first start.
 const DATABASE: &str = "pbsweb";
 
@@ -257,6 +261,35 @@ impl PrivatePostgres {
     /// Whether the server ended by itself, which it should not.
     pub fn has_ended(&mut self) -> bool {
         matches!(self.server.try_wait(), Ok(Some(_)) | Err(_))
+    }
+
+    /// Starts the server again that ended by itself. What was committed is there. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// When it does not come up.
+    pub fn restart(&mut self) -> Result<(), PrivatePostgresError> {
+        let until = std::time::Instant::now() + RESTART_LIMIT;
+        loop {
+            // It would look for the former server at our end.
+            let _ = self.minder.kill();
+            for child in [&mut self.minder, &mut self.server] {
+                child
+                    .wait()
+                    .map_err(PrivatePostgresError::files("see the end of a process in", &self.folder))?;
+            }
+            let cluster =
+                cluster::Cluster { folder: &self.folder, programs: &self.programs, owner: &self.owner };
+            self.server = launch::server(&cluster, &self.socket_folder, self.durability)?;
+            self.minder = launch::minder(&cluster, self.server.id(), self.durability)?;
+            match self.wait_until_it_answers(RESTART_LIMIT) {
+                // PostgreSQL does not start while a session of the former server is still at its last query.
+                Err(_) if self.has_ended() && std::time::Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(200));
+                }
+                result => return result,
+            }
+        }
     }
 
     /// Stops the server: sessions are cut, everything committed is kept. Blocks until it has ended.

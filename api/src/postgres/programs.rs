@@ -43,6 +43,13 @@ impl Programs {
     }
 }
 
+/// One of PostgreSQL's client programs, of the newest release that is here; else whatever the PATH has.
+#[must_use]
+pub fn client_program(name: &str) -> PathBuf {
+    let found = all().into_iter().map(|(_, folder)| folder.join(name)).find(|path| path.is_file());
+    found.unwrap_or_else(|| name.into())
+}
+
 /// Every release found, newest first.
 fn all() -> Vec<(u32, PathBuf)> {
     let releases = RELEASE_FOLDERS.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::extract::AppData;
 use super::extract::client::may_read_metrics;
 use crate::error::chain;
+use crate::store::watches::{list_watches, listings_last_minute};
 
 /// Says that the process answers.
 #[utoipa::path(
@@ -22,7 +23,7 @@ pub async fn get_liveness() -> HttpResponse {
         .body("alive\n")
 }
 
-/// Says whether requests can be served: the database answers and the server is not stopping.
+/// Says whether requests can be served: the database answers and can be written, and the server is not stopping.
 #[utoipa::path(
     get, path = "/readyz", tag = "operation",
     security(()),
@@ -37,10 +38,13 @@ pub async fn get_readiness(app: AppData) -> HttpResponse {
             .content_type("text/plain; charset=utf-8")
             .insert_header((CACHE_CONTROL, "no-store"))
             .insert_header((RETRY_AFTER, "2"))
-            .body(why)
+            .body(format!("{why}\n"))
     };
     if app.stopping.is_cancelled() {
-        return not_ready("stopping\n");
+        return not_ready("stopping");
+    }
+    if let Some(trouble) = app.replica.trouble() {
+        return not_ready(trouble);
     }
     match app
         .store
@@ -53,7 +57,7 @@ pub async fn get_readiness(app: AppData) -> HttpResponse {
             .body("ready\n"),
         Err(error) => {
             tracing::warn!(cause = chain(&error), "not ready: the database does not answer");
-            not_ready("the database does not answer\n")
+            not_ready("the database does not answer")
         }
     }
 }
@@ -105,12 +109,15 @@ pub async fn get_metrics(app: AppData, request: HttpRequest) -> HttpResponse {
     #[expect(clippy::cast_precision_loss, reason = "a number for people; exact up to 2^53")]
     let n_tasks = app.n_tasks() as f64;
     metrics.value("pbsweb_background_tasks", "gauge", "Background tasks that run.", &[], n_tasks);
-    for (host, n_listings) in app.pollers.listings_last_minute() {
+    // Without the database the process has its numbers still.
+    let watches = app.store.query(|connection| list_watches(connection, None)).await.unwrap_or_default();
+    for watch in watches {
+        let n_listings = listings_last_minute(&watch, app.replica.now());
+        let host = watch.host;
         let help = "Listings asked of a host's scheduler in the last minute, for everybody together.";
         let labels = [("host", host.to_string())];
         let labels = labels.each_ref().map(|(name, value)| (*name, value.as_str()));
-        let n_listings = f64::from(u32::try_from(n_listings).unwrap_or(u32::MAX));
-        metrics.value("pbsweb_host_listings_last_minute", "gauge", help, &labels, n_listings);
+        metrics.value("pbsweb_host_listings_last_minute", "gauge", help, &labels, f64::from(n_listings));
     }
     Process::read().await.write(&mut metrics);
     HttpResponse::Ok()

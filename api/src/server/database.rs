@@ -76,6 +76,18 @@ impl Database {
         }
     }
 
+    /// Starts a private server again that ended by itself. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// When it does not come up.
+    pub fn restart(&mut self) -> Result<(), PrivatePostgresError> {
+        match self {
+            Self::Given { .. } => Ok(()),
+            Self::Private { server, .. } => server.restart(),
+        }
+    }
+
     /// Stops a private server. Blocks.
     pub fn stop(self) {
         match self {

@@ -13,7 +13,7 @@ mod tls;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
@@ -161,7 +161,10 @@ impl RunningServer {
 
     /// Waits until something ends that should not.
     async fn wait_for_failure(&mut self) -> anyhow::Error {
-        let mut clock = tokio::time::interval(Duration::from_secs(2));
+        /// A database that ends again so soon after a restart will go on doing so.
+        const HOLDS: Duration = Duration::from_secs(10);
+        let mut restarted_at: Option<Instant> = None;
+        let mut clock = tokio::time::interval(Duration::from_secs(1));
         loop {
             tokio::select! {
                 ended = &mut self.server => {
@@ -172,9 +175,21 @@ impl RunningServer {
                     };
                 }
                 _ = clock.tick() => {
-                    if self.database.has_ended() {
-                        return anyhow::anyhow!("the private PostgreSQL ended; its log is in the data folder");
+                    if !self.database.has_ended() {
+                        continue;
                     }
+                    if restarted_at.is_some_and(|at| at.elapsed() < HOLDS) {
+                        return anyhow::anyhow!(
+                            "the private PostgreSQL ended again after a restart; its log is postgres/postgresql.log \
+                             in the data folder"
+                        );
+                    }
+                    tracing::warn!("the private PostgreSQL ended; it is started again");
+                    if let Err(error) = tokio::task::block_in_place(|| self.database.restart()) {
+                        return anyhow::Error::new(error)
+                            .context("the private PostgreSQL ended and cannot be started again");
+                    }
+                    restarted_at = Some(Instant::now());
                 }
             }
         }
@@ -190,9 +205,7 @@ impl RunningServer {
             tracing::warn!(requests = self.in_flight.count(), "requests are cut off");
         }
         self.handle.stop(false).await;
-        if tokio::time::timeout(self.stop_timeout, self.app.stop()).await.is_err() {
-            tracing::warn!("background tasks did not end in time");
-        }
+        self.app.stop(self.stop_timeout).await;
         let database = self.database;
         drop(self.app);
         if tokio::task::spawn_blocking(move || database.stop()).await.is_err() {

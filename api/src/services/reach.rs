@@ -7,9 +7,10 @@ use rand::Rng as _;
 
 use crate::app::App;
 use crate::scheduler::{self, Command, CommandError, Marker, Scheduler, Site};
-use crate::services::accounts::{AccountError, identity_of};
+use crate::services::accounts::{AccountError, open_identity};
 use crate::store::StoreError;
 use crate::store::hosts::{AccountRecord, HostRecord, find_host_with_account};
+use crate::store::ssh_keys::{SealedKey, find_sealed_key};
 use crate::transport::{Endpoint, HostKey, Identity, JumpHost, Output, Program, RunLimits, TransportError};
 
 /// Why a host is not to be reached for a user.
@@ -80,6 +81,7 @@ pub struct Way {
     user: UserId,
     host: Option<(HostRecord, Option<AccountRecord>)>,
     jump: Option<(HostRecord, Option<AccountRecord>)>,
+    key: Option<SealedKey>,
 }
 
 impl Way {
@@ -93,7 +95,7 @@ impl Way {
             Some(id) => find_host_with_account(connection, user, id)?,
             None => None,
         };
-        Ok(Self { user, host, jump })
+        Ok(Self { user, host, jump, key: find_sealed_key(connection, user)? })
     }
 }
 
@@ -104,14 +106,14 @@ impl Reach {
     /// Why there is none.
     pub async fn find(app: &App, user: UserId, host: HostId, trust: Trust) -> Result<Self, ReachError> {
         let way = app.store.read(move |connection| Way::read(connection, user, host)).await?;
-        Self::open(app, way, trust).await
+        Self::open(app, way, trust)
     }
 
     /// Judges what is stored of a way, and opens the key for it.
     ///
     /// # Errors
     /// Why there is none.
-    pub async fn open(app: &App, way: Way, trust: Trust) -> Result<Self, ReachError> {
+    pub fn open(app: &App, way: Way, trust: Trust) -> Result<Self, ReachError> {
         let (host, account) = way.host.ok_or(ReachError::NoHost)?;
         let name = || host.name.to_string();
         if !host.is_enabled {
@@ -131,7 +133,7 @@ impl Reach {
             }
             (Some(_), _) => return Err(ReachError::JumpHost(name())),
         };
-        let identity = identity_of(app, way.user).await.map_err(ReachError::Identity)?;
+        let identity = open_identity(app, way.user, way.key).map_err(ReachError::Identity)?;
         let endpoint = Endpoint {
             host: host.id,
             address: host.address.clone(),

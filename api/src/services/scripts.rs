@@ -9,8 +9,8 @@ use pbsweb_shared::script::{self, HostRules, JobScriptDraft};
 use super::actor::Actor;
 use super::hosts::host_rules;
 use crate::app::App;
-use crate::scheduler::QueueRecord;
 use crate::store::page::{BadPageToken, PageRequest, Place};
+use crate::store::queues::ListedQueues;
 use crate::store::scripts as rows;
 use crate::store::{StoreError, preferences, queues};
 
@@ -108,15 +108,14 @@ pub async fn check_script(app: &App, request: ScriptCheck) -> Result<ScriptCheck
 /// # Errors
 /// The database's.
 pub async fn rules_of(app: &App, host: HostId) -> Result<HostRules, StoreError> {
-    let (_, listed) = app.store.read(move |connection| queues::list_queues(connection, host)).await?;
-    Ok(rules_from(app, host, &listed))
+    let listed = app.store.read(move |connection| queues::list_queues(connection, host)).await?;
+    Ok(rules_from(&listed))
 }
 
 /// The rules of a host that these queues make.
 #[must_use]
-pub fn rules_from(app: &App, host: HostId, listed: &[QueueRecord]) -> HostRules {
-    let default_queue = app.pollers.snapshot(host).and_then(|snapshot| snapshot.default_queue.clone());
-    host_rules(listed, default_queue.as_deref())
+pub fn rules_from(listed: &ListedQueues) -> HostRules {
+    host_rules(&listed.queues, listed.default_queue.as_deref())
 }
 
 /// What a new script should start with: the fields of the caller's last job of the application on the host, else of that

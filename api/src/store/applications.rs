@@ -207,3 +207,20 @@ pub fn recent_commands(
         })
         .collect())
 }
+
+/// A user's application by its name.
+///
+/// # Errors
+/// The database's.
+pub fn find_application_by_name(
+    connection: &mut PgConnection,
+    owner: UserId,
+    name: &ApplicationName,
+) -> QueryResult<Option<ApplicationId>> {
+    let id: Option<Uuid> = applications::table
+        .filter(applications::owner_id.eq(owner.as_uuid()).and(applications::name.eq(name.as_str())))
+        .select(applications::id)
+        .first(connection)
+        .optional()?;
+    Ok(id.map(ApplicationId::from_uuid))
+}

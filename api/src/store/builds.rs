@@ -1,7 +1,9 @@
 //! Builds and their output.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Bool, Uuid as SqlUuid};
 use pbsweb_shared::api::builds::{Build, BuildState};
 use pbsweb_shared::ids::{ApplicationId, BuildId, HostId, SessionId, UserId};
 use pbsweb_shared::page::Page;
@@ -9,6 +11,7 @@ use uuid::Uuid;
 
 use super::page::{PageRequest, Place};
 use super::read;
+use super::replicas::{ReplicaId, is_alive};
 use super::schema::{applications, build_output, builds};
 
 #[derive(Queryable, Selectable)]
@@ -63,6 +66,8 @@ pub struct NewBuild {
     pub command: String,
     /// The content that is built.
     pub digest: String,
+    /// The server that starts and follows it.
+    pub follower: ReplicaId,
 }
 
 /// Stores a build in state `starting`.
@@ -84,6 +89,7 @@ pub fn insert_build(connection: &mut PgConnection, new: &NewBuild, now: DateTime
             builds::is_cancel_requested.eq(false),
             builds::created_at.eq(now),
             builds::n_output_bytes.eq(0),
+            builds::followed_by.eq(Some(new.follower.as_uuid())),
         ))
         .execute(connection)
         .map(drop)
@@ -159,16 +165,35 @@ pub struct OpenBuild {
     pub host: HostId,
 }
 
-/// All builds that have not ended, whoever's: for the followers of a fresh server.
+/// Builds that have not ended and that nobody follows: whose server is not alive any more, and those of this server that are
+/// not among `mine`, which it follows. From now on it is this server that follows them.
 ///
 /// # Errors
 /// The database's.
-pub fn open_builds(connection: &mut PgConnection) -> QueryResult<Vec<OpenBuild>> {
-    let open = [BuildState::Starting, BuildState::Running, BuildState::Unknown].map(BuildState::as_str);
-    let rows = builds::table
-        .filter(builds::state.eq_any(open))
+pub fn take_open_builds(
+    connection: &mut PgConnection,
+    me: ReplicaId,
+    mine: &[BuildId],
+) -> QueryResult<Vec<OpenBuild>> {
+    let mine: Vec<Uuid> = mine.iter().map(|build| build.as_uuid()).collect();
+    // In these words because the partial index is.
+    let is_open = sql::<Bool>("state IN ('starting', 'running', 'unknown')");
+    let is_free = sql::<Bool>("CASE WHEN followed_by = ")
+        .bind::<SqlUuid, _>(me.as_uuid())
+        .sql(" THEN id <> ALL (")
+        .bind::<Array<SqlUuid>, _>(mine)
+        .sql(&format!(") ELSE NOT coalesce({}, false) END", is_alive("followed_by")));
+    let free: Vec<Uuid> = builds::table
+        .filter(is_open)
+        .filter(is_free)
         .order(builds::created_at.asc())
-        .select((builds::id, builds::owner_id, builds::application_id, builds::host_id))
+        .select(builds::id)
+        .for_update()
+        .skip_locked()
+        .load(connection)?;
+    let rows = diesel::update(builds::table.filter(builds::id.eq_any(&free)))
+        .set(builds::followed_by.eq(Some(me.as_uuid())))
+        .returning((builds::id, builds::owner_id, builds::application_id, builds::host_id))
         .load::<(Uuid, Uuid, Uuid, Uuid)>(connection)?;
     Ok(rows
         .into_iter()

@@ -185,6 +185,7 @@ struct AccountRow {
     report: Option<serde_json::Value>,
     checked_at: Option<DateTime<Utc>>,
     found_bin_folder: String,
+    searched_at: Option<DateTime<Utc>>,
 }
 
 /// A user's account on a host.
@@ -205,6 +206,8 @@ pub struct AccountRecord {
     /// Where the last good check found the scheduler's commands; empty: on the PATH. Never used for another account, whose
     /// owner did not choose what is in there.
     pub found_bin_folder: String,
+    /// When its folders were last searched for jobs that are not known here.
+    pub searched_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<AccountRow> for AccountRecord {
@@ -219,6 +222,7 @@ impl TryFrom<AccountRow> for AccountRecord {
             is_usable: row.is_usable,
             report: row.report.map(read_json).transpose()?,
             found_bin_folder: row.found_bin_folder,
+            searched_at: row.searched_at,
         })
     }
 }
@@ -324,6 +328,7 @@ pub fn put_account(
         report: None,
         checked_at: None,
         found_bin_folder: String::new(),
+        searched_at: None,
     };
     diesel::insert_into(host_accounts::table)
         .values(&row)
@@ -364,6 +369,45 @@ pub fn set_check(
         diesel::update(place()).set(host_accounts::found_bin_folder.eq(folder)).execute(connection)?;
     }
     Ok(changed)
+}
+
+/// The next account, in an order that is always the same, whose folders were not searched since a moment.
+///
+/// # Errors
+/// The database's.
+pub fn account_to_search(
+    connection: &mut PgConnection,
+    since: DateTime<Utc>,
+    after: Option<(UserId, HostId)>,
+) -> QueryResult<Option<(UserId, HostId)>> {
+    let mut query = host_accounts::table
+        .filter(host_accounts::is_usable)
+        .filter(
+            host_accounts::searched_at.is_null().or(host_accounts::searched_at.assume_not_null().lt(since)),
+        )
+        .order((host_accounts::user_id.asc(), host_accounts::host_id.asc()))
+        .select((host_accounts::user_id, host_accounts::host_id))
+        .into_boxed();
+    if let Some((user, host)) = after {
+        let (user, host) = (user.as_uuid(), host.as_uuid());
+        query = query.filter(
+            host_accounts::user_id
+                .gt(user)
+                .or(host_accounts::user_id.eq(user).and(host_accounts::host_id.gt(host))),
+        );
+    }
+    let found = query.first::<(Uuid, Uuid)>(connection).optional()?;
+    Ok(found.map(|(user, host)| (UserId::from_uuid(user), HostId::from_uuid(host))))
+}
+
+/// An account's folders were searched, by the database's clock.
+///
+/// # Errors
+/// The database's.
+pub fn set_searched(connection: &mut PgConnection, user: UserId, host: HostId) -> QueryResult<usize> {
+    diesel::update(host_accounts::table.find((user.as_uuid(), host.as_uuid())))
+        .set(host_accounts::searched_at.eq(diesel::dsl::now))
+        .execute(connection)
 }
 
 /// A host's accounts have to be checked anew: its address or key changed.

@@ -51,6 +51,15 @@ pub fn claim_key(
     Ok(if known == digest { KeyClaim::Repeat(subject) } else { KeyClaim::Reused })
 }
 
+/// Forgets keys that were claimed before a moment: a repeat would then be a new wish.
+///
+/// # Errors
+/// The database's.
+pub fn delete_keys_before(connection: &mut PgConnection, moment: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::delete(idempotency_keys::table.filter(idempotency_keys::created_at.lt(moment)))
+        .execute(connection)
+}
+
 /// What a key stands for, without claiming it.
 ///
 /// # Errors

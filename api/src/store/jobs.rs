@@ -61,6 +61,7 @@ pub(super) struct FactsRow {
     is_delete_requested: bool,
     next_look_at: Option<DateTime<Utc>>,
     n_looks: i32,
+    attended_by: Option<Uuid>,
 }
 
 /// All that may change about a job.
@@ -100,6 +101,8 @@ pub struct JobFacts {
     pub next_look_at: Option<DateTime<Utc>>,
     /// How often it was looked for since it was last seen.
     pub n_looks: i32,
+    /// The server that submits it or looks for it at this moment.
+    pub attended_by: Option<Uuid>,
 }
 
 impl JobFacts {
@@ -124,6 +127,7 @@ impl JobFacts {
             is_delete_requested: false,
             next_look_at: None,
             n_looks: 0,
+            attended_by: None,
         }
     }
 }
@@ -150,6 +154,7 @@ impl TryFrom<FactsRow> for JobFacts {
             is_delete_requested: row.is_delete_requested,
             next_look_at: row.next_look_at,
             n_looks: row.n_looks,
+            attended_by: row.attended_by,
         })
     }
 }
@@ -175,6 +180,7 @@ impl From<&JobFacts> for FactsRow {
             is_delete_requested: facts.is_delete_requested,
             next_look_at: facts.next_look_at,
             n_looks: facts.n_looks,
+            attended_by: facts.attended_by,
         }
     }
 }
@@ -359,6 +365,26 @@ pub fn open_jobs(connection: &mut PgConnection, host: HostId) -> QueryResult<Vec
         .collect()
 }
 
+/// Those of some jobs that are not stored here.
+///
+/// # Errors
+/// The database's.
+pub fn unknown_jobs(connection: &mut PgConnection, ids: &[JobId]) -> QueryResult<Vec<JobId>> {
+    let asked: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    let known: Vec<Uuid> = jobs::table.filter(jobs::id.eq_any(&asked)).select(jobs::id).load(connection)?;
+    let known: std::collections::HashSet<Uuid> = known.into_iter().collect();
+    Ok(ids.iter().copied().filter(|id| !known.contains(&id.as_uuid())).collect())
+}
+
+/// Whether a host has such jobs.
+///
+/// # Errors
+/// The database's.
+pub fn has_open_jobs(connection: &mut PgConnection, host: HostId) -> QueryResult<bool> {
+    let open = jobs::table.filter(jobs::host_id.eq(host.as_uuid())).filter(sql::<Bool>(IS_OPEN));
+    diesel::select(diesel::dsl::exists(open)).get_result(connection)
+}
+
 /// Which of the scheduler's ids on a host are a user's open jobs here. An ended job's number may be another job's by now.
 ///
 /// # Errors
@@ -423,8 +449,13 @@ pub fn change_job(
         let told = JobFacts { reason: reason.or_else(|| facts.reason.clone()), ..facts.clone() };
         batch.add(diesel::insert_into(job_events::table).values(NewJobEvent::new(id, &told, now)));
     }
-    let seen_only =
-        JobFacts { as_of: before.as_of, next_look_at: before.next_look_at, n_looks: before.n_looks, ..facts };
+    let seen_only = JobFacts {
+        as_of: before.as_of,
+        next_look_at: before.next_look_at,
+        n_looks: before.n_looks,
+        attended_by: before.attended_by,
+        ..facts
+    };
     if seen_only != before {
         batch.add(NewEvent::new(Some(owner), &Event::Job(Box::new(job.clone())), now)?);
     }

@@ -90,13 +90,22 @@ impl ManageConnection for Lender {
     }
 }
 
-/// No query waits for ever: one that hangs while it holds a lock would stop every other writer.
+/// No query waits for ever: one that hangs while it holds a lock would stop every other writer. Within a transaction nothing is
+/// waited for but the next query, so a server that is silent there hangs, and the others need its locks.
 pub(super) fn set_limits(connection: &mut PgConnection) -> Result<(), QueryError> {
     connection.batch_execute(
         "SET lock_timeout = '10s'; SET statement_timeout = '30s'; \
-         SET idle_in_transaction_session_timeout = '30s'",
+         SET idle_in_transaction_session_timeout = '5s'",
     )
 }
+
+/// What PostgreSQL and its client say when a connection has ended.
+const GONE: [&str; 4] = [
+    "terminating connection",
+    "server closed the connection",
+    "no connection to the server",
+    "could not receive data from server",
+];
 
 /// The connection is of no use any more, whatever was asked.
 pub(super) fn is_gone(error: &QueryError) -> bool {
@@ -106,6 +115,5 @@ pub(super) fn is_gone(error: &QueryError) -> bool {
             DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
             _
         )
-    ) || matches!(error, QueryError::DatabaseError(_, details)
-        if details.message().starts_with("terminating connection"))
+    ) || matches!(error, QueryError::DatabaseError(_, details) if GONE.iter().any(|sign| details.message().contains(sign)))
 }

@@ -18,8 +18,11 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 pub mod activity;
 pub mod applications;
 mod batch;
+pub mod bell;
 pub mod builds;
+pub mod deployment;
 pub mod events;
+pub mod failed_sign_ins;
 pub mod hosts;
 pub mod idempotency;
 pub mod job_actions;
@@ -28,12 +31,14 @@ mod lent;
 pub mod page;
 pub mod preferences;
 pub mod queues;
+pub mod replicas;
 pub mod schema;
 pub mod scripts;
 pub mod sessions;
 pub mod ssh_keys;
 pub mod submissions;
 pub mod users;
+pub mod watches;
 
 use lent::{Counts, Lender, is_gone, set_limits};
 
@@ -72,9 +77,38 @@ impl StoreError {
         use diesel::result::{DatabaseErrorKind, Error};
         match self {
             Self::Busy(_) | Self::Stopped => true,
-            Self::Query(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
+            Self::Query(Error::DatabaseError(
+                // After a failover, until the address leads to the new primary.
+                DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ReadOnlyTransaction,
+                _,
+            )) => true,
+            Self::Query(Error::DatabaseError(_, details))
+                if ["canceling statement due to", "deadlock detected"]
+                    .iter()
+                    .any(|sign| details.message().starts_with(sign)) =>
+            {
+                true
+            }
+            // A connection that was lost within a transaction.
+            Self::Query(Error::BrokenTransactionManager | Error::RollbackErrorOnCommit { .. }) => true,
             Self::Query(error) => is_gone(error),
             Self::Migrate(_) => false,
+        }
+    }
+}
+
+impl StoreError {
+    /// The database has no room for what is to be written. PostgreSQL's class 53 does not come through diesel; its words do.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Query(diesel::result::Error::DatabaseError(_, details)) => {
+                let words = details.message();
+                ["No space left on device", "could not extend file", "Disk quota exceeded", "disk full"]
+                    .iter()
+                    .any(|sign| words.contains(sign))
+            }
+            Self::Query(_) | Self::Busy(_) | Self::Migrate(_) | Self::Stopped => false,
         }
     }
 }
@@ -88,7 +122,10 @@ impl From<diesel::result::Error> for StoreError {
 /// The pool of connections. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
+    url: Arc<str>,
     pool: Pool<Lender>,
+    /// One connection for [`Self::urgent`].
+    kept_free: Pool<Lender>,
     counts: Arc<Counts>,
 }
 
@@ -101,16 +138,26 @@ impl Store {
     /// # Errors
     /// When no connection can be made.
     pub fn connect(url: &str, max_connections: u32) -> Result<Self, StoreError> {
+        let url = with_timeouts(url);
         let counts = Arc::new(Counts::default());
-        let pool = Pool::builder()
-            .max_size(max_connections.max(2))
-            .min_idle(Some(1))
-            .connection_timeout(Self::PATIENCE)
-            // That would be a question and an answer before each query.
-            .test_on_check_out(false)
-            .build(Lender::new(url, Arc::clone(&counts)))
-            .map_err(StoreError::Busy)?;
-        Ok(Self { pool, counts })
+        let connections = |n| {
+            Pool::builder()
+                .max_size(n)
+                .min_idle(Some(1))
+                .connection_timeout(Self::PATIENCE)
+                // That would be a question and an answer before each query.
+                .test_on_check_out(false)
+                .build(Lender::new(&url, Arc::clone(&counts)))
+                .map_err(StoreError::Busy)
+        };
+        let (pool, kept_free) = (connections(max_connections.max(2))?, connections(1)?);
+        Ok(Self { url: url.into(), pool, kept_free, counts })
+    }
+
+    /// Rings and hears what the servers on this database tell each other, over a connection of its own.
+    #[must_use]
+    pub fn listen(&self) -> (bell::Bell, tokio::sync::mpsc::Receiver<bell::Note>) {
+        bell::start(self.url.to_string())
     }
 
     /// Statements sent since the start, each of them a round trip.
@@ -175,7 +222,16 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + From<diesel::result::Error> + Send + 'static,
     {
-        self.lend(move |pool| {
+        Self::run_on(self.pool.clone(), work).await
+    }
+
+    async fn run_on<T, E, F>(pool: Pool<Lender>, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut PgConnection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + From<diesel::result::Error> + Send + 'static,
+    {
+        Self::lend(pool, move |pool| {
             let mut work = Some(work);
             let mut n_dead = 0;
             loop {
@@ -205,7 +261,7 @@ impl Store {
         F: Fn(&mut PgConnection) -> QueryResult<T> + Send + 'static,
         T: Send + 'static,
     {
-        self.lend(move |pool| {
+        Self::lend(self.pool.clone(), move |pool| {
             let mut n_dead = 0;
             loop {
                 let mut connection = pool.get().map_err(StoreError::Busy)?;
@@ -219,13 +275,12 @@ impl Store {
         .await
     }
 
-    async fn lend<T, E, F>(&self, work: F) -> Result<T, E>
+    async fn lend<T, E, F>(pool: Pool<Lender>, work: F) -> Result<T, E>
     where
         F: FnOnce(&Pool<Lender>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let pool = self.pool.clone();
         let span = tracing::Span::current();
         tokio::task::spawn_blocking(move || {
             let _entered = span.entered();
@@ -249,6 +304,34 @@ impl Store {
     {
         self.run(move |connection| work(connection).map_err(StoreError::from)).await
     }
+
+    /// [`Self::query`] for the one thing that must not wait until the others are done: the heartbeat.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn urgent<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&mut PgConnection) -> QueryResult<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        Self::run_on(self.kept_free.clone(), move |connection| work(connection).map_err(StoreError::from))
+            .await
+    }
+}
+
+/// A connection whose other end is gone without a word must not be waited for as long as TCP by itself would. What the site
+/// sets in the address stays.
+fn with_timeouts(url: &str) -> String {
+    let mut url = url.to_owned();
+    if url.starts_with("postgres") && url.contains("://") {
+        for (name, value) in [("connect_timeout", 5), ("keepalives_idle", 10), ("tcp_user_timeout", 15_000)] {
+            if !url.contains(name) {
+                let separator = if url.contains('?') { '&' } else { '?' };
+                url.push_str(&format!("{separator}{name}={value}"));
+            }
+        }
+    }
+    url
 }
 
 /// The time as PostgreSQL keeps it, to the microsecond: what is shown of something that was just stored is what a reader of the

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use pbsweb_shared::ids::HostId;
 
-use super::schema::queues;
+use super::schema::{host_watches, queues};
 use super::{read_json, to_json};
 use crate::scheduler::QueueRecord;
 
@@ -33,20 +33,33 @@ pub fn replace_queues(
     diesel::insert_into(queues::table).values(rows).execute(connection).map(drop)
 }
 
-/// A host's queues by name, and when the scheduler said so.
+/// The queues of a host's last snapshot.
+#[derive(Debug, Clone, Default)]
+pub struct ListedQueues {
+    /// By name.
+    pub queues: Vec<QueueRecord>,
+    /// When the scheduler said so.
+    pub as_of: Option<DateTime<Utc>>,
+    /// The queue of jobs that name none.
+    pub default_queue: Option<String>,
+}
+
+/// A host's queues.
 ///
 /// # Errors
 /// The database's.
-pub fn list_queues(
-    connection: &mut PgConnection,
-    host: HostId,
-) -> QueryResult<(Option<DateTime<Utc>>, Vec<QueueRecord>)> {
+pub fn list_queues(connection: &mut PgConnection, host: HostId) -> QueryResult<ListedQueues> {
     let rows = queues::table
+        .left_join(host_watches::table.on(host_watches::host_id.eq(queues::host_id)))
         .filter(queues::host_id.eq(host.as_uuid()))
         .order(queues::name.asc())
-        .select((queues::body, queues::as_of))
-        .load::<(serde_json::Value, DateTime<Utc>)>(connection)?;
-    let as_of = rows.iter().map(|(_, as_of)| *as_of).max();
-    let listed = rows.into_iter().map(|(body, _)| read_json(body)).collect::<QueryResult<_>>()?;
-    Ok((as_of, listed))
+        .select((queues::body, queues::as_of, host_watches::default_queue.nullable()))
+        .load::<(serde_json::Value, DateTime<Utc>, Option<String>)>(connection)?;
+    let mut listed = ListedQueues::default();
+    for (body, as_of, default_queue) in rows {
+        listed.as_of = listed.as_of.max(Some(as_of));
+        listed.default_queue = default_queue;
+        listed.queues.push(read_json(body)?);
+    }
+    Ok(listed)
 }

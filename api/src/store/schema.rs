@@ -62,6 +62,16 @@ diesel::table! {
         created_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
         n_output_bytes -> Int8,
+        followed_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    deployment (is_only) {
+        is_only -> Bool,
+        site -> Uuid,
+        place -> Text,
+        restored_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -75,6 +85,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    failed_sign_ins (tried) {
+        tried -> Text,
+        n_failures -> Int4,
+        last_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     host_accounts (user_id, host_id) {
         user_id -> Uuid,
         host_id -> Uuid,
@@ -84,6 +102,30 @@ diesel::table! {
         report -> Nullable<Jsonb>,
         checked_at -> Nullable<Timestamptz>,
         found_bin_folder -> Text,
+        searched_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    host_listings (host_id) {
+        host_id -> Uuid,
+        taken_at -> Timestamptz,
+        jobs -> Bytea,
+    }
+}
+
+diesel::table! {
+    host_watches (host_id) {
+        host_id -> Uuid,
+        holder -> Nullable<Uuid>,
+        term -> Int8,
+        status -> Text,
+        detail -> Nullable<Text>,
+        checked_at -> Nullable<Timestamptz>,
+        snapshot_at -> Nullable<Timestamptz>,
+        default_queue -> Nullable<Text>,
+        listings -> Array<Timestamptz>,
+        watched_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -197,6 +239,7 @@ diesel::table! {
         is_delete_requested -> Bool,
         next_look_at -> Nullable<Timestamptz>,
         n_looks -> Int4,
+        attended_by -> Nullable<Uuid>,
     }
 }
 
@@ -214,6 +257,15 @@ diesel::table! {
         name -> Text,
         body -> Jsonb,
         as_of -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    replicas (id) {
+        id -> Uuid,
+        name -> Text,
+        started_at -> Timestamptz,
+        alive_until -> Timestamptz,
     }
 }
 
@@ -288,8 +340,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     applications,
     build_output,
     builds,
+    deployment,
     events,
+    failed_sign_ins,
     host_accounts,
+    host_listings,
+    host_watches,
     hosts,
     idempotency_keys,
     job_action_items,
@@ -299,6 +355,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     jobs,
     preferences,
     queues,
+    replicas,
     script_revisions,
     scripts,
     sessions,

@@ -271,3 +271,36 @@ pub fn end_sessions_of(
         .filter(sessions::id.ne(keep.map_or(Uuid::nil(), SessionId::as_uuid)));
     diesel::update(alive).set(sessions::ended_at.eq(now)).execute(connection)
 }
+
+/// The session that something is recorded under which was found after a restore: the one that did it, or, when that is younger
+/// than the backup, one that stands for it.
+///
+/// # Errors
+/// The database's.
+pub fn session_for_adoption(
+    connection: &mut PgConnection,
+    user: UserId,
+    session: SessionId,
+    at: DateTime<Utc>,
+) -> QueryResult<SessionId> {
+    let known: Option<Uuid> =
+        sessions::table.find(session.as_uuid()).select(sessions::user_id).first(connection).optional()?;
+    let id = match known {
+        Some(owner) if owner == user.as_uuid() => return Ok(session),
+        Some(_) => SessionId::from_uuid(Uuid::now_v7()),
+        None => session,
+    };
+    let lost = NewSession {
+        id,
+        user,
+        kind: SessionKind::Command,
+        name: Some("from before the database was restored"),
+        created_at: at,
+        expires_at: at,
+        has_ended: true,
+        user_agent: "",
+        address: "",
+    };
+    insert_session(connection, &lost)?;
+    Ok(id)
+}

@@ -81,15 +81,24 @@ pub fn find_public_key(connection: &mut PgConnection, user: UserId) -> QueryResu
     Ok(row.map(|(public_line, fingerprint, created_at)| PublicKey { public_line, fingerprint, created_at }))
 }
 
-/// The private half of the pair in use, sealed.
+/// The private half of the pair in use.
+pub struct SealedKey {
+    /// The pair's own id.
+    pub id: Uuid,
+    /// The private half, sealed.
+    pub sealed_private: Vec<u8>,
+}
+
+/// The private half of the pair in use.
 ///
 /// # Errors
 /// The database's.
-pub fn find_sealed_private(connection: &mut PgConnection, user: UserId) -> QueryResult<Option<Vec<u8>>> {
-    ssh_keys::table
+pub fn find_sealed_key(connection: &mut PgConnection, user: UserId) -> QueryResult<Option<SealedKey>> {
+    let row = ssh_keys::table
         .filter(ssh_keys::user_id.eq(user.as_uuid()))
         .filter(ssh_keys::retired_at.is_null())
-        .select(ssh_keys::sealed_private)
-        .first(connection)
-        .optional()
+        .select((ssh_keys::id, ssh_keys::sealed_private))
+        .first::<(Uuid, Vec<u8>)>(connection)
+        .optional()?;
+    Ok(row.map(|(id, sealed_private)| SealedKey { id, sealed_private }))
 }

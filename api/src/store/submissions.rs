@@ -1,7 +1,8 @@
 //! Submissions: what is stored before anything leaves for a host, and what is still without an answer.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Bool, Interval, Nullable, Timestamptz, Uuid as SqlUuid};
 use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::event::Event;
 use pbsweb_shared::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, SessionId, UserId};
@@ -14,6 +15,7 @@ use super::activity::{Deed, NewActivity};
 use super::batch::Batch;
 use super::events::NewEvent;
 use super::jobs::{FactsRow, JobFacts, NewJobEvent};
+use super::replicas::{ReplicaId, is_alive};
 use super::schema::{activity, job_events, job_submissions, jobs, script_revisions};
 use super::{read, read_json};
 
@@ -63,8 +65,11 @@ pub struct Frozen {
     pub stderr_path: String,
 }
 
-/// Stores the intent: the job, what will be sent, and who wished it. `first_look_at` is when the reconciler takes over, should
-/// the server that stores this not finish it. Returns the job.
+/// A server of a former release, during an upgrade, knows nothing of who attends to a submission: it waits for this time.
+const FORMER_LEASE: TimeDelta = TimeDelta::seconds(180);
+
+/// Stores the intent: the job, what will be sent, and who wished it. `attended_by` is at it; should it die before there is an
+/// answer, another server takes over. Returns the job.
 ///
 /// # Errors
 /// The database's.
@@ -73,14 +78,15 @@ pub fn insert_submission(
     new: &NewJob,
     frozen: &Frozen,
     deed: &Deed<'_>,
-    first_look_at: DateTime<Utc>,
+    attended_by: ReplicaId,
     now: DateTime<Utc>,
 ) -> QueryResult<Job> {
     let application = new.application.as_ref().map(|(id, _)| *id);
     let facts = JobFacts {
         queue: new.queue.clone(),
         walltime_seconds: new.walltime_seconds,
-        next_look_at: Some(first_look_at),
+        next_look_at: Some(now + FORMER_LEASE),
+        attended_by: Some(attended_by.as_uuid()),
         ..JobFacts::submitting(now)
     };
     let job = Job {
@@ -206,19 +212,27 @@ pub fn find_submission(connection: &mut PgConnection, job: JobId) -> QueryResult
     .transpose()
 }
 
-/// Submissions without an answer whose time to be looked for has come. Each is taken by pushing its time on, so that two
-/// servers do not look for the same one at once.
+/// Submissions without an answer that somebody has to look for now: whose time has come, whose server is not alive any more,
+/// and those of this server that are not among `mine`, which it is at. From now on it is this server that attends to them.
 ///
 /// # Errors
 /// The database's.
 pub fn take_due_submissions(
     connection: &mut PgConnection,
-    now: DateTime<Utc>,
-    lease_until: DateTime<Utc>,
+    me: ReplicaId,
+    mine: &[JobId],
 ) -> QueryResult<Vec<JobId>> {
+    let mine: Vec<Uuid> = mine.iter().map(|job| job.as_uuid()).collect();
+    let is_dropped = diesel::dsl::sql::<Bool>(
+        "CASE WHEN attended_by IS NULL THEN next_look_at <= clock_timestamp() WHEN attended_by = ",
+    )
+    .bind::<SqlUuid, _>(me.as_uuid())
+    .sql(" THEN id <> ALL (")
+    .bind::<Array<SqlUuid>, _>(mine)
+    .sql(&format!(") ELSE NOT {} END", is_alive("attended_by")));
     let due: Vec<Uuid> = jobs::table
-        .filter(jobs::state.eq(JobState::Submitting.as_str()))
-        .filter(jobs::next_look_at.le(now))
+        .filter(diesel::dsl::sql::<Bool>("state = 'submitting'"))
+        .filter(is_dropped)
         .order(jobs::next_look_at.asc())
         .limit(32)
         .select(jobs::id)
@@ -228,8 +242,10 @@ pub fn take_due_submissions(
     if due.is_empty() {
         return Ok(Vec::new());
     }
+    let until =
+        diesel::dsl::sql::<Nullable<Timestamptz>>("clock_timestamp() + ").bind::<Interval, _>(FORMER_LEASE);
     diesel::update(jobs::table.filter(jobs::id.eq_any(&due)))
-        .set(jobs::next_look_at.eq(Some(lease_until)))
+        .set((jobs::attended_by.eq(Some(me.as_uuid())), jobs::next_look_at.eq(until)))
         .execute(connection)?;
     Ok(due.into_iter().map(JobId::from_uuid).collect())
 }

@@ -258,3 +258,13 @@ pub fn list_users(
     let users = rows.into_iter().map(UserRow::into_user).collect::<QueryResult<_>>()?;
     Ok(request.page(users, list, |user: &User| user.user_name.to_string()))
 }
+
+/// A user's login name, if the user exists.
+///
+/// # Errors
+/// The database's.
+pub fn find_user_name(connection: &mut PgConnection, user: UserId) -> QueryResult<Option<UserName>> {
+    let name: Option<String> =
+        users::table.find(user.as_uuid()).select(users::user_name).first(connection).optional()?;
+    name.as_deref().map(read).transpose()
+}

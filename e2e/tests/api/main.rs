@@ -19,6 +19,7 @@ mod exactly_once;
 mod hosts;
 mod jobs;
 mod proxies;
+mod replicas;
 mod scripts;
 mod sessions;
 mod steering;

@@ -29,5 +29,5 @@ pub use host_rules::{HostRules, QueueRules, ResourceLimits};
 pub use interpreter::Interpreter;
 pub use job_script::JobScript;
 pub use parse::{Parsed, parse};
-pub use prepare::{Placement, Submission, prepare};
+pub use prepare::{Placement, RECORD_BEGIN, Submission, prepare};
 pub use render::{DEFAULT_SHELL, normalise, render};

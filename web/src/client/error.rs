@@ -130,6 +130,9 @@ fn advice(code: ProblemCode) -> &'static str {
         P::HostCommandFailed => "A command on the host failed.",
         P::HostUnreachable => "The host cannot be reached at the moment.",
         P::Busy => "The server is busy. Try again in a moment.",
+        P::DatabaseFull => {
+            "The server has no room to store anything. Nothing that was accepted is lost; tell an administrator."
+        }
         P::PageNotBuilt => "This server was built without its page.",
     }
 }

@@ -87,6 +87,10 @@ pub(crate) const fn explanation(code: ProblemCode) -> &'static str {
         ProblemCode::Busy => {
             "The database or the server has too much to do at the moment. Retry-After says when another try makes sense."
         }
+        ProblemCode::DatabaseFull => {
+            "The database has no room left: nothing can be stored until an administrator makes some. Nothing that was \
+             accepted is lost. Try again after Retry-After."
+        }
         ProblemCode::PageNotBuilt => {
             "This binary was built without the page for browsers; the API works. Build the page and then the server."
         }

@@ -122,7 +122,13 @@ impl ResponseError for ApiProblem {
 
 impl From<StoreError> for ApiProblem {
     fn from(error: StoreError) -> Self {
-        let problem = if error.is_retryable() {
+        let problem = if error.is_full() {
+            Self::new(
+                ProblemCode::DatabaseFull,
+                "nothing can be stored until an administrator makes room for the database; what was stored is safe",
+            )
+            .retry_after(30)
+        } else if error.is_retryable() {
             Self::new(ProblemCode::Busy, "the database is busy or being restarted; try again in a moment")
                 .retry_after(2)
         } else {

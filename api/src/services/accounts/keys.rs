@@ -9,6 +9,7 @@ use diesel::{PgConnection, QueryResult};
 use pbsweb_shared::api::me::SshKey;
 use pbsweb_shared::ids::UserId;
 use pbsweb_shared::names::UserName;
+use uuid::Uuid;
 
 use super::AccountError;
 use crate::app::App;
@@ -17,19 +18,20 @@ use crate::secret::MasterKey;
 use crate::services::actor::Actor;
 use crate::store::activity::insert_activity;
 use crate::store::ssh_keys::{
-    NewSshKey, PublicKey, find_public_key, find_sealed_private, insert_ssh_key, retire_ssh_keys,
+    NewSshKey, PublicKey, SealedKey, find_public_key, find_sealed_key, insert_ssh_key, retire_ssh_keys,
 };
 use crate::transport::Identity;
 
 /// The label under which private keys are sealed.
 const SEAL: &str = "ssh key";
 
-/// How long an opened key is believed to be the one in use: another server may have replaced it.
-const BELIEVED: Duration = Duration::from_secs(30);
+/// How long an opened key is kept after its last use.
+const KEPT: Duration = Duration::from_secs(300);
 
-/// Opened private keys of the users whose hosts are being talked to.
+/// Opened private keys of the users whose hosts are being talked to, by the row that each was opened from: whether that is the
+/// one in use is asked of the database each time, since any server may have replaced it.
 #[derive(Default)]
-pub struct Identities(Mutex<HashMap<UserId, (Instant, Identity)>>);
+pub struct Identities(Mutex<HashMap<Uuid, (Instant, Identity)>>);
 
 impl Identities {
     /// None yet.
@@ -38,20 +40,17 @@ impl Identities {
         Self::default()
     }
 
-    fn find(&self, user: UserId) -> Option<Identity> {
-        let identities = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (opened_at, identity) = identities.get(&user)?;
-        (opened_at.elapsed() < BELIEVED).then(|| identity.clone())
-    }
-
-    fn keep(&self, user: UserId, identity: &Identity) {
+    fn find(&self, key: Uuid) -> Option<Identity> {
         let mut identities = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        identities.retain(|_, (opened_at, _)| opened_at.elapsed() < BELIEVED);
-        identities.insert(user, (Instant::now(), identity.clone()));
+        let (used_at, identity) = identities.get_mut(&key)?;
+        *used_at = Instant::now();
+        Some(identity.clone())
     }
 
-    fn forget(&self, user: UserId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&user);
+    fn keep(&self, key: Uuid, identity: &Identity) {
+        let mut identities = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        identities.retain(|_, (used_at, _)| used_at.elapsed() < KEPT);
+        identities.insert(key, (Instant::now(), identity.clone()));
     }
 }
 
@@ -60,16 +59,21 @@ impl Identities {
 /// # Errors
 /// When the database cannot be read, or the stored key cannot be opened with this master key.
 pub async fn identity_of(app: &App, user: UserId) -> Result<Identity, AccountError> {
-    if let Some(identity) = app.identities.find(user) {
+    let key = app.store.read(move |connection| find_sealed_key(connection, user)).await?;
+    open_identity(app, user, key)
+}
+
+/// As [`identity_of`], for whoever has read the key already.
+///
+/// # Errors
+/// When there is none, or it cannot be opened with this master key.
+pub fn open_identity(app: &App, user: UserId, key: Option<SealedKey>) -> Result<Identity, AccountError> {
+    let SealedKey { id, sealed_private } = key.ok_or(AccountError::NoKey)?;
+    if let Some(identity) = app.identities.find(id) {
         return Ok(identity);
     }
-    let sealed = app
-        .store
-        .read(move |connection| find_sealed_private(connection, user))
-        .await?
-        .ok_or(AccountError::NoKey)?;
-    let identity = open(&app.master_key, user, &sealed)?;
-    app.identities.keep(user, &identity);
+    let identity = open(&app.master_key, user, &sealed_private)?;
+    app.identities.keep(id, &identity);
     Ok(identity)
 }
 
@@ -136,7 +140,6 @@ pub async fn get_ssh_key(app: &App, actor: &Actor) -> Result<SshKey, AccountErro
 pub async fn rotate_ssh_key(app: &App, actor: &Actor) -> Result<SshKey, AccountError> {
     let pair = SealedPair::generate(&app.master_key, &app.config.site, actor.user, &actor.user_name)?;
     let actor = actor.clone();
-    let user = actor.user;
     let key = app
         .store
         .query(move |connection| {
@@ -148,7 +151,6 @@ pub async fn rotate_ssh_key(app: &App, actor: &Actor) -> Result<SshKey, AccountE
             find_public_key(connection, actor.user)
         })
         .await?;
-    app.identities.forget(user);
     Ok(show(key.ok_or(AccountError::NoKey)?, app.config.site.ssh_from.as_deref()))
 }
 
@@ -265,16 +267,5 @@ mod tests {
         let opened = open(&master_key, ada, &pair.sealed_private).unwrap();
         assert_eq!(opened.fingerprint(), pair.fingerprint);
         assert!(open(&master_key, bob, &pair.sealed_private).is_err());
-    }
-
-    #[test]
-    fn a_forgotten_identity_is_read_again() {
-        let identities = Identities::new();
-        let ada = UserId::from_uuid(uuid::Uuid::from_u128(1));
-        let identity = Identity::generate();
-        identities.keep(ada, &identity);
-        assert_eq!(identities.find(ada).map(|found| found.id()), Some(identity.id()));
-        identities.forget(ada);
-        assert!(identities.find(ada).is_none());
     }
 }

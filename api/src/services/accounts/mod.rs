@@ -13,7 +13,7 @@ mod fields;
 mod keys;
 mod own;
 
-pub use keys::{Identities, get_ssh_key, identity_of, rotate_ssh_key};
+pub use keys::{Identities, get_ssh_key, identity_of, open_identity, rotate_ssh_key};
 pub use own::{get_me, get_preferences, put_preferences, update_me};
 
 pub(crate) use fields::{Findings, NewAccount, check_account};

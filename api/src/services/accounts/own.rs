@@ -91,22 +91,25 @@ async fn verify_current(
     current: Zeroizing<String>,
 ) -> Result<String, AccountError> {
     let counted = Tried::new(Some(&actor.user_name), None);
-    let refuse_if_throttled = || match app.sign_ins.throttle.seconds_to_wait(&counted) {
-        None => Ok(()),
-        Some(seconds) => Err(AccountError::Throttled { seconds }),
-    };
-    refuse_if_throttled()?;
+    refuse_if_throttled(app, &counted).await?;
     let user = actor.user;
     let held = app.store.query(move |connection| hold_credentials(connection, user)).await?;
     let stored = held.ok_or(AccountError::NotFound)?.password_hash;
     let turn = app.sign_ins.passwords.wait_for_turn().await?;
-    refuse_if_throttled()?;
+    refuse_if_throttled(app, &counted).await?;
     if turn.verify(current, Some(stored.clone())).await? {
-        app.sign_ins.throttle.succeeded(&counted);
+        app.sign_ins.throttle.succeeded(&app.store, &counted).await?;
         Ok(stored)
     } else {
-        app.sign_ins.throttle.failed(&counted);
+        app.sign_ins.throttle.failed(&app.store, &counted).await?;
         Err(wrong_current())
+    }
+}
+
+async fn refuse_if_throttled(app: &App, counted: &Tried) -> Result<(), AccountError> {
+    match app.sign_ins.throttle.seconds_to_wait(&app.store, counted).await? {
+        None => Ok(()),
+        Some(seconds) => Err(AccountError::Throttled { seconds }),
     }
 }
 

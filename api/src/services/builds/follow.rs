@@ -42,11 +42,27 @@ enum Round {
     GoOn,
 }
 
-/// Starts the follower's task, unless the build is followed already.
-pub(super) fn start(app: &Arc<App>, open: OpenBuild, begin: Begin) {
-    if !app.builds.begin(open.id) {
-        return;
+/// A build that this server follows, until it is dropped.
+pub(super) struct Followed {
+    app: Arc<App>,
+    id: BuildId,
+}
+
+impl Followed {
+    /// Begins with one, before its row says so; nothing when this server follows it already.
+    pub(super) fn begin(app: &Arc<App>, id: BuildId) -> Option<Self> {
+        app.builds.with_followed(|followed| followed.insert(id)).then(|| Self { app: Arc::clone(app), id })
     }
+}
+
+impl Drop for Followed {
+    fn drop(&mut self) {
+        self.app.builds.with_followed(|followed| followed.remove(&self.id));
+    }
+}
+
+/// Starts the follower's task.
+pub(super) fn start(app: &Arc<App>, open: OpenBuild, begin: Begin, followed: Followed) {
     let background = Arc::clone(app);
     app.spawn(async move {
         let stopping = background.stopping.clone();
@@ -55,7 +71,7 @@ pub(super) fn start(app: &Arc<App>, open: OpenBuild, begin: Begin) {
             () = stopping.cancelled() => {}
             () = follow(&background, &open, begin) => {}
         }
-        background.builds.end(open.id);
+        drop(followed);
     });
 }
 

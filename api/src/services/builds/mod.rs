@@ -1,11 +1,12 @@
 //! Builds: the application's build command on a host, with its whole output and exit status.
 //!
-//! A build is stored before it starts, runs on the host by itself, and is followed from here: a cut connection or a restart of
-//! this server loses no output, because the follower reads on from the byte it has. However many people look, one
-//! follower reads.
+//! A build is stored before it starts, runs on the host by itself, and is followed from here: a cut connection or the end of
+//! a server loses no output, because the next follower reads on from the byte that is kept. However many people look, at
+//! however many servers, one follower reads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::Utc;
 use diesel::PgConnection;
@@ -24,6 +25,7 @@ use crate::app::App;
 use crate::store::StoreError;
 use crate::store::activity::insert_activity;
 use crate::store::applications::{find_application, find_place};
+use crate::store::bell::{Bell, Note};
 use crate::store::builds as rows;
 use crate::store::builds::{NewBuild, OpenBuild};
 use crate::store::events::insert_event;
@@ -70,48 +72,53 @@ impl From<diesel::result::Error> for BuildError {
     }
 }
 
-/// Tells the readers of a build's output that there is more.
+/// The builds that this server follows, and its readers of builds' output, who are told when there is more.
 pub struct Builds {
-    growing: Mutex<HashMap<BuildId, watch::Sender<u64>>>,
+    bell: Bell,
+    followed: Mutex<HashSet<BuildId>>,
+    read: Mutex<HashMap<BuildId, watch::Sender<u64>>>,
 }
 
 impl Builds {
     /// Nothing is followed yet.
     #[must_use]
-    pub fn new() -> Self {
-        Self { growing: Mutex::new(HashMap::new()) }
+    pub fn new(bell: Bell) -> Self {
+        Self { bell, followed: Mutex::default(), read: Mutex::default() }
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut HashMap<BuildId, watch::Sender<u64>>) -> T) -> T {
-        act(&mut self.growing.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with_followed<T>(&self, act: impl FnOnce(&mut HashSet<BuildId>) -> T) -> T {
+        act(&mut self.followed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Announces a build that is followed from now on; `false` when it already is.
-    fn begin(&self, id: BuildId) -> bool {
-        self.with(|growing| {
-            let is_new = !growing.contains_key(&id);
-            growing.entry(id).or_insert_with(|| watch::channel(0).0);
-            is_new
-        })
+    fn with_read<T>(&self, act: impl FnOnce(&mut HashMap<BuildId, watch::Sender<u64>>) -> T) -> T {
+        act(&mut self.read.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Tells the readers at all servers.
     fn grew(&self, id: BuildId) {
-        self.with(|growing| growing.get(&id).map(|sender| sender.send_modify(|n| *n += 1)));
+        self.grew_elsewhere(id);
+        self.bell.ring(Note::Grew(id));
     }
 
-    fn end(&self, id: BuildId) {
-        self.with(|growing| growing.remove(&id));
+    /// Tells the readers at this server.
+    pub fn grew_elsewhere(&self, id: BuildId) {
+        self.with_read(|read| {
+            // Readers that are gone are forgotten by the way.
+            read.retain(|_, sender| sender.receiver_count() > 0);
+            if let Some(sender) = read.get(&id) {
+                sender.send_modify(|n| *n += 1);
+            }
+        });
     }
 
-    /// Changes whenever there is more; ends with the follower. `None` when the build is not followed.
-    fn listen(&self, id: BuildId) -> Option<watch::Receiver<u64>> {
-        self.with(|growing| growing.get(&id).map(watch::Sender::subscribe))
+    /// Tells all readers at this server: what grew is not known.
+    pub fn all_grew_elsewhere(&self) {
+        self.with_read(|read| read.values().for_each(|sender| sender.send_modify(|n| *n += 1)));
     }
-}
 
-impl Default for Builds {
-    fn default() -> Self {
-        Self::new()
+    /// Changes whenever there is more.
+    fn listen(&self, id: BuildId) -> watch::Receiver<u64> {
+        self.with_read(|read| read.entry(id).or_insert_with(|| watch::channel(0).0).subscribe())
     }
 }
 
@@ -158,10 +165,13 @@ pub async fn create_build(
     let id = BuildId::from_uuid(Uuid::now_v7());
     let host = request.host;
     let recorder = actor.clone();
+    let (me, now) = (app.replica.id, app.replica.now());
+    // Before the row is there, so that nobody takes it for one that was dropped.
+    let open = OpenBuild { id, owner: actor.user, application, host };
+    let followed = follow::Followed::begin(app, id);
     let (id, is_new) = app
         .store
         .run(move |connection| -> Result<(BuildId, bool), BuildError> {
-            let now = Utc::now();
             if let Some((key, digest)) = key.zip(digest) {
                 match claim_key(connection, recorder.user, &key, &digest, id.as_uuid(), now)? {
                     KeyClaim::New => {}
@@ -186,6 +196,7 @@ pub async fn create_build(
                 host,
                 command,
                 digest: place.digest,
+                follower: me,
             };
             rows::insert_build(connection, &new, now)?;
             let words = format!("{} on {}: {}", known.name, reach.host.name, new.command);
@@ -195,8 +206,8 @@ pub async fn create_build(
         })
         .await?;
     app.hub.poke();
-    if is_new {
-        follow::start(app, OpenBuild { id, owner: actor.user, application, host }, follow::Begin::Start);
+    if let Some(followed) = followed.filter(|_| is_new) {
+        follow::start(app, open, follow::Begin::Start, followed);
     }
     get_build(app, actor, id).await
 }
@@ -267,13 +278,43 @@ pub async fn cancel_build(app: &Arc<App>, actor: &Actor, id: BuildId) -> Result<
     get_build(app, actor, id).await
 }
 
-/// Takes up the builds that an earlier server left open.
-///
-/// # Errors
-/// The database's.
-pub async fn follow_open_builds(app: &Arc<App>) -> Result<(), StoreError> {
-    for open in app.store.query(rows::open_builds).await? {
-        follow::start(app, open, follow::Begin::Follow);
-    }
-    Ok(())
+/// How often builds without a follower are looked for.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// Follows the builds whose server is not alive any more, now and from now on.
+pub fn start_followers(app: &Arc<App>) {
+    let background = Arc::clone(app);
+    app.spawn(async move {
+        let mut period = tokio::time::interval(PERIOD);
+        period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = background.stopping.cancelled() => return,
+                _ = period.tick() => {}
+            }
+            let me = background.replica.id;
+            let mine: Vec<BuildId> =
+                background.builds.with_followed(|followed| followed.iter().copied().collect());
+            match background
+                .store
+                .query(move |connection| rows::take_open_builds(connection, me, &mine))
+                .await
+            {
+                Ok(taken) => {
+                    for open in taken {
+                        // It may have begun since the list was made.
+                        if let Some(followed) = follow::Followed::begin(&background, open.id) {
+                            follow::start(&background, open, follow::Begin::Follow, followed);
+                        }
+                    }
+                }
+                Err(error) => {
+                    tracing::debug!(
+                        error = &error as &dyn std::error::Error,
+                        "open builds could not be read"
+                    );
+                }
+            }
+        }
+    });
 }

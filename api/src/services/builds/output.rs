@@ -1,6 +1,7 @@
 //! A build's output for its readers: from the database, and on as it grows.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
@@ -11,6 +12,9 @@ use crate::app::App;
 use crate::services::actor::Actor;
 use crate::store::StoreError;
 use crate::store::builds::read_output;
+
+/// How long output may go unnoticed when the note about it is lost.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// Bytes read from the database at a time.
 const PIECE: usize = 256 * 1024;
@@ -31,7 +35,7 @@ pub async fn open_build_output(
     Ok(stream::unfold(start, move |(app, actor, offset, was_last)| async move {
         loop {
             // First listen, then read: what is written in between is not missed.
-            let listener = app.builds.listen(id);
+            let mut listener = app.builds.listen(id);
             let has_ended = match get_build(&app, &actor, id).await {
                 Ok(build) => build.state.has_ended(),
                 Err(BuildError::Store(error)) => return Some((Err(error), (app, actor, offset, true))),
@@ -48,21 +52,11 @@ pub async fn open_build_output(
             if has_ended || !is_followed || was_last {
                 return None;
             }
-            match listener {
-                Some(mut listener) => {
-                    tokio::select! {
-                        // An error means that the follower ended: the next round sees how.
-                        _ = listener.changed() => {}
-                        () = app.stopping.cancelled() => return None,
-                    }
-                }
-                None => {
-                    // Nobody follows it here at this moment: it has just ended, or another server does.
-                    tokio::select! {
-                        () = tokio::time::sleep(std::time::Duration::from_secs(1)) => {}
-                        () = app.stopping.cancelled() => return None,
-                    }
-                }
+            tokio::select! {
+                _ = listener.changed() => {}
+                // Its end is told too; should that be lost between servers, it is found.
+                () = tokio::time::sleep(LOOK) => {}
+                () = app.stopping.cancelled() => return None,
             }
         }
     })

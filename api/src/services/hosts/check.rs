@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::scheduler::{Probe, ProbeProblem};
 use crate::services::actor::Actor;
 use crate::services::reach::{Reach, ReachError, Trust, fresh_marker, quick};
+use crate::services::submission::search_account;
 use crate::store::activity::insert_activity;
 use crate::store::hosts::set_check;
 use crate::transport::{TransportError, UnreachableCause};
@@ -53,6 +54,7 @@ pub async fn check_host(app: &Arc<App>, actor: &Actor, id: HostId) -> Result<Che
     keep(app, actor, &reach, &report, probe).await?;
     if report.is_ok {
         app.pollers.poke(id);
+        search_account(app, actor.user, id);
     }
     Ok(report)
 }

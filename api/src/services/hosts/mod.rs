@@ -1,16 +1,21 @@
 //! Hosts as rows that administrators change, and each user's account on them.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use pbsweb_shared::api::hosts::{Host, HostAccount, HostKey as ShownKey};
-use pbsweb_shared::host::{HostJobs, HostQueues, Queue};
+use pbsweb_shared::host::{HostHealth, HostJobs, HostQueues, Queue};
 use pbsweb_shared::ids::HostId;
 use pbsweb_shared::problem::FieldError;
 
 use super::actor::Actor;
 use super::reach::ReachError;
 use crate::app::App;
+use crate::poller::health;
 use crate::store::hosts as rows;
 use crate::store::hosts::{AccountRecord, HostRecord};
 use crate::store::jobs::jobs_by_pbs_id;
+use crate::store::watches::{WatchRecord, find_watch, list_watches};
 use crate::store::{StoreError, queues};
 use crate::transport::{HostKey, TransportError};
 
@@ -69,9 +74,18 @@ fn shown_account(account: AccountRecord) -> HostAccount {
     HostAccount { login: account.login, is_usable: account.is_usable, check: account.report }
 }
 
-fn shown_host(app: &App, host: HostRecord, account: Option<AccountRecord>) -> Host {
+fn shown_health(app: &App, host: &HostRecord, watch: Option<&WatchRecord>) -> HostHealth {
+    health(host, watch, app.config.poll.max_listings_per_minute, app.replica.now())
+}
+
+fn shown_host(
+    app: &App,
+    host: HostRecord,
+    watch: Option<&WatchRecord>,
+    account: Option<AccountRecord>,
+) -> Host {
     Host {
-        health: app.pollers.health(app, &host),
+        health: shown_health(app, &host, watch),
         id: host.id,
         name: host.name,
         description: host.description,
@@ -95,14 +109,22 @@ fn shown_host(app: &App, host: HostRecord, account: Option<AccountRecord>) -> Ho
 /// The database's.
 pub async fn list_hosts(app: &App, actor: &Actor) -> Result<Vec<Host>, HostError> {
     let user = actor.user;
-    let (hosts, mut accounts) = app
+    let (hosts, watches, mut accounts) = app
         .store
-        .query(move |connection| Ok((rows::list_hosts(connection)?, rows::list_accounts(connection, user)?)))
+        .query(move |connection| {
+            Ok((
+                rows::list_hosts(connection)?,
+                list_watches(connection, None)?,
+                rows::list_accounts(connection, user)?,
+            ))
+        })
         .await?;
+    let watches: HashMap<_, _> = watches.into_iter().map(|watch| (watch.host, watch)).collect();
     let hosts = hosts.into_iter().map(|host| {
         let account =
             accounts.iter().position(|account| account.host == host.id).map(|i| accounts.swap_remove(i));
-        shown_host(app, host, account)
+        let watch = watches.get(&host.id);
+        shown_host(app, host, watch, account)
     });
     Ok(hosts.collect())
 }
@@ -113,13 +135,17 @@ pub async fn list_hosts(app: &App, actor: &Actor) -> Result<Vec<Host>, HostError
 /// There is no such host.
 pub async fn get_host(app: &App, actor: &Actor, id: HostId) -> Result<Host, HostError> {
     let user = actor.user;
-    let (host, account) = app
+    let (host, watch, account) = app
         .store
         .query(move |connection| {
-            Ok((rows::find_host(connection, id)?, rows::find_account(connection, user, id)?))
+            Ok((
+                rows::find_host(connection, id)?,
+                find_watch(connection, id)?,
+                rows::find_account(connection, user, id)?,
+            ))
         })
         .await?;
-    Ok(shown_host(app, host.ok_or(HostError::NotFound)?, account))
+    Ok(shown_host(app, host.ok_or(HostError::NotFound)?, watch.as_ref(), account))
 }
 
 /// A host's queues with limits, from its last snapshot.
@@ -127,16 +153,16 @@ pub async fn get_host(app: &App, actor: &Actor, id: HostId) -> Result<Host, Host
 /// # Errors
 /// There is no such host.
 pub async fn list_queues(app: &App, id: HostId) -> Result<HostQueues, HostError> {
-    let (host, (as_of, listed)) = app
+    let (host, listed) = app
         .store
         .query(move |connection| Ok((rows::find_host(connection, id)?, queues::list_queues(connection, id)?)))
         .await?;
     let host = host.ok_or(HostError::NotFound)?;
-    let default_queue = app.pollers.snapshot(id).and_then(|snapshot| snapshot.default_queue.clone());
+    let default_queue = listed.default_queue.as_deref();
     let queues: Vec<Queue> =
-        listed.iter().map(|queue| shown_queue(&host, queue, default_queue.as_deref())).collect();
-    let rules = host_rules(&listed, default_queue.as_deref());
-    Ok(HostQueues { host: id, as_of, queues, rules })
+        listed.queues.iter().map(|queue| shown_queue(&host, queue, default_queue)).collect();
+    let rules = host_rules(&listed.queues, default_queue);
+    Ok(HostQueues { host: id, as_of: listed.as_of, queues, rules })
 }
 
 /// All jobs that a host lists, from its last snapshot; the caller's own are marked.
@@ -145,22 +171,26 @@ pub async fn list_queues(app: &App, id: HostId) -> Result<HostQueues, HostError>
 /// There is no such host.
 pub async fn list_host_jobs(app: &App, actor: &Actor, id: HostId) -> Result<HostJobs, HostError> {
     let user = actor.user;
-    let (host, account, own) = app
+    let (host, watch, account, own) = app
         .store
         .query(move |connection| {
             Ok((
                 rows::find_host(connection, id)?,
+                find_watch(connection, id)?,
                 rows::find_account(connection, user, id)?,
                 jobs_by_pbs_id(connection, user, id)?,
             ))
         })
         .await?;
     let host = host.ok_or(HostError::NotFound)?;
-    let snapshot = app.pollers.snapshot(id);
-    app.pollers.watch(id);
+    let listed = match &watch {
+        Some(watch) => app.pollers.listed_jobs(app, watch).await?,
+        None => Arc::default(),
+    };
+    app.pollers.watch(app, id);
     let login = account.map(|account| account.login);
-    let own: std::collections::HashMap<_, _> = own.into_iter().collect();
-    let jobs = snapshot.iter().flat_map(|snapshot| snapshot.jobs.iter()).map(|job| {
+    let own: HashMap<_, _> = own.into_iter().collect();
+    let jobs = listed.iter().map(|job| {
         let mut job = job.clone();
         job.is_own = login.as_ref().is_some_and(|login| login.as_str() == job.owner);
         job.job = own.get(&job.pbs_id).copied();
@@ -168,8 +198,8 @@ pub async fn list_host_jobs(app: &App, actor: &Actor, id: HostId) -> Result<Host
     });
     Ok(HostJobs {
         host: id,
-        health: app.pollers.health(app, &host),
-        as_of: snapshot.as_ref().map(|snapshot| snapshot.taken_at),
+        health: shown_health(app, &host, watch.as_ref()),
+        as_of: watch.and_then(|watch| watch.snapshot_at),
         jobs: jobs.collect(),
     })
 }

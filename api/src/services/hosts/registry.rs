@@ -13,7 +13,6 @@ use uuid::Uuid;
 
 use super::{HostError, get_host, shown_key, wrong};
 use crate::app::App;
-use crate::poller;
 use crate::services::actor::Actor;
 use crate::services::reach::{ReachError, jump_host};
 use crate::store::activity::insert_activity;
@@ -75,7 +74,7 @@ fn read_name(name: &str, errors: &mut Vec<FieldError>) -> Option<HostName> {
         .ok()
 }
 
-/// Adds a host, and a poller for it.
+/// Adds a host; whichever server is first watches it.
 ///
 /// # Errors
 /// Wrong fields; the name is taken.
@@ -97,7 +96,7 @@ pub async fn create_host(app: &Arc<App>, actor: &Actor, request: HostCreate) -> 
         })
         .await
         .map_err(name_taken)?;
-    poller::start(app, id);
+    app.replica.wake();
     tracing::info!(host.id = %id, host.name = %name, "host added");
     get_host(app, actor, id).await
 }
@@ -213,7 +212,6 @@ pub async fn update_host(
     if is_elsewhere {
         app.transport.forget(id).await;
     }
-    poller::start(app, id);
     app.pollers.poke(id);
     get_host(app, actor, id).await
 }
@@ -310,7 +308,7 @@ pub async fn delete_host(app: &App, actor: &Actor, id: HostId) -> Result<(), Hos
         Err(HostError::Store(error)) if error.constraint().is_some() => Err(HostError::InUse),
         Err(error) => Err(error),
         Ok(()) => {
-            app.pollers.end(id);
+            app.replica.wake();
             app.transport.forget(id).await;
             Ok(())
         }

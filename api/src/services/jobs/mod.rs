@@ -117,7 +117,7 @@ async fn wait_until(
         if is_enough(&first) {
             return Ok(first.clone());
         }
-        app.pollers.watch(first.host);
+        app.pollers.watch(app, first.host);
         loop {
             let job = match events.recv().await {
                 Ok(event) => match &event.event {

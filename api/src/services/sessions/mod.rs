@@ -89,7 +89,7 @@ impl From<PasswordError> for SessionError {
     }
 }
 
-/// What guards sign-ins in this process: few passwords are looked at at once, and guessing is slowed down.
+/// What guards sign-ins: few passwords are looked at at once in this process, and guessing is slowed down at all of them.
 pub struct SignIns {
     /// Hashes and compares.
     pub passwords: Passwords,
@@ -171,7 +171,7 @@ pub async fn create_session(app: &App, client: &Client, request: SignIn) -> Resu
     let password = Zeroizing::new(password);
     let name = user_name.trim().to_ascii_lowercase().parse::<UserName>().ok();
     let counted = throttle::Tried::new(name.as_ref(), Some(&client.address));
-    refuse_if_throttled(app, &counted)?;
+    refuse_if_throttled(app, &counted).await?;
 
     let credentials = match name.clone() {
         Some(name) => app.store.query(move |connection| find_credentials(connection, &name)).await?,
@@ -179,11 +179,11 @@ pub async fn create_session(app: &App, client: &Client, request: SignIn) -> Resu
     };
     let turn = app.sign_ins.passwords.wait_for_turn().await?;
     // Looked at again: tries that waited together must not all pass on one count.
-    refuse_if_throttled(app, &counted)?;
+    refuse_if_throttled(app, &counted).await?;
     let hash = credentials.as_ref().map(|credentials| credentials.password_hash.clone());
     let is_right = turn.verify(password, hash).await?;
     let Some(credentials) = credentials.filter(|_| is_right) else {
-        app.sign_ins.throttle.failed(&counted);
+        app.sign_ins.throttle.failed(&app.store, &counted).await?;
         record_refusal(app, client, name.as_ref(), "name or password is wrong").await?;
         return Err(SessionError::WrongPassword);
     };
@@ -191,7 +191,7 @@ pub async fn create_session(app: &App, client: &Client, request: SignIn) -> Resu
         record_refusal(app, client, name.as_ref(), "the account is disabled").await?;
         return Err(SessionError::Disabled);
     }
-    app.sign_ins.throttle.succeeded(&counted);
+    app.sign_ins.throttle.succeeded(&app.store, &counted).await?;
 
     let user = credentials.user;
     let made = insert_alive_session(app, client, user, SessionKind::SignIn, None, app.tokens.lifetime(), {
@@ -212,8 +212,8 @@ pub async fn create_session(app: &App, client: &Client, request: SignIn) -> Resu
     Ok(SignedIn { token, session, user })
 }
 
-fn refuse_if_throttled(app: &App, counted: &throttle::Tried) -> Result<(), SessionError> {
-    match app.sign_ins.throttle.seconds_to_wait(counted) {
+async fn refuse_if_throttled(app: &App, counted: &throttle::Tried) -> Result<(), SessionError> {
+    match app.sign_ins.throttle.seconds_to_wait(&app.store, counted).await? {
         None => Ok(()),
         Some(seconds) => Err(SessionError::Throttled { seconds }),
     }

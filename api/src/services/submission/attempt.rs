@@ -9,6 +9,7 @@ use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::{JobState, StateSource};
 use pbsweb_shared::names::PbsJobId;
 
+use super::attending::Attended;
 use crate::app::App;
 use crate::error::chain;
 use crate::scheduler::{NotStarted, SubmissionReply, SubmitRequest};
@@ -60,7 +61,7 @@ impl Sent {
 
 /// Sends a submission that was stored a moment ago, by this request: nothing has to be read again. Gives the job as it is
 /// then, if that could be kept.
-pub(super) async fn first_attempt(app: &Arc<App>, stored: Sent) -> Option<Job> {
+pub(super) async fn first_attempt(app: &Arc<App>, stored: Sent, _attended: Option<Attended>) -> Option<Job> {
     let outcome = send(app, &stored, 1).await;
     keep(app, stored.submission.job, outcome).await
 }
@@ -145,7 +146,7 @@ pub(super) fn refusal(explanation: &crate::scheduler::Explanation) -> String {
 
 /// Keeps an outcome, unless another has settled the job meanwhile. Gives the job as it is then.
 pub(super) async fn keep(app: &Arc<App>, id: JobId, outcome: Outcome) -> Option<Job> {
-    let now = crate::store::now();
+    let now = app.replica.now();
     let is_accepted = matches!(outcome, Outcome::Accepted(_));
     let kept = app
         .store
@@ -168,7 +169,7 @@ pub(super) async fn keep(app: &Arc<App>, id: JobId, outcome: Outcome) -> Option<
             }
             Some(job)
         }
-        // The answer is safe on the host: the reconciler reads it when the job's lease has run out.
+        // The answer is safe on the host: the reconciler reads it as soon as the database answers.
         Err(error) => {
             tracing::warn!(job.id = %id, error = &error as &dyn std::error::Error, "an answer could not be kept; it will be read again");
             None
@@ -178,6 +179,7 @@ pub(super) async fn keep(app: &Arc<App>, id: JobId, outcome: Outcome) -> Option<
 
 fn apply(facts: &mut crate::store::jobs::JobFacts, outcome: Outcome, now: DateTime<Utc>) {
     facts.as_of = now;
+    facts.attended_by = None;
     match outcome {
         Outcome::Accepted(pbs_id) => {
             facts.state = JobState::Queued;

@@ -20,24 +20,26 @@ use super::actor::Actor;
 use super::reach::{Reach, ReachError, Trust, Way};
 use super::scripts::rules_from;
 use crate::app::App;
-use crate::scheduler::QueueRecord;
 use crate::store::StoreError;
 use crate::store::applications::find_place;
 use crate::store::idempotency::{KeyClaim, claim_key, find_key};
 use crate::store::jobs::find_job;
-use crate::store::queues::list_queues;
+use crate::store::queues::{ListedQueues, list_queues};
 use crate::store::scripts::{NewRevision, put_revision};
 use crate::store::submissions::{Frozen, NewJob, SubmissionRecord, insert_submission};
 
+mod adopt;
 mod attempt;
+mod attending;
 mod reconcile;
 
+use adopt::Record;
 use attempt::Sent;
+use attending::Attended;
 
+pub use adopt::{search_account, start_search};
+pub use attending::Attending;
 pub use reconcile::start_reconciler;
-
-/// Should the server die right after it stored a submission, the reconciler takes over after this time.
-const LEASE: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
 /// Why a job was not accepted. Nothing was stored and nothing sent.
 #[derive(Debug, thiserror::Error)]
@@ -93,10 +95,10 @@ pub async fn submit_job(
         KeyClaim::Reused => return Err(SubmitError::KeyReused),
     };
     let (job, answered) = match stored {
-        Stored::Now(job, sent) => {
+        Stored::Now(job, sent, attended) => {
             app.hub.poke();
             let background = Arc::clone(app);
-            let sent = app.spawn(async move { attempt::first_attempt(&background, *sent).await });
+            let sent = app.spawn(async move { attempt::first_attempt(&background, *sent, attended).await });
             let answered = tokio::time::timeout(patience, sent).await;
             (job, answered.ok().and_then(Result::ok).flatten())
         }
@@ -128,7 +130,7 @@ struct Known {
     /// when the host is away by now.
     claim: KeyClaim,
     way: Way,
-    queues: Vec<QueueRecord>,
+    queues: ListedQueues,
     /// The application's name, and where it is on the host.
     place: Option<(String, ApplicationHost)>,
 }
@@ -152,7 +154,7 @@ impl Known {
                 Ok(Self {
                     claim: find_key(connection, owner, &key, &digest)?,
                     way: Way::read(connection, owner, host)?,
-                    queues: list_queues(connection, host)?.1,
+                    queues: list_queues(connection, host)?,
                     place,
                 })
             })
@@ -163,7 +165,7 @@ impl Known {
 /// What a request came to in the database.
 enum Stored {
     /// A new job, and what to send.
-    Now(JobId, Box<Sent>),
+    Now(JobId, Box<Sent>, Option<Attended>),
     /// A repeat of the request was quicker, or came again.
     Before(JobId),
 }
@@ -178,14 +180,14 @@ async fn store_intent(
     known: Known,
 ) -> Result<Stored, SubmitError> {
     let script = JobScript::from_draft(&request.script).map_err(SubmitError::Script)?;
-    let rules = rules_from(app, request.host, &known.queues);
+    let rules = rules_from(&known.queues);
     let mut refused = script::check(script.draft(), Some(&rules));
     refused.retain(|finding| finding.severity == Severity::Error);
     if !refused.is_empty() {
         return Err(SubmitError::Script(refused));
     }
     let script_name = script_name(&request, &script)?;
-    let reach = Reach::open(app, known.way, Trust::Checked).await?;
+    let reach = Reach::open(app, known.way, Trust::Checked)?;
     let (application, working_folder) = match (request.application, known.place) {
         (None, _) => (None, reach.account.home.clone().unwrap_or_default()),
         (Some(id), Some((name, place))) => (Some((id, name)), place.folder),
@@ -197,11 +199,34 @@ async fn store_intent(
             ));
         }
     };
+    if adopt::is_due(app, &reach.account) {
+        // What was submitted after the backup may be this very request.
+        adopt::search(app, &reach).await?;
+        let (owner, wanted, wished) = (actor.user, key.to_owned(), digest.clone());
+        match app.store.read(move |connection| find_key(connection, owner, &wanted, &wished)).await? {
+            KeyClaim::New => {}
+            KeyClaim::Repeat(first) => return Ok(Stored::Before(JobId::from_uuid(first))),
+            KeyClaim::Reused => return Err(SubmitError::KeyReused),
+        }
+    }
     let job = JobId::from_uuid(Uuid::now_v7());
-    let frozen = freeze(&reach, job, &script, working_folder);
+    let record = Record {
+        site: app.deployment.site,
+        user: actor.user_name.clone(),
+        session: actor.session,
+        key: key.to_owned(),
+        digest: adopt::hex(&digest),
+        script: script_name.clone(),
+        application: application.as_ref().and_then(|(_, name)| name.parse().ok()),
+        folder: working_folder.clone(),
+    };
+    let frozen = freeze(&reach, job, &script, working_folder, Some(&record.to_line()));
     let text = script.render();
     let actor = actor.clone();
     let key = key.to_owned();
+    let attended = app.attending.begin(job);
+    let attended_by = app.replica.id;
+    let now = app.replica.now();
     let new = NewJob {
         id: job,
         owner: actor.user,
@@ -218,7 +243,6 @@ async fn store_intent(
     };
     app.store
         .run(move |connection| -> Result<Stored, SubmitError> {
-            let now = crate::store::now();
             match claim_key(connection, actor.user, &key, &digest, job.as_uuid(), now)? {
                 KeyClaim::New => {}
                 KeyClaim::Repeat(first) => return Ok(Stored::Before(JobId::from_uuid(first))),
@@ -239,7 +263,7 @@ async fn store_intent(
             let new = NewJob { script: script_id, revision: revision_id, ..new };
             let detail = format!("{} to {} as {}", new.name, reach.host.name, new.login);
             let deed = actor.deed("job.submit", job, detail);
-            insert_submission(connection, &new, &frozen, &deed, now + LEASE, now)?;
+            insert_submission(connection, &new, &frozen, &deed, attended_by, now)?;
             let submission = SubmissionRecord {
                 job,
                 owner: new.owner,
@@ -250,7 +274,7 @@ async fn store_intent(
                 submitted_at: now,
                 frozen,
             };
-            Ok(Stored::Now(job, Box::new(Sent { submission, reach })))
+            Ok(Stored::Now(job, Box::new(Sent { submission, reach }), attended))
         })
         .await
 }
@@ -268,7 +292,13 @@ fn script_name(request: &JobSubmit, script: &JobScript) -> Result<String, Submit
     Ok(name)
 }
 
-fn freeze(reach: &Reach, job: JobId, script: &JobScript, working_folder: String) -> Frozen {
+fn freeze(
+    reach: &Reach,
+    job: JobId,
+    script: &JobScript,
+    working_folder: String,
+    record: Option<&str>,
+) -> Frozen {
     let job_folder = format!("{}/.jobs/{job}", reach.root().unwrap_or_default());
     let prepared = prepare(
         script,
@@ -277,6 +307,7 @@ fn freeze(reach: &Reach, job: JobId, script: &JobScript, working_folder: String)
             job_folder: &job_folder,
             working_folder: &working_folder,
             keep_output_in_place: reach.host.keeps_output_in_place,
+            record,
         },
     );
     Frozen {

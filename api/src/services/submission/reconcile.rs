@@ -1,10 +1,10 @@
-//! The reconciler: settles submissions that have no answer, from what the host knows. It takes over whatever an earlier
-//! server left, and asks at most a few hosts at once.
+//! The reconciler: settles submissions that have no answer, from what the host knows. It takes over whatever a server left
+//! that is not alive any more, and what this one dropped.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use pbsweb_shared::ids::JobId;
 
 use super::attempt::{Outcome, Sent, attempt, keep, refusal};
@@ -13,6 +13,7 @@ use crate::error::chain;
 use crate::scheduler::{Settlement, settle};
 use crate::services::reach::fresh_marker;
 use crate::store::StoreError;
+use crate::store::idempotency::delete_keys_before;
 use crate::store::submissions::take_due_submissions;
 use crate::transport::RunLimits;
 
@@ -21,8 +22,11 @@ const LIMITS: RunLimits = RunLimits { deadline: Duration::from_secs(60), max_out
 /// How often due submissions are looked for.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// While one is being settled no other server takes it.
-const LEASE: TimeDelta = TimeDelta::seconds(180);
+/// How long a key stands for what it made. Clients are promised 30 days.
+const KEYS_KEPT: TimeDelta = TimeDelta::days(60);
+
+/// How often older keys are forgotten.
+const FORGET: Duration = Duration::from_secs(3600);
 
 /// Starts the reconciler's task.
 pub fn start_reconciler(app: &Arc<App>) {
@@ -30,10 +34,20 @@ pub fn start_reconciler(app: &Arc<App>) {
     app.spawn(async move {
         let mut period = tokio::time::interval(PERIOD);
         period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut forget = tokio::time::interval(FORGET);
         loop {
             tokio::select! {
                 () = background.stopping.cancelled() => return,
                 _ = period.tick() => {}
+                _ = forget.tick() => {
+                    let moment = background.replica.now() - KEYS_KEPT;
+                    let forgotten =
+                        background.store.query(move |connection| delete_keys_before(connection, moment));
+                    if let Err(error) = forgotten.await {
+                        tracing::warn!(error = &error as &dyn std::error::Error, "old keys could not be forgotten");
+                    }
+                    continue;
+                }
             }
             if let Err(error) = settle_due(&background).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "due submissions could not be read");
@@ -43,11 +57,16 @@ pub fn start_reconciler(app: &Arc<App>) {
 }
 
 async fn settle_due(app: &Arc<App>) -> Result<(), StoreError> {
-    let now = Utc::now();
-    let due = app.store.query(move |connection| take_due_submissions(connection, now, now + LEASE)).await?;
+    let (me, mine) = (app.replica.id, app.attending.list());
+    let due = app.store.query(move |connection| take_due_submissions(connection, me, &mine)).await?;
     for job in due {
         let background = Arc::clone(app);
-        app.spawn(async move { look(&background, job).await });
+        // It may have begun since the list was made.
+        let Some(attended) = app.attending.begin(job) else { continue };
+        app.spawn(async move {
+            look(&background, job).await;
+            drop(attended);
+        });
     }
     Ok(())
 }

@@ -152,3 +152,33 @@ async fn a_changed_host_key_stops_all_traffic_until_it_is_confirmed() {
     let job = user.submit_well(&user.job("true")).await;
     assert_eq!(user.wait_ended(job.id).await.state, JobState::Completed);
 }
+
+/// A login node that is out of memory: it takes connections and says nothing.
+#[tokio::test]
+async fn a_host_that_accepts_connections_and_never_answers_hurts_only_itself() {
+    let mut app =
+        TestApp::with(|setup| setup.config.ssh.connect_timeout = std::time::Duration::from_secs(1)).await;
+    let user = app.ready_user("ada").await;
+    // No connection is open from before.
+    app.stop_server().await;
+    app.sim.faults().arm(Fault::ConnectionsIgnored);
+    app.start_server().await;
+    let user = app.again(&user);
+    let job = user.submit(&user.job("exit 2")).await;
+    assert_unknown(&job);
+    wait_status(&user, user.host, HostStatus::Unreachable).await;
+    let answer = user.try_upload("hello", hello().tar()).await;
+    answer.problem(ProblemCode::HostUnreachable);
+    assert!(!answer.header("retry-after").is_empty());
+    // What needs no host is answered at once.
+    let begun = std::time::Instant::now();
+    assert_unknown(&user.find_job(job.id).await);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
+
+    app.sim.faults().clear();
+    user.check_well(user.host).await;
+    end_lease(&app, job.id).await;
+    let ended = user.wait_ended(job.id).await;
+    assert_eq!((ended.state, ended.exit_status), (JobState::Failed, Some(2)), "{ended:#?}");
+    assert_eq!(n_accepted(&app.sim, job.id), 1);
+}

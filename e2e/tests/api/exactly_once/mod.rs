@@ -2,6 +2,7 @@
 
 mod answers;
 mod cuts;
+mod database_away;
 mod ends;
 mod host_away;
 mod restarts;
@@ -26,6 +27,7 @@ async fn end_lease(app: &TestApp, job: JobId) {
         .query(move |connection| {
             pbsweb::store::jobs::change_job(connection, job, Utc::now(), |facts| {
                 facts.next_look_at = Some(Utc::now());
+                facts.attended_by = None;
             })
         })
         .await

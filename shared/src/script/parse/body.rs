@@ -4,7 +4,7 @@ use crate::script::diagnostic::Findings;
 use crate::script::directive::read_change_directory;
 use crate::script::draft::{JobScriptDraft, VariableDraft};
 use crate::script::interpreter::Interpreter;
-use crate::script::prepare::{PROLOGUE_BEGIN, PROLOGUE_END};
+use crate::script::prepare::{PROLOGUE_BEGIN, PROLOGUE_END, RECORD_BEGIN};
 use crate::script::values::EnvName;
 
 /// The commands, with the line they begin at.
@@ -60,6 +60,10 @@ pub(super) fn read<'a>(
 
 /// Past the lines that [`prepare`](crate::script::prepare()) put in, if they are there whole.
 fn skip_prologue(text: &str) -> &str {
+    let text = match text.strip_prefix(RECORD_BEGIN).and_then(|record| record.split_once('\n')) {
+        Some((_, rest)) => rest.trim_start_matches('\n'),
+        None => text,
+    };
     let after =
         text.strip_prefix(PROLOGUE_BEGIN).and_then(|rest| rest.split_once(&format!("\n{PROLOGUE_END}\n")));
     after.map_or(text, |(_, rest)| rest.trim_start_matches('\n'))

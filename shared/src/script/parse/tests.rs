@@ -226,6 +226,7 @@ fn what_was_sent_to_a_host_reads_as_what_the_user_wrote() {
         job_folder: "/home/a/.jobs/1",
         working_folder: "/home/a/x",
         keep_output_in_place: true,
+        record: Some("{\"key\":\"#PBS -q x\"}"),
     };
     assert_eq!(parse(crate::script::prepare(&script, &place).text).draft, draft);
 }

@@ -12,6 +12,9 @@ use super::values::OutputPath;
 use super::{JobScript, values};
 use crate::ids::JobId;
 
+/// The line that says for the server itself what it knows of the submission; reading a script back leaves it out.
+pub const RECORD_BEGIN: &str = "# PBSWeb's own record: ";
+
 /// The first and the last line of what is put in; reading a script back leaves out what is between.
 pub(crate) const PROLOGUE_BEGIN: &str =
     "# PBSWeb notes the times and the exit status in the job's folder: begin";
@@ -28,6 +31,8 @@ pub struct Placement<'a> {
     pub working_folder: &'a str,
     /// Whether output is written straight into its files (`-k oed`), so that it can be followed: where the host allows it.
     pub keep_output_in_place: bool,
+    /// What the server wants to find again with the script, in one line.
+    pub record: Option<&'a str>,
 }
 
 /// A script on its way to a host.
@@ -52,6 +57,9 @@ pub struct Submission {
 #[must_use]
 pub fn prepare(script: &JobScript, place: &Placement<'_>) -> Submission {
     let (mut text, body) = render_parts(script.draft());
+    if let Some(record) = place.record {
+        text.push_str(&format!("{RECORD_BEGIN}{record}\n"));
+    }
     if script.has_epilogue() {
         text.push_str(&prologue(place.job_folder));
     }

@@ -105,6 +105,7 @@ fn placement() -> Placement<'static> {
         job_folder: "/home/ada/pbsweb/.jobs/7",
         working_folder: "/home/ada/pbsweb/heat",
         keep_output_in_place: false,
+        record: None,
     }
 }
 
