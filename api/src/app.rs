@@ -13,8 +13,8 @@ use crate::replica::{self, Replica};
 use crate::secret::MasterKey;
 use crate::services::accounts::Identities;
 use crate::services::builds::Builds;
+use crate::services::jobs::Tails;
 use crate::services::sessions::{SignIns, Tokens};
-use crate::services::steering::Pace;
 use crate::services::submission::Attending;
 use crate::store::Store;
 use crate::store::deployment::{Deployment, arrive};
@@ -48,8 +48,8 @@ pub struct App {
     pub attending: Attending,
     /// Follows the builds that run.
     pub builds: Builds,
-    /// How fast hosts are asked to steer jobs.
-    pub steering: Pace,
+    /// Reads the outputs that are followed.
+    pub tails: Tails,
     tasks: TaskTracker,
     runtime: tokio::runtime::Handle,
     /// Told to everybody when the server stops.
@@ -57,7 +57,7 @@ pub struct App {
 }
 
 impl App {
-    /// Starts the background tasks: the heartbeat, with it the pollers, the hub, the followers of builds, the reconcilers.
+    /// Starts the background tasks: the heartbeat, with it the pollers, the hub, the followers of builds, the reconciler.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -65,7 +65,6 @@ impl App {
         let transport = Transport::new(config.ssh.transport_settings());
         let tokens = Tokens::new(&master_key, &config.sessions);
         let sign_ins = SignIns::new(&config.sessions);
-        let steering = Pace::new(config.steering.max_connections_per_minute);
         let deployment = store.query(arrive).await.context("the database cannot be read")?;
         if let Some(restored_at) = deployment.restored_at {
             tracing::info!(%restored_at, "the database was restored: hosts are searched for what was submitted since");
@@ -86,7 +85,7 @@ impl App {
             pollers: Pollers::new(bell.clone()),
             attending: Attending::default(),
             builds: Builds::new(bell),
-            steering,
+            tails: Tails::default(),
             tasks: TaskTracker::new(),
             runtime: tokio::runtime::Handle::current(),
             stopping: CancellationToken::new(),
@@ -100,7 +99,6 @@ impl App {
         replica::start(&app, heard);
         crate::services::builds::start_followers(&app);
         crate::services::submission::start_reconciler(&app);
-        crate::services::steering::start_reconciler(&app);
         crate::services::submission::start_search(&app);
         Ok(app)
     }

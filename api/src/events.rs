@@ -17,9 +17,6 @@ use crate::store::{Store, StoreError};
 /// How long events are kept for streams that resume.
 const KEPT: chrono::TimeDelta = chrono::TimeDelta::hours(24);
 
-/// Events read by one query.
-const AT_ONCE: i64 = 500;
-
 /// Events a slow stream may lag behind before it has to resume from the database.
 const BACKLOG: usize = 1024;
 
@@ -56,7 +53,7 @@ impl Hub {
     pub async fn run(self, store: Store, stop: CancellationToken) -> Result<(), StoreError> {
         const LOOK: Duration = Duration::from_secs(2);
         const SWEEP: Duration = Duration::from_secs(600);
-        let mut last = store.read(event_bounds).await?.1;
+        let mut last = store.query(event_bounds).await?.1;
         let mut sweep = tokio::time::interval(SWEEP);
         loop {
             tokio::select! {
@@ -70,16 +67,13 @@ impl Hub {
                 }
             }
             loop {
-                match store.read(move |connection| events_after(connection, last, AT_ONCE)).await {
+                match store.query(move |connection| events_after(connection, last, 500)).await {
+                    Ok(events) if events.is_empty() => break,
                     Ok(events) => {
-                        let is_all = i64::try_from(events.len()).is_ok_and(|n_events| n_events < AT_ONCE);
                         for event in events {
                             last = event.seq;
                             // An error means that nobody listens.
                             let _ = self.sender.send(Arc::new(event));
-                        }
-                        if is_all {
-                            break;
                         }
                     }
                     Err(error) => {

@@ -183,50 +183,6 @@ fn the_records_only_grow() {
     }
 }
 
-#[derive(QueryableByName)]
-struct Backend {
-    #[diesel(sql_type = diesel::sql_types::Integer)]
-    pid: i32,
-}
-
-fn backend(connection: &mut PgConnection) -> QueryResult<i32> {
-    diesel::sql_query("SELECT pg_backend_pid() AS pid").get_result::<Backend>(connection).map(|row| row.pid)
-}
-
-/// Connections are lent without being asked whether they are alive.
-#[tokio::test]
-async fn connections_that_postgresql_ended_are_replaced_unnoticed() {
-    let database = tokio::task::spawn_blocking(Database::start).await.unwrap();
-    let store = Store::connect(&database.postgres.url(), 4).unwrap();
-    for _ in 0..2 {
-        // All of the pool's at once, each held until the others have one too.
-        let meeting = std::sync::Arc::new(std::sync::Barrier::new(4));
-        let held = (0..4).map(|_| {
-            let (store, meeting) = (store.clone(), std::sync::Arc::clone(&meeting));
-            tokio::spawn(async move {
-                let meet = move |connection: &mut PgConnection| {
-                    meeting.wait();
-                    backend(connection)
-                };
-                store.query(meet).await.unwrap()
-            })
-        });
-        let held = futures_util::future::join_all(held).await;
-        let pids: Vec<String> = held.into_iter().map(|pid| pid.unwrap().to_string()).collect();
-        let mut other = PgConnection::establish(&database.postgres.url()).unwrap();
-        let end =
-            format!("SELECT pg_terminate_backend(pid, 10000) FROM unnest(ARRAY[{}]) AS pid", pids.join(","));
-        other.batch_execute(&end).unwrap();
-        let read = store.read(backend).await.unwrap().to_string();
-        let written = store.query(backend).await.unwrap().to_string();
-        assert!(!pids.contains(&read) && !pids.contains(&written), "{read} {written} {pids:?}");
-    }
-    // What is wrong with a query is not the connection's fault.
-    let wrong = store.read(|connection| connection.batch_execute("SELECT nothing")).await;
-    assert!(wrong.is_err());
-    tokio::task::spawn_blocking(move || drop(database)).await.unwrap();
-}
-
 #[derive(QueryableByName, Debug, PartialEq, Eq)]
 struct Shape {
     #[diesel(sql_type = Text)]

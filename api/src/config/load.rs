@@ -11,7 +11,7 @@ use super::{Config, ConfigProblem};
 
 /// Every key, and whether its value is text that is taken as it stands: `PBSWEB_SITE_NAME=42` is a name, not a number.
 /// A test compares this with the structs.
-const KEYS: [(&str, bool); 39] = [
+const KEYS: [(&str, bool); 36] = [
     ("site.name", true),
     ("site.account_policy", true),
     ("site.public_address", true),
@@ -23,8 +23,6 @@ const KEYS: [(&str, bool); 39] = [
     ("http.workers", false),
     ("http.max_body_bytes", false),
     ("http.stop_timeout", true),
-    ("http.trusted_proxies", true),
-    ("http.metrics_from", true),
     ("database.url", true),
     ("database.max_connections", false),
     ("data_folder", true),
@@ -48,7 +46,6 @@ const KEYS: [(&str, bool); 39] = [
     ("poll.max_listings_per_minute", false),
     ("poll.interval", true),
     ("poll.idle_interval", true),
-    ("steering.max_connections_per_minute", false),
     ("log.filter", true),
     ("log.format", true),
 ];

@@ -7,15 +7,13 @@
 mod byte_size;
 mod duration;
 mod load;
-mod network;
 mod optional_url;
 mod sections;
 
 pub use load::{ConfigError, Setting};
-pub use network::{Network, NetworkError, is_in};
 pub use sections::{
     BuildConfig, Config, DatabaseConfig, HttpConfig, LogConfig, LogFormat, PollConfig, SessionConfig,
-    SiteConfig, SshConfig, SteeringConfig, TlsConfig, UploadConfig,
+    SiteConfig, SshConfig, TlsConfig, UploadConfig,
 };
 
 use std::fmt;
@@ -81,7 +79,6 @@ impl Config {
             build,
             ssh,
             poll,
-            steering,
             log: _,
             master_key_file: _,
         } = self;
@@ -175,12 +172,6 @@ impl Config {
             poll.idle_interval < poll.interval,
             "poll.idle_interval",
             "is shorter than poll.interval",
-        );
-        problems.number(
-            "steering.max_connections_per_minute",
-            steering.max_connections_per_minute.into(),
-            1,
-            100_000,
         );
 
         if problems.0.is_empty() { Ok(()) } else { Err(problems.0) }

@@ -8,7 +8,6 @@ use pbsweb_shared::api::accounts::AccountPolicy;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::network::{self, Network};
 use super::{byte_size, duration, optional_url};
 use crate::transport::TransportSettings;
 
@@ -39,8 +38,6 @@ pub struct Config {
     pub ssh: SshConfig,
     /// Listings of the schedulers.
     pub poll: PollConfig,
-    /// Actions on jobs.
-    pub steering: SteeringConfig,
     /// The log.
     pub log: LogConfig,
 }
@@ -77,13 +74,6 @@ pub struct HttpConfig {
     /// How long a stop waits for requests to finish. `PBSWEB_HTTP_STOP_TIMEOUT`; 10s.
     #[serde(with = "duration")]
     pub stop_timeout: Duration,
-    /// Proxies whose `X-Forwarded-For` is believed: addresses and networks with commas between.
-    /// `PBSWEB_HTTP_TRUSTED_PROXIES`; none.
-    #[serde(with = "network")]
-    pub trusted_proxies: Vec<Network>,
-    /// From where `/metrics` may be read. `PBSWEB_HTTP_METRICS_FROM`; the machine itself.
-    #[serde(with = "network")]
-    pub metrics_from: Vec<Network>,
 }
 
 /// TLS.
@@ -202,15 +192,6 @@ pub struct PollConfig {
     pub idle_interval: Duration,
 }
 
-/// Actions on jobs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SteeringConfig {
-    /// Most connections a minute to one host's scheduler for actions on jobs; most commands need one for each job, and a
-    /// host has some five hundred for everybody. `PBSWEB_STEERING_MAX_CONNECTIONS_PER_MINUTE`; 240.
-    pub max_connections_per_minute: u32,
-}
-
 /// The log, on standard error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -248,8 +229,6 @@ impl Default for Config {
                 workers: std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(8),
                 max_body_bytes: 2 << 20,
                 stop_timeout: Duration::from_secs(10),
-                trusted_proxies: Vec::new(),
-                metrics_from: ["127.0.0.0/8", "::1"].iter().filter_map(|text| text.parse().ok()).collect(),
             },
             database: DatabaseConfig { url: None, max_connections: 16 },
             data_folder: PathBuf::from("/var/lib/pbsweb"),
@@ -280,7 +259,6 @@ impl Default for Config {
                 interval: Duration::from_secs(10),
                 idle_interval: Duration::from_secs(5 * MINUTE),
             },
-            steering: SteeringConfig { max_connections_per_minute: 240 },
             log: LogConfig {
                 filter: "info,actix_server=warn,russh=warn".to_owned(),
                 format: LogFormat::Text,

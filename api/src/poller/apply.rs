@@ -120,6 +120,7 @@ fn known_job(job: &OpenJob) -> KnownJob {
             used_walltime_seconds: facts
                 .used_walltime_seconds
                 .and_then(|seconds| u64::try_from(seconds).ok()),
+            ..Observed::default()
         },
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use pbsweb_shared::ids::{HostId, JobId, UserId};
 use pbsweb_shared::job::{JobState, StateSource};
-use pbsweb_shared::names::{LoginName, PbsJobId};
+use pbsweb_shared::names::PbsJobId;
 
 use super::apply::{memory_bytes, observe};
 use super::diff::resolve::resolve;
@@ -19,9 +19,8 @@ use crate::services::reach::{Reach, ReachError, Trust, fresh_marker, quick};
 use crate::store::StoreError;
 use crate::store::jobs::{JobFacts, OpenJob, change_job};
 use crate::store::replicas::Hold;
-use crate::store::submissions::find_submission;
 use crate::store::watches::lock_watch;
-use crate::transport::{RunLimits, TransportError};
+use crate::transport::RunLimits;
 
 /// Records of finished jobs, some kilobytes each.
 const MOST_OUTPUT_BYTES: u64 = 64 * 1024 * 1024;
@@ -29,27 +28,24 @@ const MOST_OUTPUT_BYTES: u64 = 64 * 1024 * 1024;
 /// Jobs asked about in one exchange.
 const AT_ONCE: usize = 200;
 
-/// Settles jobs that a listing no longer shows, each by the account that submitted it: another may not be allowed to see it.
+/// Settles jobs that a listing no longer shows, each by its owner's own account: another may not be allowed to see it.
 pub(super) async fn settle_missing(
     app: &Arc<App>,
     hold: Hold,
     missing: Vec<OpenJob>,
 ) -> Result<(), StoreError> {
     let host = hold.host;
-    let mut by_account: HashMap<(UserId, LoginName), Vec<OpenJob>> = HashMap::new();
+    let mut by_owner: HashMap<UserId, Vec<OpenJob>> = HashMap::new();
     for job in missing {
-        by_account.entry((job.owner, job.login.clone())).or_default().push(job);
+        by_owner.entry(job.owner).or_default().push(job);
     }
-    for ((owner, login), jobs) in by_account {
+    for (owner, jobs) in by_owner {
         for jobs in jobs.chunks(AT_ONCE) {
             let asked: Vec<(JobId, PbsJobId)> =
                 jobs.iter().filter_map(|job| Some((job.id, job.facts.pbs_id.clone()?))).collect();
-            match ask(app, owner, host, &login, &asked).await {
+            match ask(app, owner, host, &asked).await {
                 Ok(reply) => keep(app, hold, asked, disown(reply, jobs)).await?,
                 Err(ReachError::Store(error)) => return Err(error),
-                Err(ReachError::Transport { source, .. }) if is_shut_out(&source) => {
-                    say_shut_out(app, asked, &source).await?;
-                }
                 Err(error) => {
                     tracing::info!(host.id = %host, cause = chain(&error), "missing jobs could not be looked up; the next listing asks again");
                 }
@@ -63,59 +59,14 @@ async fn ask(
     app: &App,
     owner: UserId,
     host: HostId,
-    login: &LoginName,
     jobs: &[(JobId, PbsJobId)],
 ) -> Result<FinishedReply, ReachError> {
-    let mut reach = Reach::find(app, owner, host, Trust::Named).await?;
-    if reach.account.login != *login {
-        // The login name was changed since: all of these jobs went to the former account, and their folders are there.
-        let first = jobs.first().map(|(job, _)| *job);
-        let submission = match first {
-            Some(job) => app.store.read(move |connection| find_submission(connection, job)).await?,
-            None => None,
-        };
-        let folder = submission.map(|submission| submission.frozen.job_folder).unwrap_or_default();
-        reach = reach.as_submitted(login, &folder);
-    }
+    let reach = Reach::find(app, owner, host, Trust::Named).await?;
     let marker = fresh_marker();
     let command = reach.scheduler().finished(&reach.site(), &marker, jobs)?;
     let limits = RunLimits { max_output_bytes: MOST_OUTPUT_BYTES, ..quick(app) };
     let output = reach.run(app, command, limits).await?;
     Ok(reach.scheduler().read_finished(&marker, jobs, &output.stdout))
-}
-
-/// The host does not let PBSWeb in as the account that submitted a job: to ask again soon is of no use.
-const fn is_shut_out(error: &TransportError) -> bool {
-    matches!(error, TransportError::KeyNotAccepted { .. } | TransportError::SecondFactorWanted { .. })
-}
-
-/// Tells the owners of jobs that nobody can be asked how they ended.
-async fn say_shut_out(
-    app: &App,
-    jobs: Vec<(JobId, PbsJobId)>,
-    error: &TransportError,
-) -> Result<(), StoreError> {
-    let words = format!(
-        "the scheduler no longer lists it, and how it ended cannot be asked: {}; let the key in there again, and it is",
-        chain(error)
-    );
-    app.store
-        .query(move |connection| {
-            let now = crate::store::now();
-            for (job, pbs_id) in &jobs {
-                change_job(connection, *job, now, |facts| {
-                    if !facts.state.has_ended() && facts.pbs_id.as_ref() == Some(pbs_id) {
-                        facts.reason = Some(words.clone());
-                        facts.n_looks = facts.n_looks.saturating_add(1);
-                        facts.next_look_at = Some(now + wait_before(facts.n_looks.max(2)));
-                    }
-                })?;
-            }
-            Ok(())
-        })
-        .await?;
-    app.hub.poke();
-    Ok(())
 }
 
 /// A number may be another job's by now. Such a record says nothing of ours, but that the scheduler has it no more.

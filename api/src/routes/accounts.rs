@@ -5,7 +5,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::web::Json;
 use pbsweb_shared::api::accounts::{AccountCreate, AccountCreated, ServerInfo};
 
-use super::extract::{AppData, Body};
+use super::extract::AppData;
 use super::problem::ApiProblem;
 use crate::services::accounts;
 
@@ -33,7 +33,7 @@ pub async fn get_server_info(app: AppData) -> Json<ServerInfo> {
         (status = 422, description = "`invalid`: fields break rules"),
     ),
 )]
-pub async fn create_account(app: AppData, body: Body<AccountCreate>) -> Result<HttpResponse, ApiProblem> {
+pub async fn create_account(app: AppData, body: Json<AccountCreate>) -> Result<HttpResponse, ApiProblem> {
     let created = accounts::create_account(&app, body.into_inner()).await?;
     Ok(HttpResponse::Created().insert_header((LOCATION, "/api/v1/me")).json(created))
 }

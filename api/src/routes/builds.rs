@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::extract::page::PageQuery;
-use super::extract::{AppData, Body, idempotency_key, path_id};
+use super::extract::{AppData, idempotency_key, path_id};
 use super::problem::ApiProblem;
 use crate::services::actor::Actor;
 use crate::services::builds;
@@ -45,7 +45,7 @@ pub async fn create_build(
     actor: Actor,
     path: Path<String>,
     request: HttpRequest,
-    body: Body<BuildCreate>,
+    body: Json<BuildCreate>,
 ) -> Result<HttpResponse, ApiProblem> {
     let id = path_id(&path, "application")?;
     let key = idempotency_key(&request)?;

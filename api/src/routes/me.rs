@@ -6,10 +6,10 @@ use pbsweb_shared::api::me::{Me, MeUpdate, Preferences, SshKey, TokenCreate, Tok
 use pbsweb_shared::api::sessions::{Session, SessionKind};
 use pbsweb_shared::page::Page;
 
-use super::extract::client::client_of;
+use super::extract::AppData;
 use super::extract::page::PageQuery;
-use super::extract::{AppData, Body};
 use super::problem::ApiProblem;
+use super::sessions::client_of;
 use crate::services::actor::Actor;
 use crate::services::{accounts, sessions};
 
@@ -36,7 +36,7 @@ pub async fn get_me(app: AppData, actor: Actor) -> Result<Json<Me>, ApiProblem> 
         (status = 429, description = "`too_many_requests`: too many wrong passwords; see `Retry-After`"),
     ),
 )]
-pub async fn update_me(app: AppData, actor: Actor, body: Body<MeUpdate>) -> Result<Json<Me>, ApiProblem> {
+pub async fn update_me(app: AppData, actor: Actor, body: Json<MeUpdate>) -> Result<Json<Me>, ApiProblem> {
     Ok(Json(accounts::update_me(&app, &actor, body.into_inner()).await?))
 }
 
@@ -63,7 +63,7 @@ pub async fn get_preferences(app: AppData, actor: Actor) -> Result<Json<Preferen
 pub async fn put_preferences(
     app: AppData,
     actor: Actor,
-    body: Body<Preferences>,
+    body: Json<Preferences>,
 ) -> Result<Json<Preferences>, ApiProblem> {
     Ok(Json(accounts::put_preferences(&app, &actor, body.into_inner()).await?))
 }
@@ -123,10 +123,8 @@ pub async fn create_token(
     app: AppData,
     actor: Actor,
     request: HttpRequest,
-    body: Body<TokenCreate>,
+    body: Json<TokenCreate>,
 ) -> Result<HttpResponse, ApiProblem> {
-    let created =
-        sessions::create_token(&app, &actor, &client_of(&request, &app.config.http), body.into_inner())
-            .await?;
+    let created = sessions::create_token(&app, &actor, &client_of(&request), body.into_inner()).await?;
     Ok(HttpResponse::Created().json(created))
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::extract::page::PageQuery;
-use super::extract::{AppData, Body, path_id};
+use super::extract::{AppData, path_id};
 use super::problem::ApiProblem;
 use crate::services::actor::Actor;
 use crate::services::scripts;
@@ -61,8 +61,8 @@ pub async fn list_revisions(
 #[utoipa::path(post, path = "/api/v1/scripts/parse", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
     request_body = ScriptParse,
     responses((status = 200, body = ScriptParsed), (status = 400, body = Problem), (status = 401, body = Problem)))]
-pub async fn parse_script(_actor: Actor, body: Body<ScriptParse>) -> Json<ScriptParsed> {
-    Json(scripts::parse_script(&body.0.text))
+pub async fn parse_script(_actor: Actor, body: Json<ScriptParse>) -> Json<ScriptParsed> {
+    Json(scripts::parse_script(&body.text))
 }
 
 /// Check a script without submitting it
@@ -74,7 +74,7 @@ pub async fn parse_script(_actor: Actor, body: Body<ScriptParse>) -> Json<Script
 pub async fn check_script(
     app: AppData,
     _actor: Actor,
-    body: Body<ScriptCheck>,
+    body: Json<ScriptCheck>,
 ) -> Result<Json<ScriptChecked>, ApiProblem> {
     Ok(Json(scripts::check_script(&app, body.into_inner()).await?))
 }

@@ -2,18 +2,26 @@
 
 use actix_web::cookie::time::Duration as CookieDuration;
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{LOCATION, USER_AGENT};
 use actix_web::web::{Json, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use pbsweb_shared::api::sessions::{Session, SessionKind, SignIn, SignedIn};
 use pbsweb_shared::page::Page;
 
-use super::extract::client::client_of;
 use super::extract::page::PageQuery;
-use super::extract::{AppData, Body, COOKIE, path_id};
+use super::extract::{AppData, COOKIE, path_id};
 use super::problem::ApiProblem;
 use crate::services::actor::Actor;
-use crate::services::sessions;
+use crate::services::sessions::{self, Client};
+
+/// Where a request came from. Only the connection is believed: any client can write `X-Forwarded-For`.
+pub(super) fn client_of(request: &HttpRequest) -> Client {
+    let user_agent =
+        request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let address =
+        request.peer_addr().map(|address| address.ip().to_canonical().to_string()).unwrap_or_default();
+    Client::new(user_agent, address)
+}
 
 fn cookie(token: &str, seconds: i64) -> Cookie<'_> {
     Cookie::build(COOKIE, token)
@@ -45,10 +53,9 @@ fn cookie(token: &str, seconds: i64) -> Cookie<'_> {
 pub async fn create_session(
     app: AppData,
     request: HttpRequest,
-    body: Body<SignIn>,
+    body: Json<SignIn>,
 ) -> Result<HttpResponse, ApiProblem> {
-    let signed_in =
-        sessions::create_session(&app, &client_of(&request, &app.config.http), body.into_inner()).await?;
+    let signed_in = sessions::create_session(&app, &client_of(&request), body.into_inner()).await?;
     let seconds = (signed_in.session.expires_at - signed_in.session.created_at).num_seconds();
     Ok(HttpResponse::Created()
         .cookie(cookie(&signed_in.token, seconds))

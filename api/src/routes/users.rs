@@ -6,7 +6,7 @@ use pbsweb_shared::api::users::{User, UserCreate, UserUpdate};
 use pbsweb_shared::page::Page;
 
 use super::extract::page::PageQuery;
-use super::extract::{Admin, AppData, Body, path_id};
+use super::extract::{Admin, AppData, path_id};
 use super::problem::ApiProblem;
 use crate::services::users;
 
@@ -45,7 +45,7 @@ pub async fn list_users(
 pub async fn create_user(
     app: AppData,
     Admin(actor): Admin,
-    body: Body<UserCreate>,
+    body: Json<UserCreate>,
 ) -> Result<HttpResponse, ApiProblem> {
     Ok(HttpResponse::Created().json(users::create_user(&app, &actor, body.into_inner()).await?))
 }
@@ -71,7 +71,7 @@ pub async fn update_user(
     app: AppData,
     Admin(actor): Admin,
     user: Path<String>,
-    body: Body<UserUpdate>,
+    body: Json<UserUpdate>,
 ) -> Result<Json<User>, ApiProblem> {
     let user = path_id(&user, "user")?;
     Ok(Json(users::update_user(&app, &actor, user, body.into_inner()).await?))

@@ -137,8 +137,6 @@ pub async fn start(config: Config) -> anyhow::Result<RunningServer> {
             .configure(crate::page::configure)
     })
     .workers(workers)
-    // Else the second packet of an answer waits for the first one's acknowledgement, which clients delay.
-    .tcp_nodelay(true)
     .disable_signals()
     .shutdown_timeout(stop_timeout.as_secs().max(1))
     .client_request_timeout(Duration::from_secs(15));

@@ -1,6 +1,5 @@
 //! From a user and a host to what the transport and the dialect need: the one way that leads to a host.
 
-use diesel::{PgConnection, QueryResult};
 use pbsweb_shared::ids::{HostId, UserId};
 use pbsweb_shared::names::LoginName;
 use rand::Rng as _;
@@ -9,8 +8,8 @@ use crate::app::App;
 use crate::scheduler::{self, Command, CommandError, Marker, Scheduler, Site};
 use crate::services::accounts::{AccountError, open_identity};
 use crate::store::StoreError;
-use crate::store::hosts::{AccountRecord, HostRecord, find_host_with_account};
-use crate::store::ssh_keys::{SealedKey, find_sealed_key};
+use crate::store::hosts::{AccountRecord, HostRecord, find_account, find_host};
+use crate::store::ssh_keys::find_sealed_key;
 use crate::transport::{Endpoint, HostKey, Identity, JumpHost, Output, Program, RunLimits, TransportError};
 
 /// Why a host is not to be reached for a user.
@@ -76,45 +75,25 @@ pub enum Trust {
     Named,
 }
 
-/// What is stored of the way for a user to a host.
-pub struct Way {
-    user: UserId,
-    host: Option<(HostRecord, Option<AccountRecord>)>,
-    jump: Option<(HostRecord, Option<AccountRecord>)>,
-    key: Option<SealedKey>,
-}
-
-impl Way {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn read(connection: &mut PgConnection, user: UserId, host: HostId) -> QueryResult<Self> {
-        let host = find_host_with_account(connection, user, host)?;
-        let jump = match host.as_ref().and_then(|(host, _)| host.jump_host) {
-            Some(id) => find_host_with_account(connection, user, id)?,
-            None => None,
-        };
-        Ok(Self { user, host, jump, key: find_sealed_key(connection, user)? })
-    }
-}
-
 impl Reach {
     /// Finds the way for a user to a host.
     ///
     /// # Errors
     /// Why there is none.
     pub async fn find(app: &App, user: UserId, host: HostId, trust: Trust) -> Result<Self, ReachError> {
-        let way = app.store.read(move |connection| Way::read(connection, user, host)).await?;
-        Self::open(app, way, trust)
-    }
-
-    /// Judges what is stored of a way, and opens the key for it.
-    ///
-    /// # Errors
-    /// Why there is none.
-    pub fn open(app: &App, way: Way, trust: Trust) -> Result<Self, ReachError> {
-        let (host, account) = way.host.ok_or(ReachError::NoHost)?;
+        let (record, account, jump, key) = app
+            .store
+            .query(move |connection| {
+                let record = find_host(connection, host)?;
+                let account = find_account(connection, user, host)?;
+                let jump = match record.as_ref().and_then(|record| record.jump_host) {
+                    Some(id) => Some((find_host(connection, id)?, find_account(connection, user, id)?)),
+                    None => None,
+                };
+                Ok((record, account, jump, find_sealed_key(connection, user)?))
+            })
+            .await?;
+        let host = record.ok_or(ReachError::NoHost)?;
         let name = || host.name.to_string();
         if !host.is_enabled {
             return Err(ReachError::Disabled(name()));
@@ -123,17 +102,17 @@ impl Reach {
         if trust == Trust::Checked && !(account.is_usable && account.home.is_some()) {
             return Err(ReachError::NotChecked(name()));
         }
-        let jump = match (host.jump_host, way.jump) {
-            (None, _) => None,
-            (Some(_), Some((jump, jump_account))) if jump.is_enabled && !jump.host_keys.is_empty() => {
+        let jump = match jump {
+            None => None,
+            Some((Some(jump), jump_account)) if jump.is_enabled && !jump.host_keys.is_empty() => {
                 // Without a login name of its own, the jump host is tried with the one behind it, as ssh does.
                 let login =
                     jump_account.map_or_else(|| account.login.clone(), |jump_account| jump_account.login);
                 Some(Box::new(jump_host(&jump, login)?))
             }
-            (Some(_), _) => return Err(ReachError::JumpHost(name())),
+            Some(_) => return Err(ReachError::JumpHost(name())),
         };
-        let identity = open_identity(app, way.user, way.key).map_err(ReachError::Identity)?;
+        let identity = open_identity(app, user, key).map_err(ReachError::Identity)?;
         let endpoint = Endpoint {
             host: host.id,
             address: host.address.clone(),
@@ -143,18 +122,6 @@ impl Reach {
             jump,
         };
         Ok(Self { host, account, endpoint, identity })
-    }
-
-    /// The same way to the account that a job was submitted with, whatever the user's login name is by now; `job_folder` is
-    /// that job's folder there.
-    #[must_use]
-    pub fn as_submitted(mut self, login: &LoginName, job_folder: &str) -> Self {
-        self.account.login = login.clone();
-        self.endpoint.login = login.clone();
-        if let Some((home, _)) = job_folder.rsplit_once("/pbsweb/.jobs/") {
-            self.account.home = Some(home.to_owned());
-        }
-        self
     }
 
     /// The functions of the host's scheduler.
@@ -185,7 +152,7 @@ impl Reach {
         self.run_program(app, Program::from_command(command.script, command.bindings), limits).await
     }
 
-    /// Runs a program of the dialect that goes on to its end even when the connection is lost, and leaves nothing behind.
+    /// Runs a program of the dialect that goes on to its end even when the connection is lost.
     ///
     /// # Errors
     /// The transport's.
@@ -195,7 +162,7 @@ impl Reach {
         command: Command,
         limits: RunLimits,
     ) -> Result<Output, ReachError> {
-        let program = Program::from_command(command.script, command.bindings).tidy();
+        let program = Program::from_command(command.script, command.bindings).lasting();
         self.run_program(app, program, limits).await
     }
 

@@ -10,7 +10,6 @@ use super::actor::Actor;
 use super::hosts::host_rules;
 use crate::app::App;
 use crate::store::page::{BadPageToken, PageRequest, Place};
-use crate::store::queues::ListedQueues;
 use crate::store::scripts as rows;
 use crate::store::{StoreError, preferences, queues};
 
@@ -108,14 +107,8 @@ pub async fn check_script(app: &App, request: ScriptCheck) -> Result<ScriptCheck
 /// # Errors
 /// The database's.
 pub async fn rules_of(app: &App, host: HostId) -> Result<HostRules, StoreError> {
-    let listed = app.store.read(move |connection| queues::list_queues(connection, host)).await?;
-    Ok(rules_from(&listed))
-}
-
-/// The rules of a host that these queues make.
-#[must_use]
-pub fn rules_from(listed: &ListedQueues) -> HostRules {
-    host_rules(&listed.queues, listed.default_queue.as_deref())
+    let listed = app.store.query(move |connection| queues::list_queues(connection, host)).await?;
+    Ok(host_rules(&listed.queues, listed.default_queue.as_deref()))
 }
 
 /// What a new script should start with: the fields of the caller's last job of the application on the host, else of that

@@ -5,7 +5,6 @@ use diesel::prelude::*;
 use pbsweb_shared::api::activity::Activity;
 use pbsweb_shared::ids::{SessionId, UserId};
 use pbsweb_shared::page::Page;
-use uuid::Uuid;
 
 use super::page::PageRequest;
 use super::schema::{activity, users};
@@ -34,33 +33,18 @@ pub fn insert_activity(
     deed: &Deed<'_>,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
-    diesel::insert_into(activity::table).values(NewActivity::new(deed, now)).execute(connection).map(drop)
-}
-
-/// An entry of the record.
-#[derive(Insertable)]
-#[diesel(table_name = activity)]
-pub(super) struct NewActivity<'a> {
-    at: DateTime<Utc>,
-    user_id: Option<Uuid>,
-    session_id: Option<Uuid>,
-    action: &'a str,
-    subject: Option<&'a str>,
-    detail: String,
-}
-
-impl<'a> NewActivity<'a> {
-    pub(super) fn new(deed: &'a Deed<'_>, now: DateTime<Utc>) -> Self {
-        Self {
-            at: now,
-            user_id: deed.user.map(UserId::as_uuid),
-            session_id: deed.session.map(SessionId::as_uuid),
-            action: deed.action,
-            subject: deed.subject.as_deref(),
+    diesel::insert_into(activity::table)
+        .values((
+            activity::at.eq(now),
+            activity::user_id.eq(deed.user.map(UserId::as_uuid)),
+            activity::session_id.eq(deed.session.map(SessionId::as_uuid)),
+            activity::action.eq(deed.action),
+            activity::subject.eq(deed.subject.as_deref()),
             // Words of a host may stand there, and PostgreSQL takes no NUL.
-            detail: deed.detail.replace('\0', "\u{fffd}"),
-        }
-    }
+            activity::detail.eq(deed.detail.replace('\0', "\u{fffd}")),
+        ))
+        .execute(connection)
+        .map(drop)
 }
 
 /// The record, newest first: one user's, or everybody's.
@@ -93,7 +77,7 @@ pub fn list_activity(
     if let Some(after) = request.after {
         query = query.filter(activity::id.lt(after));
     }
-    type Row = (i64, DateTime<Utc>, Option<String>, Option<Uuid>, String, Option<String>, String);
+    type Row = (i64, DateTime<Utc>, Option<String>, Option<uuid::Uuid>, String, Option<String>, String);
     let items = query
         .load::<Row>(connection)?
         .into_iter()

@@ -28,37 +28,31 @@ fn complete(
     })
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = application_hosts)]
-struct PlaceRow {
-    host_id: Uuid,
-    folder: String,
-    digest: String,
-    n_entries: i64,
-    n_bytes: i64,
-    uploaded_at: DateTime<Utc>,
-}
-
-impl From<PlaceRow> for ApplicationHost {
-    fn from(row: PlaceRow) -> Self {
-        Self {
-            host: HostId::from_uuid(row.host_id),
-            folder: row.folder,
-            digest: row.digest,
-            n_entries: row.n_entries,
-            n_bytes: row.n_bytes,
-            uploaded_at: row.uploaded_at,
-        }
-    }
-}
-
 fn list_places(connection: &mut PgConnection, id: ApplicationId) -> QueryResult<Vec<ApplicationHost>> {
+    type PlaceRow = (Uuid, String, String, i64, i64, DateTime<Utc>);
     let rows = application_hosts::table
         .filter(application_hosts::application_id.eq(id.as_uuid()))
         .order(application_hosts::uploaded_at.desc())
-        .select(PlaceRow::as_select())
-        .load(connection)?;
-    Ok(rows.into_iter().map(ApplicationHost::from).collect())
+        .select((
+            application_hosts::host_id,
+            application_hosts::folder,
+            application_hosts::digest,
+            application_hosts::n_entries,
+            application_hosts::n_bytes,
+            application_hosts::uploaded_at,
+        ))
+        .load::<PlaceRow>(connection)?;
+    Ok(rows
+        .into_iter()
+        .map(|(host, folder, digest, n_entries, n_bytes, uploaded_at)| ApplicationHost {
+            host: HostId::from_uuid(host),
+            folder,
+            digest,
+            n_entries,
+            n_bytes,
+            uploaded_at,
+        })
+        .collect())
 }
 
 /// A user's applications, by name. People have dozens, not thousands: one page.
@@ -95,7 +89,7 @@ pub fn find_application(
         .transpose()
 }
 
-/// The name of a user's application, and where it stands on a host.
+/// Where a user's application stands on a host, and its name.
 ///
 /// # Errors
 /// The database's.
@@ -104,15 +98,9 @@ pub fn find_place(
     owner: UserId,
     id: ApplicationId,
     host: HostId,
-) -> QueryResult<Option<(String, ApplicationHost)>> {
-    let row = application_hosts::table
-        .inner_join(applications::table.on(applications::id.eq(application_hosts::application_id)))
-        .filter(applications::id.eq(id.as_uuid()).and(applications::owner_id.eq(owner.as_uuid())))
-        .filter(application_hosts::host_id.eq(host.as_uuid()))
-        .select((applications::name, PlaceRow::as_select()))
-        .first::<(String, PlaceRow)>(connection)
-        .optional()?;
-    Ok(row.map(|(name, place)| (name, place.into())))
+) -> QueryResult<Option<ApplicationHost>> {
+    let application = find_application(connection, owner, id)?;
+    Ok(application.and_then(|application| application.hosts.into_iter().find(|place| place.host == host)))
 }
 
 /// Keeps what was unpacked on a host under a name; the application is made when the name is new.

@@ -1,13 +1,10 @@
 //! The stream to open pages, as rows.
 
 use chrono::{DateTime, Utc};
-use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Jsonb, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::BigInt;
 use pbsweb_shared::event::Event;
 use pbsweb_shared::ids::UserId;
-use uuid::Uuid;
 
 use super::schema::events;
 use super::{read_json, to_json};
@@ -23,9 +20,6 @@ pub struct NumberedEvent {
     pub event: Event,
 }
 
-/// Writers of events come one after the other.
-const LOCK: i64 = 0x7062_7365;
-
 /// Adds an event. The lock is held until the transaction commits, so that numbers come in commit order and a reader
 /// who asks for what follows a number skips none.
 ///
@@ -37,7 +31,15 @@ pub fn insert_event(
     event: &Event,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
-    NewEvent::new(owner, event, now)?.execute(connection).map(drop)
+    hold_events(connection)?;
+    diesel::insert_into(events::table)
+        .values((
+            events::at.eq(now),
+            events::owner_id.eq(owner.map(UserId::as_uuid)),
+            events::body.eq(to_json(event)?),
+        ))
+        .execute(connection)
+        .map(drop)
 }
 
 /// Takes the lock of [`insert_event`] before its time: a transaction that locks rows other writers of events lock too must
@@ -46,59 +48,16 @@ pub fn insert_event(
 /// # Errors
 /// The database's.
 pub fn hold_events(connection: &mut PgConnection) -> QueryResult<()> {
-    HoldEvents.execute(connection).map(drop)
+    const LOCK: i64 = 0x7062_7365;
+    diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+        .bind::<BigInt, _>(LOCK)
+        .execute(connection)
+        .map(drop)
 }
-
-/// As a statement that stays prepared, which those of `sql_query` do not.
-#[derive(QueryId)]
-struct HoldEvents;
-
-impl QueryFragment<Pg> for HoldEvents {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("SELECT pg_advisory_xact_lock(");
-        out.push_bind_param::<BigInt, _>(&LOCK)?;
-        out.push_sql(")");
-        Ok(())
-    }
-}
-
-impl RunQueryDsl<PgConnection> for HoldEvents {}
-
-/// The insertion of an event. In one statement with the lock: the row's number is made when its row comes out of `held`.
-#[derive(QueryId)]
-pub(super) struct NewEvent {
-    owner: Option<Uuid>,
-    body: serde_json::Value,
-    at: DateTime<Utc>,
-}
-
-impl NewEvent {
-    pub(super) fn new(owner: Option<UserId>, event: &Event, at: DateTime<Utc>) -> QueryResult<Self> {
-        Ok(Self { owner: owner.map(UserId::as_uuid), body: to_json(event)?, at })
-    }
-}
-
-impl QueryFragment<Pg> for NewEvent {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("INSERT INTO events (at, owner_id, body) SELECT ");
-        out.push_bind_param::<Timestamptz, _>(&self.at)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Nullable<SqlUuid>, _>(&self.owner)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Jsonb, _>(&self.body)?;
-        // A volatile function keeps the subquery apart, so that it is done first.
-        out.push_sql(" FROM (SELECT pg_advisory_xact_lock(");
-        out.push_bind_param::<BigInt, _>(&LOCK)?;
-        out.push_sql(")) AS held");
-        Ok(())
-    }
-}
-
-impl RunQueryDsl<PgConnection> for NewEvent {}
 
 /// An event that this release does not know, from a newer server beside it, must not hold up all that follow: pages are told
 /// to read everything again.
-fn numbered(seq: i64, owner: Option<Uuid>, body: serde_json::Value) -> NumberedEvent {
+fn numbered(seq: i64, owner: Option<uuid::Uuid>, body: serde_json::Value) -> NumberedEvent {
     let event = read_json(body).unwrap_or(Event::Reset);
     NumberedEvent { seq, owner: owner.map(UserId::from_uuid), event }
 }
@@ -113,7 +72,7 @@ pub fn events_after(connection: &mut PgConnection, seq: i64, limit: i64) -> Quer
         .order(events::seq.asc())
         .limit(limit)
         .select((events::seq, events::owner_id, events::body))
-        .load::<(i64, Option<Uuid>, serde_json::Value)>(connection)?;
+        .load::<(i64, Option<uuid::Uuid>, serde_json::Value)>(connection)?;
     Ok(rows.into_iter().map(|(seq, owner, body)| numbered(seq, owner, body)).collect())
 }
 
@@ -133,7 +92,7 @@ pub fn events_for(
         .order(events::seq.asc())
         .limit(limit)
         .select((events::seq, events::owner_id, events::body))
-        .load::<(i64, Option<Uuid>, serde_json::Value)>(connection)?;
+        .load::<(i64, Option<uuid::Uuid>, serde_json::Value)>(connection)?;
     Ok(rows.into_iter().map(|(seq, owner, body)| numbered(seq, owner, body)).collect())
 }
 

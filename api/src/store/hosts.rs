@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use pbsweb_shared::api::hosts::CheckReport;
 use pbsweb_shared::host::Dialect;
 use pbsweb_shared::ids::{HostId, UserId};
-use pbsweb_shared::names::{HostName, LoginName, UserName};
+use pbsweb_shared::names::{HostName, LoginName};
 use uuid::Uuid;
 
 use super::schema::{host_accounts, hosts};
@@ -27,7 +27,6 @@ struct HostRow {
     is_enabled: bool,
     host_keys: Vec<String>,
     created_at: DateTime<Utc>,
-    listed_by: Option<String>,
 }
 
 /// A host, as the services use it.
@@ -59,8 +58,6 @@ pub struct HostRecord {
     pub host_keys: Vec<String>,
     /// When it was added.
     pub created_at: DateTime<Utc>,
-    /// Whose account lists it for everybody, while that one is usable.
-    pub listed_by: Option<UserName>,
 }
 
 impl TryFrom<HostRow> for HostRecord {
@@ -81,7 +78,6 @@ impl TryFrom<HostRow> for HostRecord {
             is_enabled: row.is_enabled,
             host_keys: row.host_keys,
             created_at: row.created_at,
-            listed_by: row.listed_by.as_deref().map(read).transpose()?,
         })
     }
 }
@@ -102,7 +98,6 @@ impl From<&HostRecord> for HostRow {
             is_enabled: host.is_enabled,
             host_keys: host.host_keys.clone(),
             created_at: host.created_at,
-            listed_by: host.listed_by.as_ref().map(ToString::to_string),
         }
     }
 }
@@ -260,7 +255,7 @@ pub fn find_account(
 }
 
 /// The usable accounts on a host. Everybody sees the listing that one of them gives, and an account's own start-up files
-/// could forge it: the one that the host's row names comes first, then administrators' accounts, then the one checked last.
+/// could forge it: administrators' accounts come first, then the one checked last.
 ///
 /// # Errors
 /// The database's.
@@ -268,41 +263,16 @@ pub fn usable_accounts(connection: &mut PgConnection, host: HostId) -> QueryResu
     use super::schema::users;
     host_accounts::table
         .inner_join(users::table.on(users::id.eq(host_accounts::user_id)))
-        .inner_join(hosts::table.on(hosts::id.eq(host_accounts::host_id)))
         .filter(host_accounts::host_id.eq(host.as_uuid()))
         .filter(host_accounts::is_usable)
         .filter(users::is_enabled)
-        .order((
-            hosts::listed_by.is_not_distinct_from(users::user_name.nullable()).desc(),
-            users::is_admin.desc(),
-            host_accounts::checked_at.desc(),
-        ))
+        .order((users::is_admin.desc(), host_accounts::checked_at.desc()))
         .limit(5)
         .select(AccountRow::as_select())
         .load(connection)?
         .into_iter()
         .map(AccountRecord::try_from)
         .collect()
-}
-
-/// One host, if it exists, with a user's account on it, if there is one.
-///
-/// # Errors
-/// The database's.
-pub fn find_host_with_account(
-    connection: &mut PgConnection,
-    user: UserId,
-    id: HostId,
-) -> QueryResult<Option<(HostRecord, Option<AccountRecord>)>> {
-    let is_theirs = host_accounts::host_id.eq(hosts::id).and(host_accounts::user_id.eq(user.as_uuid()));
-    let row = hosts::table
-        .left_join(host_accounts::table.on(is_theirs))
-        .filter(hosts::id.eq(id.as_uuid()))
-        .select((HostRow::as_select(), Option::<AccountRow>::as_select()))
-        .first::<(HostRow, Option<AccountRow>)>(connection)
-        .optional()?;
-    row.map(|(host, account)| Ok((host.try_into()?, account.map(AccountRecord::try_from).transpose()?)))
-        .transpose()
 }
 
 /// Sets a user's login name on a host. Another name has to be checked anew.

@@ -15,8 +15,7 @@ use pbsweb_shared::names::{LoginName, PbsJobId};
 use pbsweb_shared::page::Page;
 use uuid::Uuid;
 
-use super::batch::Batch;
-use super::events::{NewEvent, hold_events, insert_event};
+use super::events::{hold_events, insert_event};
 use super::page::{PageRequest, Place};
 use super::read;
 use super::schema::{applications, hosts, job_events, jobs, script_revisions};
@@ -29,7 +28,6 @@ const IS_OPEN: &str = "jobs.state NOT IN ('rejected', 'completed', 'failed', 'de
 #[diesel(table_name = jobs)]
 struct JobRow {
     id: Uuid,
-    owner_id: Uuid,
     host_id: Uuid,
     application_id: Option<Uuid>,
     script_id: Uuid,
@@ -41,9 +39,9 @@ struct JobRow {
     facts: FactsRow,
 }
 
-#[derive(Queryable, Selectable, AsChangeset, Insertable, Clone, PartialEq, Eq)]
+#[derive(Queryable, Selectable, AsChangeset, Clone, PartialEq, Eq)]
 #[diesel(table_name = jobs, treat_none_as_null = true)]
-pub(super) struct FactsRow {
+struct FactsRow {
     state: String,
     source: String,
     as_of: DateTime<Utc>,
@@ -105,33 +103,6 @@ pub struct JobFacts {
     pub attended_by: Option<Uuid>,
 }
 
-impl JobFacts {
-    /// A job that has just been stored.
-    #[must_use]
-    pub const fn submitting(now: DateTime<Utc>) -> Self {
-        Self {
-            state: JobState::Submitting,
-            source: StateSource::Submission,
-            as_of: now,
-            reason: None,
-            pbs_id: None,
-            queue: None,
-            exit_status: None,
-            signal: None,
-            started_at: None,
-            ended_at: None,
-            exec_host: None,
-            walltime_seconds: None,
-            used_walltime_seconds: None,
-            used_memory_bytes: None,
-            is_delete_requested: false,
-            next_look_at: None,
-            n_looks: 0,
-            attended_by: None,
-        }
-    }
-}
-
 impl TryFrom<FactsRow> for JobFacts {
     type Error = diesel::result::Error;
 
@@ -185,17 +156,9 @@ impl From<&JobFacts> for FactsRow {
     }
 }
 
-/// A job's row with what it names.
-type NamedRow = (JobRow, String, Option<String>);
-
-fn job(row: NamedRow) -> QueryResult<Job> {
-    let facts = JobFacts::try_from(row.0.facts.clone())?;
-    Ok(job_with(row, facts))
-}
-
-/// The job with these facts instead of the row's.
-fn job_with((row, host_name, application_name): NamedRow, facts: JobFacts) -> Job {
-    Job {
+fn job((row, host_name, application_name): (JobRow, String, Option<String>)) -> QueryResult<Job> {
+    let facts = JobFacts::try_from(row.facts)?;
+    Ok(Job {
         id: JobId::from_uuid(row.id),
         name: row.name,
         host: HostId::from_uuid(row.host_id),
@@ -221,7 +184,7 @@ fn job_with((row, host_name, application_name): NamedRow, facts: JobFacts) -> Jo
         used_walltime_seconds: facts.used_walltime_seconds,
         used_memory_bytes: facts.used_memory_bytes,
         is_delete_requested: facts.is_delete_requested,
-    }
+    })
 }
 
 /// A user's job, if it exists.
@@ -238,23 +201,6 @@ pub fn find_job(connection: &mut PgConnection, owner: UserId, id: JobId) -> Quer
         .optional()?
         .map(job)
         .transpose()
-}
-
-/// Those of the named jobs that are a user's.
-///
-/// # Errors
-/// The database's.
-pub fn find_jobs(connection: &mut PgConnection, owner: UserId, ids: &[JobId]) -> QueryResult<Vec<Job>> {
-    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
-    jobs::table
-        .inner_join(hosts::table.on(hosts::id.eq(jobs::host_id)))
-        .left_join(applications::table.on(jobs::application_id.eq(applications::id.nullable())))
-        .filter(jobs::id.eq_any(ids).and(jobs::owner_id.eq(owner.as_uuid())))
-        .select((JobRow::as_select(), hosts::name, applications::name.nullable()))
-        .load(connection)?
-        .into_iter()
-        .map(job)
-        .collect()
 }
 
 /// The states that a filter names.
@@ -405,7 +351,7 @@ pub fn jobs_by_pbs_id(
 }
 
 /// Moves a job on. `change` is shown what is known, under lock, and alters it; nothing is written when it alters nothing.
-/// A new state, reason or exit status becomes a record and an event. Returns the job as it is afterwards.
+/// A new state, reason or exit status becomes a record and an event. Returns what is known afterwards.
 ///
 /// # Errors
 /// The database's.
@@ -414,30 +360,21 @@ pub fn change_job(
     id: JobId,
     now: DateTime<Utc>,
     change: impl FnOnce(&mut JobFacts),
-) -> QueryResult<Job> {
+) -> QueryResult<JobFacts> {
     // Before the row: a listing's transaction changes many jobs, and an answer's one of them.
     hold_events(connection)?;
-    // Subqueries for the names, because a join would lock their rows too.
-    let host_name = hosts::table.filter(hosts::id.eq(jobs::host_id)).select(hosts::name).single_value();
-    let application_name = applications::table
-        .filter(applications::id.nullable().eq(jobs::application_id))
-        .select(applications::name)
-        .single_value();
-    let row: NamedRow = jobs::table
+    let (owner, row): (Uuid, FactsRow) = jobs::table
         .find(id.as_uuid())
-        .select((JobRow::as_select(), host_name.assume_not_null(), application_name))
+        .select((jobs::owner_id, FactsRow::as_select()))
         .for_update()
         .first(connection)?;
-    let before = JobFacts::try_from(row.0.facts.clone())?;
+    let before = JobFacts::try_from(row)?;
     let mut facts = before.clone();
     change(&mut facts);
-    let owner = UserId::from_uuid(row.0.owner_id);
-    let job = job_with(row, facts.clone());
     if facts == before {
-        return Ok(job);
+        return Ok(facts);
     }
-    let mut batch = Batch::default();
-    batch.add(diesel::update(jobs::table.find(id.as_uuid())).set(FactsRow::from(&facts)));
+    diesel::update(jobs::table.find(id.as_uuid())).set(FactsRow::from(&facts)).execute(connection)?;
     let is_news = facts.state != before.state
         || facts.reason != before.reason
         || facts.exit_status != before.exit_status
@@ -445,68 +382,65 @@ pub fn change_job(
     if is_news {
         let is_request =
             facts.is_delete_requested && !before.is_delete_requested && facts.state == before.state;
-        let reason = is_request.then(|| "the scheduler was asked to delete it".to_owned());
-        let told = JobFacts { reason: reason.or_else(|| facts.reason.clone()), ..facts.clone() };
-        batch.add(diesel::insert_into(job_events::table).values(NewJobEvent::new(id, &told, now)));
+        let told = if is_request {
+            JobFacts {
+                reason: Some("the scheduler accepted the request to delete it".to_owned()),
+                ..facts.clone()
+            }
+        } else {
+            facts.clone()
+        };
+        insert_job_event(connection, id, &told, now)?;
     }
     let seen_only = JobFacts {
         as_of: before.as_of,
         next_look_at: before.next_look_at,
         n_looks: before.n_looks,
         attended_by: before.attended_by,
-        ..facts
+        ..facts.clone()
     };
     if seen_only != before {
-        batch.add(NewEvent::new(Some(owner), &Event::Job(Box::new(job.clone())), now)?);
+        publish_job(connection, UserId::from_uuid(owner), id, now)?;
     }
-    batch.execute(connection)?;
-    Ok(job)
+    Ok(facts)
 }
 
-/// Keeps the name that the scheduler took for a job.
+/// Adds to a job's record.
 ///
 /// # Errors
 /// The database's.
-pub fn rename_job(
+pub fn insert_job_event(
     connection: &mut PgConnection,
     id: JobId,
-    name: &str,
+    facts: &JobFacts,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
-    hold_events(connection)?;
-    let owner: Uuid = diesel::update(jobs::table.find(id.as_uuid()))
-        .set(jobs::name.eq(name))
-        .returning(jobs::owner_id)
-        .get_result(connection)?;
-    let owner = UserId::from_uuid(owner);
+    diesel::insert_into(job_events::table)
+        .values((
+            job_events::job_id.eq(id.as_uuid()),
+            job_events::at.eq(now),
+            job_events::state.eq(facts.state.as_str()),
+            job_events::source.eq(facts.source.as_str()),
+            job_events::reason.eq(facts.reason.as_deref()),
+            job_events::exit_status.eq(facts.exit_status),
+        ))
+        .execute(connection)
+        .map(drop)
+}
+
+/// Tells the owner's open pages how a job is now.
+///
+/// # Errors
+/// The database's.
+pub fn publish_job(
+    connection: &mut PgConnection,
+    owner: UserId,
+    id: JobId,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
     match find_job(connection, owner, id)? {
         Some(job) => insert_event(connection, Some(owner), &Event::Job(Box::new(job)), now),
         None => Ok(()),
-    }
-}
-
-/// An entry of a job's record.
-#[derive(Insertable)]
-#[diesel(table_name = job_events)]
-pub(super) struct NewJobEvent {
-    job_id: Uuid,
-    at: DateTime<Utc>,
-    state: String,
-    source: String,
-    reason: Option<String>,
-    exit_status: Option<i32>,
-}
-
-impl NewJobEvent {
-    pub(super) fn new(id: JobId, facts: &JobFacts, now: DateTime<Utc>) -> Self {
-        Self {
-            job_id: id.as_uuid(),
-            at: now,
-            state: facts.state.to_string(),
-            source: facts.source.to_string(),
-            reason: facts.reason.clone(),
-            exit_status: facts.exit_status,
-        }
     }
 }
 

@@ -6,28 +6,25 @@
 //! beside them. No transaction waits for a host.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound as _, Utc};
 use diesel::connection::SimpleConnection as _;
-use diesel::r2d2::Pool;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::{Connection, PgConnection, QueryResult};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 pub mod activity;
 pub mod applications;
-mod batch;
 pub mod bell;
 pub mod builds;
 pub mod deployment;
 pub mod events;
 pub mod failed_sign_ins;
+pub mod health;
 pub mod hosts;
 pub mod idempotency;
-pub mod job_actions;
 pub mod jobs;
-mod lent;
+pub mod nodes;
 pub mod page;
 pub mod preferences;
 pub mod queues;
@@ -39,8 +36,6 @@ pub mod ssh_keys;
 pub mod submissions;
 pub mod users;
 pub mod watches;
-
-use lent::{Counts, Lender, is_gone, set_limits};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
 
@@ -77,22 +72,22 @@ impl StoreError {
         use diesel::result::{DatabaseErrorKind, Error};
         match self {
             Self::Busy(_) | Self::Stopped => true,
-            Self::Query(Error::DatabaseError(
-                // After a failover, until the address leads to the new primary.
-                DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ReadOnlyTransaction,
-                _,
-            )) => true,
-            Self::Query(Error::DatabaseError(_, details))
-                if ["canceling statement due to", "deadlock detected"]
-                    .iter()
-                    .any(|sign| details.message().starts_with(sign)) =>
-            {
-                true
+            Self::Query(Error::DatabaseError(kind, details)) => {
+                let words = details.message();
+                matches!(
+                    kind,
+                    DatabaseErrorKind::ClosedConnection
+                        | DatabaseErrorKind::SerializationFailure
+                        | DatabaseErrorKind::UnableToSendCommand
+                        // After a failover, until the address leads to the new primary.
+                        | DatabaseErrorKind::ReadOnlyTransaction
+                ) || words.starts_with("terminating connection")
+                    || words.starts_with("canceling statement due to")
+                    || words.starts_with("deadlock detected")
             }
             // A connection that was lost within a transaction.
             Self::Query(Error::BrokenTransactionManager | Error::RollbackErrorOnCommit { .. }) => true,
-            Self::Query(error) => is_gone(error),
-            Self::Migrate(_) => false,
+            Self::Query(_) | Self::Migrate(_) => false,
         }
     }
 }
@@ -119,14 +114,31 @@ impl From<diesel::result::Error> for StoreError {
     }
 }
 
+/// No query waits for ever: one that hangs while it holds a lock would stop every other writer. Within a transaction nothing
+/// is waited for but the next query, so a server that is silent there hangs, and the others need its locks.
+#[derive(Debug)]
+struct Limits;
+
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Limits {
+    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+        connection
+            .batch_execute(
+                "SET lock_timeout = '10s'; SET statement_timeout = '30s'; \
+                 SET idle_in_transaction_session_timeout = '5s'",
+            )
+            .map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+type Connections = Pool<ConnectionManager<PgConnection>>;
+
 /// The pool of connections. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     url: Arc<str>,
-    pool: Pool<Lender>,
+    pool: Connections,
     /// One connection for [`Self::urgent`].
-    kept_free: Pool<Lender>,
-    counts: Arc<Counts>,
+    kept_free: Connections,
 }
 
 impl Store {
@@ -139,37 +151,23 @@ impl Store {
     /// When no connection can be made.
     pub fn connect(url: &str, max_connections: u32) -> Result<Self, StoreError> {
         let url = with_timeouts(url);
-        let counts = Arc::new(Counts::default());
         let connections = |n| {
             Pool::builder()
                 .max_size(n)
                 .min_idle(Some(1))
                 .connection_timeout(Self::PATIENCE)
-                // That would be a question and an answer before each query.
-                .test_on_check_out(false)
-                .build(Lender::new(&url, Arc::clone(&counts)))
+                .connection_customizer(Box::new(Limits))
+                .build(ConnectionManager::new(&url))
                 .map_err(StoreError::Busy)
         };
         let (pool, kept_free) = (connections(max_connections.max(2))?, connections(1)?);
-        Ok(Self { url: url.into(), pool, kept_free, counts })
+        Ok(Self { url: url.into(), pool, kept_free })
     }
 
     /// Rings and hears what the servers on this database tell each other, over a connection of its own.
     #[must_use]
     pub fn listen(&self) -> (bell::Bell, tokio::sync::mpsc::Receiver<bell::Note>) {
         bell::start(self.url.to_string())
-    }
-
-    /// Statements sent since the start, each of them a round trip.
-    #[must_use]
-    pub fn n_statements(&self) -> u64 {
-        self.counts.n_statements.load(Ordering::Relaxed)
-    }
-
-    /// Transactions committed since the start.
-    #[must_use]
-    pub fn n_transactions(&self) -> u64 {
-        self.counts.n_transactions.load(Ordering::Relaxed)
     }
 
     /// How many connections the pool has, and how many of them nobody uses.
@@ -194,7 +192,7 @@ impl Store {
             .map(|versions| versions.iter().map(ToString::to_string).collect())
             .map_err(|error| StoreError::Migrate(error.to_string()));
         lock(&mut connection, "SELECT pg_advisory_unlock($1)", LOCK)?;
-        set_limits(&mut connection)?;
+        Limits.on_acquire(&mut connection).map_err(|error| StoreError::Migrate(error.to_string()))?;
         outcome
     }
 
@@ -225,66 +223,17 @@ impl Store {
         Self::run_on(self.pool.clone(), work).await
     }
 
-    async fn run_on<T, E, F>(pool: Pool<Lender>, work: F) -> Result<T, E>
+    async fn run_on<T, E, F>(pool: Connections, work: F) -> Result<T, E>
     where
         F: FnOnce(&mut PgConnection) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + From<diesel::result::Error> + Send + 'static,
     {
-        Self::lend(pool, move |pool| {
-            let mut work = Some(work);
-            let mut n_dead = 0;
-            loop {
-                let mut connection = pool.get().map_err(StoreError::Busy)?;
-                let outcome = PgConnection::transaction(&mut connection, |connection| match work.take() {
-                    Some(work) => work(connection),
-                    None => Err(StoreError::Stopped.into()),
-                });
-                // Without a transaction nothing was begun. After a restart of PostgreSQL all may be dead.
-                if work.is_none() || n_dead > pool.max_size() {
-                    return outcome;
-                }
-                connection.bury();
-                n_dead += 1;
-            }
-        })
-        .await
-    }
-
-    /// Reads outside a transaction, which saves two round trips: for one query, or for several that need not agree with
-    /// each other. `work` runs again when its connection turns out to be dead.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
-    where
-        F: Fn(&mut PgConnection) -> QueryResult<T> + Send + 'static,
-        T: Send + 'static,
-    {
-        Self::lend(self.pool.clone(), move |pool| {
-            let mut n_dead = 0;
-            loop {
-                let mut connection = pool.get().map_err(StoreError::Busy)?;
-                match work(&mut connection) {
-                    Err(error) if is_gone(&error) && n_dead <= pool.max_size() => connection.bury(),
-                    outcome => return outcome.map_err(StoreError::from),
-                }
-                n_dead += 1;
-            }
-        })
-        .await
-    }
-
-    async fn lend<T, E, F>(pool: Pool<Lender>, work: F) -> Result<T, E>
-    where
-        F: FnOnce(&Pool<Lender>) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
         let span = tracing::Span::current();
         tokio::task::spawn_blocking(move || {
             let _entered = span.entered();
-            work(&pool)
+            let mut connection = pool.get().map_err(StoreError::Busy)?;
+            PgConnection::transaction(&mut connection, work)
         })
         .await
         .unwrap_or_else(|error| match error.try_into_panic() {
@@ -332,13 +281,6 @@ fn with_timeouts(url: &str) -> String {
         }
     }
     url
-}
-
-/// The time as PostgreSQL keeps it, to the microsecond: what is shown of something that was just stored is what a reader of the
-/// row gets.
-#[must_use]
-pub fn now() -> DateTime<Utc> {
-    Utc::now().trunc_subsecs(6)
 }
 
 fn lock(connection: &mut PgConnection, sql: &str, key: i64) -> QueryResult<()> {

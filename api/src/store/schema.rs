@@ -107,10 +107,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    host_health (id) {
+        id -> Int8,
+        host_id -> Uuid,
+        at -> Timestamptz,
+        status -> Text,
+        detail -> Nullable<Text>,
+        latency_ms -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
     host_listings (host_id) {
         host_id -> Uuid,
         taken_at -> Timestamptz,
         jobs -> Bytea,
+    }
+}
+
+diesel::table! {
+    host_nodes (host_id) {
+        host_id -> Uuid,
+        asked_at -> Nullable<Timestamptz>,
+        taken_at -> Nullable<Timestamptz>,
+        nodes -> Nullable<Bytea>,
+        problem -> Nullable<Text>,
+        watched_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -126,6 +148,8 @@ diesel::table! {
         default_queue -> Nullable<Text>,
         listings -> Array<Timestamptz>,
         watched_at -> Nullable<Timestamptz>,
+        latency_ms -> Nullable<Int4>,
+        calls -> Array<Timestamptz>,
     }
 }
 
@@ -144,7 +168,6 @@ diesel::table! {
         is_enabled -> Bool,
         host_keys -> Array<Text>,
         created_at -> Timestamptz,
-        listed_by -> Nullable<Text>,
     }
 }
 
@@ -155,34 +178,6 @@ diesel::table! {
         digest -> Bytea,
         subject -> Uuid,
         created_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    job_action_items (action_id, position) {
-        action_id -> Uuid,
-        position -> Int4,
-        job_id -> Uuid,
-        pbs_ids -> Array<Text>,
-        outcome -> Text,
-        meaning -> Nullable<Text>,
-        status -> Nullable<Int4>,
-        words -> Nullable<Text>,
-        changed_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    job_actions (id) {
-        id -> Uuid,
-        owner_id -> Uuid,
-        session_id -> Uuid,
-        steering -> Jsonb,
-        undoes -> Nullable<Uuid>,
-        created_at -> Timestamptz,
-        finished_at -> Nullable<Timestamptz>,
-        next_look_at -> Nullable<Timestamptz>,
-        n_tries -> Int4,
     }
 }
 
@@ -344,12 +339,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     failed_sign_ins,
     host_accounts,
+    host_health,
     host_listings,
+    host_nodes,
     host_watches,
     hosts,
     idempotency_keys,
-    job_action_items,
-    job_actions,
     job_events,
     job_submissions,
     jobs,

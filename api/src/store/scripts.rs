@@ -8,7 +8,6 @@ use pbsweb_shared::page::Page;
 use pbsweb_shared::script::JobScriptDraft;
 use uuid::Uuid;
 
-use super::batch::Batch;
 use super::page::{PageRequest, Place};
 use super::schema::{jobs, script_revisions, scripts};
 use super::{read, read_json, to_json};
@@ -215,49 +214,55 @@ pub fn put_revision(
     new: &NewRevision<'_>,
     now: DateTime<Utc>,
 ) -> QueryResult<(ScriptId, RevisionId)> {
-    let used = (
-        scripts::used_at.eq(now),
-        scripts::application_id.eq(new.application.map(ApplicationId::as_uuid)),
-        scripts::host_id.eq(Some(new.host.as_uuid())),
-    );
-    let (script, n_revisions): (Uuid, i32) = diesel::insert_into(scripts::table)
+    diesel::insert_into(scripts::table)
         .values((
             scripts::id.eq(new.fresh_script.as_uuid()),
             scripts::owner_id.eq(new.owner.as_uuid()),
             scripts::name.eq(new.name),
             scripts::n_revisions.eq(0),
             scripts::created_at.eq(now),
-            used,
+            scripts::used_at.eq(now),
         ))
-        .on_conflict((scripts::owner_id, scripts::name))
-        .do_update()
-        .set(used)
-        .returning((scripts::id, scripts::n_revisions))
-        .get_result(connection)?;
-    let script_id = ScriptId::from_uuid(script);
+        .on_conflict_do_nothing()
+        .execute(connection)?;
+    let (script, n_revisions): (Uuid, i32) = scripts::table
+        .filter(scripts::owner_id.eq(new.owner.as_uuid()).and(scripts::name.eq(new.name)))
+        .select((scripts::id, scripts::n_revisions))
+        .for_update()
+        .first(connection)?;
     let draft = to_json(new.draft)?;
-    let latest: Option<Uuid> = script_revisions::table
+    let latest: Option<(Uuid, serde_json::Value)> = script_revisions::table
         .filter(script_revisions::script_id.eq(script).and(script_revisions::number.eq(n_revisions)))
-        .filter(script_revisions::draft.eq(&draft))
-        .select(script_revisions::id)
+        .select((script_revisions::id, script_revisions::draft))
         .first(connection)
         .optional()?;
-    if let Some(latest) = latest {
-        return Ok((script_id, RevisionId::from_uuid(latest)));
-    }
-    let mut batch = Batch::default();
-    batch.add(diesel::insert_into(script_revisions::table).values((
-        script_revisions::id.eq(new.fresh_revision.as_uuid()),
-        script_revisions::script_id.eq(script),
-        script_revisions::number.eq(n_revisions + 1),
-        script_revisions::session_id.eq(new.session.as_uuid()),
-        script_revisions::draft.eq(draft),
-        script_revisions::text.eq(new.text),
-        script_revisions::created_at.eq(now),
-    )));
-    batch.add(diesel::update(scripts::table.find(script)).set(scripts::n_revisions.eq(n_revisions + 1)));
-    batch.execute(connection)?;
-    Ok((script_id, new.fresh_revision))
+    let (revision, number) = match latest {
+        Some((id, known)) if known == draft => (id, n_revisions),
+        Some(_) | None => {
+            let id = new.fresh_revision.as_uuid();
+            diesel::insert_into(script_revisions::table)
+                .values((
+                    script_revisions::id.eq(id),
+                    script_revisions::script_id.eq(script),
+                    script_revisions::number.eq(n_revisions + 1),
+                    script_revisions::session_id.eq(new.session.as_uuid()),
+                    script_revisions::draft.eq(draft),
+                    script_revisions::text.eq(new.text),
+                    script_revisions::created_at.eq(now),
+                ))
+                .execute(connection)?;
+            (id, n_revisions + 1)
+        }
+    };
+    diesel::update(scripts::table.find(script))
+        .set((
+            scripts::n_revisions.eq(number),
+            scripts::used_at.eq(now),
+            scripts::application_id.eq(new.application.map(ApplicationId::as_uuid)),
+            scripts::host_id.eq(Some(new.host.as_uuid())),
+        ))
+        .execute(connection)?;
+    Ok((ScriptId::from_uuid(script), RevisionId::from_uuid(revision)))
 }
 
 /// The fields of the script of a user's last job of an application on a host; with no host given, on any.

@@ -3,20 +3,15 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Interval, Nullable, Timestamptz, Uuid as SqlUuid};
-use pbsweb_shared::api::jobs::Job;
-use pbsweb_shared::event::Event;
 use pbsweb_shared::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, SessionId, UserId};
-use pbsweb_shared::job::JobState;
-use pbsweb_shared::names::{HostName, LoginName};
+use pbsweb_shared::job::{JobState, StateSource};
+use pbsweb_shared::names::LoginName;
 use pbsweb_shared::script::JobScriptDraft;
 use uuid::Uuid;
 
-use super::activity::{Deed, NewActivity};
-use super::batch::Batch;
-use super::events::NewEvent;
-use super::jobs::{FactsRow, JobFacts, NewJobEvent};
+use super::jobs::publish_job;
 use super::replicas::{ReplicaId, is_alive};
-use super::schema::{activity, job_events, job_submissions, jobs, script_revisions};
+use super::schema::{job_submissions, jobs, script_revisions};
 use super::{read, read_json};
 
 /// A job to be stored, in state `submitting`.
@@ -30,10 +25,8 @@ pub struct NewJob {
     pub session: SessionId,
     /// Where.
     pub host: HostId,
-    /// The host's name.
-    pub host_name: HostName,
-    /// Whose folder it runs in, and that application's name.
-    pub application: Option<(ApplicationId, String)>,
+    /// Whose folder it runs in.
+    pub application: Option<ApplicationId>,
     /// The script.
     pub script: ScriptId,
     /// The revision that is submitted.
@@ -68,8 +61,8 @@ pub struct Frozen {
 /// A server of a former release, during an upgrade, knows nothing of who attends to a submission: it waits for this time.
 const FORMER_LEASE: TimeDelta = TimeDelta::seconds(180);
 
-/// Stores the intent: the job, what will be sent, and who wished it. `attended_by` is at it; should it die before there is an
-/// answer, another server takes over. Returns the job.
+/// Stores the intent: the job and what will be sent. `attended_by` is at it; should it die before there is an answer, another
+/// server takes over.
 ///
 /// # Errors
 /// The database's.
@@ -77,77 +70,68 @@ pub fn insert_submission(
     connection: &mut PgConnection,
     new: &NewJob,
     frozen: &Frozen,
-    deed: &Deed<'_>,
     attended_by: ReplicaId,
     now: DateTime<Utc>,
-) -> QueryResult<Job> {
-    let application = new.application.as_ref().map(|(id, _)| *id);
-    let facts = JobFacts {
-        queue: new.queue.clone(),
-        walltime_seconds: new.walltime_seconds,
-        next_look_at: Some(now + FORMER_LEASE),
-        attended_by: Some(attended_by.as_uuid()),
-        ..JobFacts::submitting(now)
-    };
-    let job = Job {
-        id: new.id,
-        name: new.name.clone(),
-        host: new.host,
-        host_name: new.host_name.to_string(),
-        application,
-        application_name: new.application.as_ref().map(|(_, name)| name.clone()),
-        script: new.script,
-        revision: new.revision,
-        session: new.session,
-        pbs_id: None,
-        queue: facts.queue.clone(),
-        state: facts.state,
-        as_of: facts.as_of,
-        source: facts.source,
+) -> QueryResult<()> {
+    diesel::insert_into(jobs::table)
+        .values((
+            jobs::id.eq(new.id.as_uuid()),
+            jobs::owner_id.eq(new.owner.as_uuid()),
+            jobs::session_id.eq(new.session.as_uuid()),
+            jobs::host_id.eq(new.host.as_uuid()),
+            jobs::application_id.eq(new.application.map(ApplicationId::as_uuid)),
+            jobs::script_id.eq(new.script.as_uuid()),
+            jobs::revision_id.eq(new.revision.as_uuid()),
+            jobs::name.eq(&new.name),
+            jobs::login.eq(new.login.as_str()),
+            jobs::state.eq(JobState::Submitting.as_str()),
+            jobs::source.eq(StateSource::Submission.as_str()),
+            jobs::as_of.eq(now),
+            jobs::queue.eq(new.queue.as_deref()),
+            jobs::submitted_at.eq(now),
+            jobs::walltime_seconds.eq(new.walltime_seconds),
+            jobs::is_delete_requested.eq(false),
+            jobs::n_looks.eq(0),
+            jobs::next_look_at.eq(now + FORMER_LEASE),
+            jobs::attended_by.eq(attended_by.as_uuid()),
+        ))
+        .execute(connection)?;
+    diesel::insert_into(job_submissions::table)
+        .values((
+            job_submissions::job_id.eq(new.id.as_uuid()),
+            job_submissions::job_folder.eq(&frozen.job_folder),
+            job_submissions::working_folder.eq(&frozen.working_folder),
+            job_submissions::text.eq(&frozen.text),
+            job_submissions::arguments.eq(&frozen.arguments),
+            job_submissions::stdout_path.eq(&frozen.stdout_path),
+            job_submissions::stderr_path.eq(&frozen.stderr_path),
+        ))
+        .execute(connection)?;
+    super::jobs::insert_job_event(connection, new.id, &submitting(now), now)?;
+    publish_job(connection, new.owner, new.id, now)
+}
+
+fn submitting(now: DateTime<Utc>) -> super::jobs::JobFacts {
+    super::jobs::JobFacts {
+        state: JobState::Submitting,
+        source: StateSource::Submission,
+        as_of: now,
         reason: None,
+        pbs_id: None,
+        queue: None,
         exit_status: None,
         signal: None,
-        submitted_at: now,
         started_at: None,
         ended_at: None,
         exec_host: None,
-        walltime_seconds: facts.walltime_seconds,
+        walltime_seconds: None,
         used_walltime_seconds: None,
         used_memory_bytes: None,
         is_delete_requested: false,
-    };
-    let mut rows = Batch::default();
-    rows.add(diesel::insert_into(jobs::table).values((
-        jobs::id.eq(new.id.as_uuid()),
-        jobs::owner_id.eq(new.owner.as_uuid()),
-        jobs::session_id.eq(new.session.as_uuid()),
-        jobs::host_id.eq(new.host.as_uuid()),
-        jobs::application_id.eq(application.map(ApplicationId::as_uuid)),
-        jobs::script_id.eq(new.script.as_uuid()),
-        jobs::revision_id.eq(new.revision.as_uuid()),
-        jobs::name.eq(&new.name),
-        jobs::login.eq(new.login.as_str()),
-        jobs::submitted_at.eq(now),
-        FactsRow::from(&facts),
-    )));
-    rows.add(diesel::insert_into(job_submissions::table).values((
-        job_submissions::job_id.eq(new.id.as_uuid()),
-        job_submissions::job_folder.eq(&frozen.job_folder),
-        job_submissions::working_folder.eq(&frozen.working_folder),
-        job_submissions::text.eq(&frozen.text),
-        job_submissions::arguments.eq(&frozen.arguments),
-        job_submissions::stdout_path.eq(&frozen.stdout_path),
-        job_submissions::stderr_path.eq(&frozen.stderr_path),
-    )));
-    rows.execute(connection)?;
-    // Afterwards: what waits for the lock of events must hold the rows that the job refers to already, as all do who change
-    // a host or a user and tell of it.
-    let mut news = Batch::default();
-    news.add(diesel::insert_into(job_events::table).values(NewJobEvent::new(new.id, &facts, now)));
-    news.add(diesel::insert_into(activity::table).values(NewActivity::new(deed, now)));
-    news.add(NewEvent::new(Some(new.owner), &Event::Job(Box::new(job.clone())), now)?);
-    news.execute(connection)?;
-    Ok(job)
+        next_look_at: None,
+        n_looks: 0,
+        attended_by: None,
+    }
 }
 
 /// A submission and how it stands.
@@ -239,9 +223,6 @@ pub fn take_due_submissions(
         .for_update()
         .skip_locked()
         .load(connection)?;
-    if due.is_empty() {
-        return Ok(Vec::new());
-    }
     let until =
         diesel::dsl::sql::<Nullable<Timestamptz>>("clock_timestamp() + ").bind::<Interval, _>(FORMER_LEASE);
     diesel::update(jobs::table.filter(jobs::id.eq_any(&due)))

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::Stream;
 use russh::client::Msg;
-use russh::{Channel, ChannelMsg, Sig};
+use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Sig};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,6 @@ use super::identity::Identity;
 use super::pool::{Lane, Pool};
 use super::program::{EXEC, Marker, Program};
 use super::settings::RunLimits;
-use super::shell::Shell;
 
 /// How long a host may take to end a channel whose program has ended.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -123,7 +122,8 @@ type Sending = Pin<Box<dyn Future<Output = Result<(), russh::Error>> + Send>>;
 
 /// A program on its channel.
 pub(super) struct Exchange {
-    channel: Option<(Shell, Lease)>,
+    channel: Option<(ChannelReadHalf, Lease)>,
+    write: Arc<ChannelWriteHalf<Msg>>,
     sending: Option<Sending>,
     stdout: Frame,
     stderr: Frame,
@@ -134,8 +134,6 @@ pub(super) struct Exchange {
     step: StepCell,
     has_closed: bool,
     has_exited: bool,
-    /// Its shell may run another program when this one ends well.
-    is_tidy: bool,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -153,14 +151,14 @@ impl Exchange {
     ) -> Result<Self, TransportError> {
         let marker = Marker::random();
         let rendered = program.render(&marker)?;
-        let (shell, lease) = find_shell(pool, to, identity, lane, program.is_tidy()).await?;
+        let (channel, lease) = open_channel(pool, to, identity, lane).await?;
         step.set(Step::Sending);
+        let (read, write) = channel.split();
+        let write = Arc::new(write);
         let sending = {
-            let (write, is_used, step) = (Arc::clone(&shell.write), shell.is_used, step.clone());
+            let (write, step) = (Arc::clone(&write), step.clone());
             async move {
-                if !is_used {
-                    write.exec(true, EXEC).await?;
-                }
+                write.exec(true, EXEC).await?;
                 write.data_bytes(rendered.definition).await?;
                 // From here on the program may run, whatever we hear or do not hear of it.
                 step.set(Step::Running);
@@ -169,7 +167,8 @@ impl Exchange {
             }
         };
         Ok(Self {
-            channel: Some((shell, lease)),
+            channel: Some((read, lease)),
+            write,
             sending: Some(Box::pin(sending)),
             stdout: Frame::new(&marker),
             stderr: Frame::new(&marker),
@@ -180,7 +179,6 @@ impl Exchange {
             step: step.clone(),
             has_closed: false,
             has_exited: false,
-            is_tidy: program.is_tidy(),
             stop: pool.stop().clone(),
             tasks: pool.tasks().clone(),
         })
@@ -234,12 +232,12 @@ impl Exchange {
                 self.has_exited = true;
                 return self.stdout.exit_status().map(ProgramEvent::Exit).ok_or(TransportError::Truncated);
             }
-            let Some((shell, _)) = &mut self.channel else { return Err(self.ended()) };
+            let Some((read, _)) = &mut self.channel else { return Err(self.ended()) };
             let message = tokio::select! {
                 () = self.stop.cancelled() => return Err(self.stopped()),
                 // A failure to send is a connection that ended, of which the reader learns as well.
                 _ = poll_sending(&mut self.sending) => continue,
-                message = shell.read.wait() => message,
+                message = read.wait() => message,
             };
             match message {
                 Some(message) => self.receive(message)?,
@@ -287,10 +285,6 @@ impl Exchange {
             if self.stdout.has_begun() || self.stderr.has_begun() {
                 return TransportError::Truncated;
             }
-            // A shell that waited may have ended in the moment it was asked, or with what it was asked.
-            if self.channel.as_ref().is_some_and(|(shell, _)| shell.is_used) {
-                return TransportError::Cut { step: self.step.get() };
-            }
             let said = [self.stdout.said(), self.stderr.said()].join(" ");
             return TransportError::ShellRefused { said: said.trim().to_owned() };
         }
@@ -313,28 +307,21 @@ impl Drop for Exchange {
     /// Ends what still runs and gives the channel back once the host has closed it.
     fn drop(&mut self) {
         self.sending = None;
-        let Some((mut shell, lease)) = self.channel.take() else { return };
+        let Some((mut read, lease)) = self.channel.take() else { return };
         if tokio::runtime::Handle::try_current().is_err() {
             return;
         }
-        let is_well = self.stdout.exit_status() == Some(0) && !self.has_closed;
-        if self.has_exited && self.is_tidy && is_well {
-            lease.return_shell(shell);
-            return;
-        }
-        let (has_exited, stop) = (self.has_exited, self.stop.clone());
+        let (write, has_exited, stop) = (Arc::clone(&self.write), self.has_exited, self.stop.clone());
         self.tasks.spawn(async move {
             let close = async {
                 if !has_exited {
                     // Closing ends the program (see `program`); the signal reaches one that has not begun.
-                    let _ = shell.write.signal(Sig::TERM).await;
-                    shell.close().await;
-                    return;
+                    let _ = write.signal(Sig::TERM).await;
+                    let _ = write.close().await;
                 }
-                let drained =
-                    timeout(CLOSE_TIMEOUT, async { while shell.read.wait().await.is_some() {} }).await;
-                if drained.is_err() {
-                    let _ = shell.write.close().await;
+                let drained = timeout(CLOSE_TIMEOUT, async { while read.wait().await.is_some() {} }).await;
+                if has_exited && drained.is_err() {
+                    let _ = write.close().await;
                 }
             };
             tokio::select! {
@@ -357,49 +344,15 @@ async fn poll_sending(sending: &mut Option<Sending>) -> Result<(), russh::Error>
     }
 }
 
-/// A shell to run a program in: one that waits, for a program that takes such; else one that has yet to be started.
-async fn find_shell(
-    pool: &Pool,
-    to: &Endpoint,
-    identity: &Identity,
-    lane: Lane,
-    is_tidy: bool,
-) -> Result<(Shell, Lease), TransportError> {
-    let mut fresh = None;
-    if is_tidy {
-        let mut lease = pool.lease(to, identity, lane, true).await?;
-        if let Some(shell) = lease.take_shell() {
-            return Ok((shell, lease));
-        }
-        fresh = Some(lease);
-    }
-    let (channel, lease) = open_on(pool, to, identity, lane, fresh).await?;
-    Ok((Shell::new(channel), lease))
-}
-
-/// Opens a session channel.
+/// Opens a session channel, once more on a new connection if the kept one turns out to be gone.
 pub(super) async fn open_channel(
     pool: &Pool,
     to: &Endpoint,
     identity: &Identity,
     lane: Lane,
 ) -> Result<(Channel<Msg>, Lease), TransportError> {
-    open_on(pool, to, identity, lane, None).await
-}
-
-/// Opens a session channel, once more on a new connection if the kept one turns out to be gone.
-async fn open_on(
-    pool: &Pool,
-    to: &Endpoint,
-    identity: &Identity,
-    lane: Lane,
-    mut first: Option<Lease>,
-) -> Result<(Channel<Msg>, Lease), TransportError> {
     for _ in 0..2 {
-        let lease = match first.take() {
-            Some(lease) => lease,
-            None => pool.lease(to, identity, lane, false).await?,
-        };
+        let lease = pool.lease(to, identity, lane).await?;
         match timeout(pool.settings().connect_timeout, lease.open_session()).await {
             Ok(Ok(channel)) => return Ok((channel, lease)),
             Ok(Err(error)) if is_channel_refusal(&error) => {

@@ -24,7 +24,6 @@ mod pool;
 mod program;
 mod settings;
 mod sftp;
-mod shell;
 
 pub use client::Transport;
 pub use endpoint::{Endpoint, HostKey, HostKeyError, JumpHost};

@@ -122,7 +122,6 @@ impl Pool {
         to: &Endpoint,
         identity: &Identity,
         lane: Lane,
-        takes_shell: bool,
     ) -> Result<Lease, TransportError> {
         let account = AccountKey::new(to, identity);
         let gate = self.gate(to.host);
@@ -132,8 +131,7 @@ impl Pool {
                 break;
             }
             gate.check(&account, Instant::now())?;
-            let (reply, lease) = oneshot::channel();
-            let request = LeaseRequest { takes_shell, reply };
+            let (request, lease) = oneshot::channel();
             let keeper = self.keeper(account, lane, to, identity, &gate);
             match keeper.requests.try_send(request) {
                 Ok(()) => {
@@ -177,7 +175,6 @@ impl Pool {
             settings: Arc::clone(&self.settings),
             requests,
             stop: stop.clone(),
-            tasks: self.tasks.clone(),
         };
         self.tasks.spawn_on(keeper.serve(), &self.runtime);
         let handle = KeeperHandle { host: to.host, requests: sender, stop };

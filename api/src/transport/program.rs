@@ -31,7 +31,6 @@ pub struct Program {
     variables: Vec<(Cow<'static, str>, Vec<u8>)>,
     words: Vec<Vec<u8>>,
     is_lasting: bool,
-    is_tidy: bool,
 }
 
 /// Why a program cannot be written.
@@ -56,20 +55,14 @@ impl Program {
     /// by [`arg`](Self::arg) or [`words`](Self::words) and used as `"$name"` or `"$@"`, with the quotes.
     #[must_use]
     pub fn new(text: &'static str) -> Self {
-        Self {
-            body: text.to_owned(),
-            variables: Vec::new(),
-            words: Vec::new(),
-            is_lasting: false,
-            is_tidy: false,
-        }
+        Self { body: text.to_owned(), variables: Vec::new(), words: Vec::new(), is_lasting: false }
     }
 
     /// Takes a program that a scheduler's dialect composed: trusted text, and the data bound to its variables.
     #[must_use]
     pub fn from_command(script: String, bindings: Vec<(String, String)>) -> Self {
         let variables = bindings.into_iter().map(|(name, value)| (name.into(), value.into_bytes())).collect();
-        Self { body: script, variables, words: Vec::new(), is_lasting: false, is_tidy: false }
+        Self { body: script, variables, words: Vec::new(), is_lasting: false }
     }
 
     /// Lets the program run to its end even when the connection is lost: for one that must not stop in the middle,
@@ -78,19 +71,6 @@ impl Program {
     pub fn lasting(mut self) -> Self {
         self.is_lasting = true;
         self
-    }
-
-    /// Says of a lasting program that it leaves nothing behind that would speak later: when it ends with success, its shell
-    /// is kept for the next tidy program of the account. In a shell that failed nobody knows what is wrong.
-    #[must_use]
-    pub fn tidy(mut self) -> Self {
-        self.is_tidy = true;
-        self.lasting()
-    }
-
-    /// Whether its shell may be kept.
-    pub(super) const fn is_tidy(&self) -> bool {
-        self.is_tidy
     }
 
     /// Adds lines of our own.
@@ -155,14 +135,12 @@ impl Program {
             text.push(b'\n');
         }
         text.extend_from_slice(self.body.as_bytes());
-        // A tidy program's shell reads on: what comes next is another program, or the end.
-        let end = if self.is_tidy { "[ \"$pbsweb_status\" = 0 ] || exit" } else { "exit" };
         text.extend_from_slice(
             format!(
                 "\n) </dev/null 3<&-\npbsweb_status=$?\n\
                  printf '%s%s%s\\n' '{first}' '{second}' \"$pbsweb_status\"\n\
                  printf '%s%s%s\\n' '{first}' '{second}' \"$pbsweb_status\" >&2\n\
-                 kill $pbsweb_watcher 2>/dev/null; {end} \"$pbsweb_status\"\n}}\n"
+                 kill $pbsweb_watcher 2>/dev/null; exit \"$pbsweb_status\"\n}}\n"
             )
             .as_bytes(),
         );

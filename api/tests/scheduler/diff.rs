@@ -144,6 +144,7 @@ fn a_table_of_changes() {
 fn recorded_paths_are_stored_without_their_host() {
     let jobs = read_jobs(&recording("qstat-f").stdout).jobs;
     let observed = Observed::of(&jobs[0]);
+    assert_eq!(observed.output_path.as_deref(), Some("/home/alice/jobs/run_simple.o1"));
     assert_eq!(observed.used_walltime_seconds, Some(600));
 }
 

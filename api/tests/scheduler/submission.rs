@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use pbsweb::scheduler::openpbs::OpenPbs;
 use pbsweb::scheduler::{
-    Command, FolderFacts, ListingEvidence, LookUp, Meaning, NotStarted, Scheduler, Settlement,
-    SubmissionReply, SubmitRequest, settle,
+    FolderFacts, ListingEvidence, LookUp, Meaning, NotStarted, Scheduler, Settlement, SubmissionReply,
+    SubmitRequest, settle,
 };
 use pbsweb_shared::ids::JobId;
 use uuid::Uuid;
 
-use crate::programs::{Account, end_of, finish, lines_of, shells};
+use crate::programs::{Account, finish, lines_of, shells};
 use crate::recording::marker;
 
 /// A qsub that notes each call, its arguments and the script it was given.
@@ -32,15 +32,8 @@ fn request(script: &str) -> SubmitRequest<'_> {
 }
 
 fn submit(account: &Account, request: &SubmitRequest<'_>) -> SubmissionReply {
-    reply_to(account, &OpenPbs.submit(&account.site(), &marker(), request).unwrap())
-}
-
-/// A shell in which qsub could not be started is not used again: it ends with status 1.
-fn reply_to(account: &Account, command: &Command) -> SubmissionReply {
-    let (printed, status) = end_of(account.start(command));
-    let reply = OpenPbs.read_submission(&marker(), &printed);
-    assert_eq!(status, i32::from(matches!(reply, SubmissionReply::NotStarted { .. })), "{reply:?}");
-    reply
+    let command = OpenPbs.submit(&account.site(), &marker(), request).unwrap();
+    OpenPbs.read_submission(&marker(), &account.run(&command))
 }
 
 fn look_up(account: &Account) -> LookUp {
@@ -169,7 +162,7 @@ fn a_script_that_cannot_be_written_whole_is_not_submitted() {
         let mut command = OpenPbs.submit(&account.site(), &marker(), &request(&script)).unwrap();
         // 512-byte blocks (1024 in bash): the write fails as it does on a full disk. SIGXFSZ would end the shell.
         command.script = format!("trap '' XFSZ 2>/dev/null\nulimit -f 50\n{}", command.script);
-        let reply = reply_to(&account, &command);
+        let reply = OpenPbs.read_submission(&marker(), &account.run(&command));
         assert!(
             matches!(reply, SubmissionReply::NotStarted { reason: NotStarted::Disk, .. }),
             "{shell:?} {reply:?}"
@@ -205,8 +198,6 @@ fn a_second_attempt_reports_the_first_one_that_is_still_at_it() {
         let command = OpenPbs.submit(&account.site(), &marker(), &request("#")).unwrap();
         let first = account.start(&command);
         wait_until("qsub starts", || account.home().join("started").exists());
-        let begun = account.job_folder(job()).join("try-1/run/begun");
-        wait_until("the time is noted", || std::fs::read_to_string(&begun).unwrap().contains("since="));
         let reply = submit(&account, &request("#"));
         let SubmissionReply::InProgress(progress) = &reply else { panic!("{shell:?} {reply:?}") };
         assert_eq!(progress.is_alive, Some(true), "{shell:?}");

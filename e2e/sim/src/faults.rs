@@ -29,11 +29,6 @@ pub enum Fault {
         /// How late.
         ms: u64,
     },
-    /// Submissions are taken one after the other, and each takes so long, as in a server with one thread.
-    SubmitSlow {
-        /// How long.
-        ms: u64,
-    },
     /// The scheduler refuses submissions.
     SubmitRefused {
         /// The text after `qsub: `.
@@ -77,12 +72,11 @@ pub enum CutPoint {
     BeforeExec,
     /// The process has started and has got its standard input up to here.
     AfterExecStart,
-    /// `qsub`, or a command that steers jobs, has reached the scheduler, which has not decided yet; it will, and the remote
-    /// command goes on.
+    /// `qsub` has reached the scheduler, which has not decided yet; it will, and the remote command goes on.
     BeforeSubmit,
-    /// The scheduler did it, but the command does not know it yet; it will, and the remote command goes on.
+    /// The job is accepted, but `qsub` does not know it yet; it will, and the remote command goes on.
     AfterSubmit,
-    /// The scheduler has answered `qsub`; what the remote command would say from then on is withheld.
+    /// The remote command with the `qsub` has ended; its output from then on is withheld.
     BeforeAnswer,
 }
 

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use pbsweb::store::hosts::usable_accounts;
 use pbsweb_e2e::{TestApp, eventually, until};
 use pbsweb_shared::api::hosts::{Host, Verdict};
 use pbsweb_shared::api::me::SshKey;
 use pbsweb_shared::host::{HostJobs, HostStatus};
 use pbsweb_shared::problem::ProblemCode;
 use pbsweb_sim::Fault;
-use serde_json::json;
 
 #[tokio::test]
 async fn the_queue_shows_everybodys_jobs_and_marks_ones_own() {
@@ -98,28 +96,4 @@ async fn an_account_that_is_taken_away_is_not_used() {
     app.sim.set_login_banner("ada", Some("a banner, in every session\n")).unwrap();
     user.put_account(user.host, "ada").await;
     user.check_well(user.host).await;
-}
-
-#[tokio::test]
-async fn an_administrator_may_say_whose_account_lists_a_host() {
-    let app = TestApp::start().await;
-    let _ = app.ready_user("bob").await;
-    let ada = app.ready_user("ada").await;
-    let (id, path) = (app.host.id, format!("/hosts/{}", app.host.id));
-    let lister = async || {
-        let accounts = app.inside().store.query(move |connection| usable_accounts(connection, id)).await;
-        accounts.unwrap().first().map(|account| account.login.to_string())
-    };
-    assert_eq!(lister().await.as_deref(), Some("ada"), "the one checked last");
-    let host: Host = app.admin.patch(&path, &json!({ "listed_by": "bob" })).await.expect(200).json();
-    assert_eq!(host.listed_by.map(|name| name.to_string()).as_deref(), Some("bob"));
-    assert_eq!(lister().await.as_deref(), Some("bob"));
-    for name in ["nobody-we-know", "../etc"] {
-        let answer = app.admin.patch(&path, &json!({ "listed_by": name })).await;
-        answer.field(ProblemCode::Invalid, "/listed_by");
-    }
-    ada.patch(&path, &json!({ "listed_by": "ada" })).await.problem(ProblemCode::Forbidden);
-    assert_eq!(lister().await.as_deref(), Some("bob"));
-    let _ = app.admin.patch(&path, &json!({ "listed_by": "" })).await.expect(200);
-    assert_eq!(lister().await.as_deref(), Some("ada"));
 }

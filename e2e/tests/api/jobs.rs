@@ -113,19 +113,3 @@ async fn output_that_is_not_there_is_explained() {
     assert!(problem.detail.unwrap().contains("moved or deleted"));
     user.get(&format!("/jobs/{}/output/stdin", ended.id)).await.problem(ProblemCode::NotFound);
 }
-
-#[tokio::test]
-async fn a_submission_asks_the_database_little() {
-    let app = TestApp::start().await;
-    let user = app.ready_user("ada").await;
-    let request = user.job("true");
-    user.submit_well(&request).await;
-    // Only the submission is to be counted: what runs beside it ends.
-    app.inside().stopping.cancel();
-    until("the background tasks end", || app.inside().n_tasks() == 0).await;
-    let before = app.inside().store.n_statements();
-    user.submit_well(&request).await;
-    let n_statements = app.inside().store.n_statements() - before;
-    // One more once a minute, when it is noted that the session is in use.
-    assert!(n_statements <= 17, "{n_statements} statements");
-}

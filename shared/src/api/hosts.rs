@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::{Dialect, HostHealth};
 use crate::ids::HostId;
-use crate::names::{HostName, LoginName, UserName};
+use crate::names::{HostName, LoginName};
 use crate::words::words;
 
 /// A host.
@@ -37,10 +37,6 @@ pub struct Host {
     pub is_enabled: bool,
     /// The keys that were confirmed; without one, nothing is sent to the host.
     pub host_keys: Vec<HostKey>,
-    /// The user whose account lists it for everybody, while that one is usable; absent: an administrator's, else the one
-    /// checked last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub listed_by: Option<UserName>,
     /// How it is.
     pub health: HostHealth,
     /// The caller's own account there.
@@ -128,8 +124,6 @@ pub struct HostUpdate {
     pub offered_queues: Option<Vec<String>>,
     /// Whether `-k oed` may be used.
     pub keeps_output_in_place: Option<bool>,
-    /// The user whose account lists it for everybody; empty: whoever can.
-    pub listed_by: Option<String>,
     /// In use or not.
     pub is_enabled: Option<bool>,
     /// The confirmed keys, replacing those before.

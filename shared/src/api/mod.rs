@@ -5,7 +5,6 @@ pub mod activity;
 pub mod applications;
 pub mod builds;
 pub mod hosts;
-pub mod job_actions;
 pub mod jobs;
 pub mod me;
 pub mod scripts;

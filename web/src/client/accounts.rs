@@ -3,14 +3,14 @@
 use gloo_net::http::Method;
 use pbsweb_shared::api::accounts::{AccountCreate, AccountCreated, ServerInfo};
 
-use super::{Reply, http};
+use super::{Answer, http};
 
 /// What the server says about itself to anybody.
-pub(crate) fn get_info() -> Reply<ServerInfo> {
-    http::get("/info")
+pub(crate) async fn get_info() -> Answer<ServerInfo> {
+    http::get("/info").await
 }
 
 /// Creates an account; nobody is signed in by it.
-pub(crate) fn create_account(account: &AccountCreate) -> Reply<AccountCreated> {
-    http::send(Method::POST, "/accounts", account, None)
+pub(crate) async fn create_account(account: &AccountCreate) -> Answer<AccountCreated> {
+    http::send(Method::POST, "/accounts", account, None).await
 }

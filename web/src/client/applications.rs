@@ -6,21 +6,21 @@ use pbsweb_shared::page::Page;
 use web_sys::{File, FormData};
 
 use super::query::to_query;
-use super::{Answer, ClientError, PageQuery, Reply, Upload, UploadProgress, http};
+use super::{Answer, ClientError, PageQuery, Upload, UploadProgress, http};
 
 /// One's own applications.
-pub(crate) fn list_applications(query: &PageQuery) -> Reply<Page<Application>> {
-    http::get(&format!("/applications{}", to_query(query)))
+pub(crate) async fn list_applications(query: &PageQuery) -> Answer<Page<Application>> {
+    http::get(&format!("/applications{}", to_query(query))).await
 }
 
 /// One application.
-pub(crate) fn get_application(application: ApplicationId) -> Reply<Application> {
-    http::get(&format!("/applications/{application}"))
+pub(crate) async fn get_application(application: ApplicationId) -> Answer<Application> {
+    http::get(&format!("/applications/{application}")).await
 }
 
 /// The commands that were used with it before, latest first.
-pub(crate) fn list_recent_commands(application: ApplicationId) -> Reply<Page<RecentCommands>> {
-    http::get(&format!("/applications/{application}/commands"))
+pub(crate) async fn list_recent_commands(application: ApplicationId) -> Answer<Page<RecentCommands>> {
+    http::get(&format!("/applications/{application}/commands")).await
 }
 
 /// Begins to upload an archive; `finish` of the answer gives the [`Application`].

@@ -6,30 +6,30 @@ use pbsweb_shared::ids::{ApplicationId, BuildId};
 use pbsweb_shared::page::Page;
 
 use super::query::to_query;
-use super::{Answer, IdempotencyKey, PageQuery, Reply, TextStream, http};
+use super::{Answer, IdempotencyKey, PageQuery, TextStream, http};
 
 /// The builds of an application, newest first.
-pub(crate) fn list_builds(application: ApplicationId, query: &PageQuery) -> Reply<Page<Build>> {
-    http::get(&format!("/applications/{application}/builds{}", to_query(query)))
+pub(crate) async fn list_builds(application: ApplicationId, query: &PageQuery) -> Answer<Page<Build>> {
+    http::get(&format!("/applications/{application}/builds{}", to_query(query))).await
 }
 
 /// Starts a build.
-pub(crate) fn create_build(
+pub(crate) async fn create_build(
     application: ApplicationId,
     build: &BuildCreate,
     key: &IdempotencyKey,
-) -> Reply<Build> {
-    http::send(Method::POST, &format!("/applications/{application}/builds"), build, Some(key))
+) -> Answer<Build> {
+    http::send(Method::POST, &format!("/applications/{application}/builds"), build, Some(key)).await
 }
 
 /// One build.
-pub(crate) fn get_build(build: BuildId) -> Reply<Build> {
-    http::get(&format!("/builds/{build}"))
+pub(crate) async fn get_build(build: BuildId) -> Answer<Build> {
+    http::get(&format!("/builds/{build}")).await
 }
 
 /// Asks the host to end a build.
-pub(crate) fn cancel_build(build: BuildId) -> Reply<Build> {
-    http::act(&format!("/builds/{build}/cancel"))
+pub(crate) async fn cancel_build(build: BuildId) -> Answer<Build> {
+    http::act(&format!("/builds/{build}/cancel")).await
 }
 
 /// The output from a byte on; with `follow` it goes on until the build has ended.

@@ -6,28 +6,29 @@ use pbsweb_shared::api::hosts::{
 };
 use pbsweb_shared::host::{HostJobs, HostQueues};
 use pbsweb_shared::ids::HostId;
+use pbsweb_shared::node::HostNodes;
 use pbsweb_shared::page::Page;
 
-use super::{Answer, Reply, http};
+use super::{Answer, http};
 
 /// All hosts.
-pub(crate) fn list_hosts() -> Reply<Page<Host>> {
-    http::get("/hosts")
+pub(crate) async fn list_hosts() -> Answer<Page<Host>> {
+    http::get("/hosts").await
 }
 
 /// One host.
-pub(crate) fn get_host(host: HostId) -> Reply<Host> {
-    http::get(&format!("/hosts/{host}"))
+pub(crate) async fn get_host(host: HostId) -> Answer<Host> {
+    http::get(&format!("/hosts/{host}")).await
 }
 
 /// Adds a host; for administrators.
-pub(crate) fn create_host(host: &HostCreate) -> Reply<Host> {
-    http::send(Method::POST, "/hosts", host, None)
+pub(crate) async fn create_host(host: &HostCreate) -> Answer<Host> {
+    http::send(Method::POST, "/hosts", host, None).await
 }
 
 /// Changes a host; for administrators.
-pub(crate) fn update_host(host: HostId, change: &HostUpdate) -> Reply<Host> {
-    http::send(Method::PATCH, &format!("/hosts/{host}"), change, None)
+pub(crate) async fn update_host(host: HostId, change: &HostUpdate) -> Answer<Host> {
+    http::send(Method::PATCH, &format!("/hosts/{host}"), change, None).await
 }
 
 /// Removes a host that has no history; for administrators.
@@ -36,13 +37,13 @@ pub(crate) async fn delete_host(host: HostId) -> Answer<()> {
 }
 
 /// Asks the host for its key, without signing in; for administrators.
-pub(crate) fn scan_host_key(host: HostId) -> Reply<HostKeyScan> {
-    http::act(&format!("/hosts/{host}/scan-key"))
+pub(crate) async fn scan_host_key(host: HostId) -> Answer<HostKeyScan> {
+    http::act(&format!("/hosts/{host}/scan-key")).await
 }
 
 /// Sets one's own login name on a host.
-pub(crate) fn put_host_account(host: HostId, account: &HostAccountPut) -> Reply<HostAccount> {
-    http::send(Method::PUT, &format!("/hosts/{host}/account"), account, None)
+pub(crate) async fn put_host_account(host: HostId, account: &HostAccountPut) -> Answer<HostAccount> {
+    http::send(Method::PUT, &format!("/hosts/{host}/account"), account, None).await
 }
 
 /// Forgets one's own login name on a host.
@@ -51,16 +52,26 @@ pub(crate) async fn delete_host_account(host: HostId) -> Answer<()> {
 }
 
 /// Connects with one's own account and says what was found.
-pub(crate) fn check_host(host: HostId) -> Reply<CheckReport> {
-    http::act(&format!("/hosts/{host}/check"))
+pub(crate) async fn check_host(host: HostId) -> Answer<CheckReport> {
+    http::act(&format!("/hosts/{host}/check")).await
 }
 
 /// The queues and the rules that scripts are checked against.
-pub(crate) fn get_host_queues(host: HostId) -> Reply<HostQueues> {
-    http::get(&format!("/hosts/{host}/queues"))
+pub(crate) async fn get_host_queues(host: HostId) -> Answer<HostQueues> {
+    http::get(&format!("/hosts/{host}/queues")).await
 }
 
 /// Every job that the scheduler lists.
-pub(crate) fn get_host_jobs(host: HostId) -> Reply<HostJobs> {
-    http::get(&format!("/hosts/{host}/jobs"))
+pub(crate) async fn get_host_jobs(host: HostId) -> Answer<HostJobs> {
+    http::get(&format!("/hosts/{host}/jobs")).await
+}
+
+/// One's own jobs of those that the scheduler lists: little of what a full host has, so that they come first.
+pub(crate) async fn get_own_host_jobs(host: HostId) -> Answer<HostJobs> {
+    http::get(&format!("/hosts/{host}/jobs?own=true")).await
+}
+
+/// The nodes, as the scheduler listed them last.
+pub(crate) async fn get_host_nodes(host: HostId) -> Answer<HostNodes> {
+    http::get(&format!("/hosts/{host}/nodes")).await
 }

@@ -1,10 +1,6 @@
 //! One request: its headers, its abortion, its answer or its problem.
 
 use std::cell::RefCell;
-use std::future::Future;
-use std::marker::PhantomData;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use gloo_net::http::{Method, Request, RequestBuilder, Response};
 use leptos::prelude::{Owner, on_cleanup};
@@ -84,83 +80,39 @@ impl Drop for AbortGuard {
     }
 }
 
-/// The text of an answer that is a success, with its status.
-type Text = Pin<Box<dyn Future<Output = Answer<(u16, String)>>>>;
-
-/// A typed answer on its way. Whatever does not depend on the type is compiled once, not once for each type.
-pub(crate) struct Reply<T> {
-    text: Text,
-    typed: PhantomData<fn() -> T>,
-}
-
-impl<T: DeserializeOwned> Future for Reply<T> {
-    type Output = Answer<T>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.text.as_mut().poll(context).map(|answer| {
-            let (status, text) = answer?;
-            serde_json::from_str(&text).map_err(|_| ClientError::Unreadable { status })
-        })
-    }
-}
-
-/// Sends a request, once the answer is waited for. It is aborted with the guard.
-fn reply<T>(request: Answer<Request>, guard: Option<AbortGuard>) -> Reply<T> {
-    Reply { text: exchange(request, guard), typed: PhantomData }
-}
-
-fn exchange(request: Answer<Request>, guard: Option<AbortGuard>) -> Text {
-    Box::pin(async move {
-        let response = check(request?.send().await).await?;
-        let status = response.status();
-        let text = response.text().await.map_err(|_| ClientError::Offline)?;
-        drop(guard);
-        Ok((status, text))
-    })
-}
-
 /// Reads a resource.
-pub(super) fn get<T>(path: &str) -> Reply<T> {
+pub(super) async fn get<T: DeserializeOwned>(path: &str) -> Answer<T> {
     let guard = AbortGuard::new();
-    reply(reading(path, &guard), Some(guard))
+    let response = open(path, &guard).await?;
+    read_json(response).await
 }
 
 /// Begins to read; the body is still to come.
 pub(super) async fn open(path: &str, guard: &AbortGuard) -> Answer<Response> {
-    check(reading(path, guard)?.send().await).await
-}
-
-fn reading(path: &str, guard: &AbortGuard) -> Answer<Request> {
-    builder(Method::GET, path).abort_signal(guard.signal().as_ref()).build().map_err(refused)
+    let signal = guard.signal();
+    let request = builder(Method::GET, path).abort_signal(signal.as_ref()).build().map_err(refused)?;
+    check(request.send().await).await
 }
 
 /// Sends a body and reads the answer.
-pub(super) fn send<B: Serialize, T>(
+pub(super) async fn send<B: Serialize, T: DeserializeOwned>(
     method: Method,
     path: &str,
     body: &B,
     key: Option<&IdempotencyKey>,
-) -> Reply<T> {
-    let body = serde_json::to_string(body).map_err(|error| ClientError::Browser(error.to_string()));
-    reply(writing(method, path, body, key), None)
-}
-
-fn writing(
-    method: Method,
-    path: &str,
-    body: Answer<String>,
-    key: Option<&IdempotencyKey>,
-) -> Answer<Request> {
-    let mut builder = builder(method, path).header("Content-Type", "application/json");
+) -> Answer<T> {
+    let mut builder = builder(method, path);
     if let Some(IdempotencyKey(key)) = key {
         builder = builder.header("Idempotency-Key", key);
     }
-    builder.body(body?).map_err(refused)
+    let request: Request = builder.json(body).map_err(refused)?;
+    read_json(check(request.send().await).await?).await
 }
 
 /// Asks for an action that takes no body, and reads the answer.
-pub(super) fn act<T>(path: &str) -> Reply<T> {
-    reply(builder(Method::POST, path).build().map_err(refused), None)
+pub(super) async fn act<T: DeserializeOwned>(path: &str) -> Answer<T> {
+    let request = builder(Method::POST, path).build().map_err(refused)?;
+    read_json(check(request.send().await).await?).await
 }
 
 /// Removes a resource.
@@ -196,6 +148,12 @@ async fn check(sent: Result<Response, gloo_net::Error>) -> Answer<Response> {
     let status = response.status();
     let text = response.text().await.map_err(|_| ClientError::Offline)?;
     Err(error_of(status, &text))
+}
+
+async fn read_json<T: DeserializeOwned>(response: Response) -> Answer<T> {
+    let status = response.status();
+    let text = response.text().await.map_err(|_| ClientError::Offline)?;
+    serde_json::from_str(&text).map_err(|_| ClientError::Unreadable { status })
 }
 
 /// The error in the body of an answer that is no success.

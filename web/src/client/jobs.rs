@@ -1,7 +1,6 @@
 //! Jobs: submit, list, read, steer.
 
 use gloo_net::http::Method;
-use pbsweb_shared::api::job_actions::JobActionItem;
 use pbsweb_shared::api::jobs::{
     Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputStream, SubmitQuery,
 };
@@ -9,51 +8,51 @@ use pbsweb_shared::ids::JobId;
 use pbsweb_shared::page::Page;
 
 use super::query::to_query;
-use super::{Answer, IdempotencyKey, Reply, TextStream, http};
+use super::{Answer, IdempotencyKey, TextStream, http};
 
 /// Submits a job. The same key makes the same job, once.
-pub(crate) fn submit_job(job: &JobSubmit, query: SubmitQuery, key: &IdempotencyKey) -> Reply<Job> {
-    http::send(Method::POST, &format!("/jobs{}", to_query(&query)), job, Some(key))
+pub(crate) async fn submit_job(job: &JobSubmit, query: SubmitQuery, key: &IdempotencyKey) -> Answer<Job> {
+    http::send(Method::POST, &format!("/jobs{}", to_query(&query)), job, Some(key)).await
 }
 
 /// One's own jobs, newest first.
-pub(crate) fn list_jobs(query: &JobsQuery) -> Reply<Page<Job>> {
-    http::get(&format!("/jobs{}", to_query(query)))
+pub(crate) async fn list_jobs(query: &JobsQuery) -> Answer<Page<Job>> {
+    http::get(&format!("/jobs{}", to_query(query))).await
 }
 
 /// One job; `query` may wait for a change.
-pub(crate) fn get_job(job: JobId, query: &JobWaitQuery) -> Reply<Job> {
-    http::get(&format!("/jobs/{job}{}", to_query(query)))
+pub(crate) async fn get_job(job: JobId, query: &JobWaitQuery) -> Answer<Job> {
+    http::get(&format!("/jobs/{job}{}", to_query(query))).await
 }
 
 /// `qdel`
-pub(crate) fn delete_job(job: JobId) -> Reply<JobActionItem> {
-    http::act(&format!("/jobs/{job}/delete"))
+pub(crate) async fn delete_job(job: JobId) -> Answer<Job> {
+    http::act(&format!("/jobs/{job}/delete")).await
 }
 
 /// `qhold`
-pub(crate) fn hold_job(job: JobId) -> Reply<JobActionItem> {
-    http::act(&format!("/jobs/{job}/hold"))
+pub(crate) async fn hold_job(job: JobId) -> Answer<Job> {
+    http::act(&format!("/jobs/{job}/hold")).await
 }
 
 /// `qrls`
-pub(crate) fn release_job(job: JobId) -> Reply<JobActionItem> {
-    http::act(&format!("/jobs/{job}/release"))
+pub(crate) async fn release_job(job: JobId) -> Answer<Job> {
+    http::act(&format!("/jobs/{job}/release")).await
 }
 
 /// The script as it was submitted.
-pub(crate) fn get_job_script(job: JobId) -> Reply<JobScriptText> {
-    http::get(&format!("/jobs/{job}/script"))
+pub(crate) async fn get_job_script(job: JobId) -> Answer<JobScriptText> {
+    http::get(&format!("/jobs/{job}/script")).await
 }
 
 /// What became known of a job, step by step.
-pub(crate) fn list_job_events(job: JobId) -> Reply<Page<JobEvent>> {
-    http::get(&format!("/jobs/{job}/events"))
+pub(crate) async fn list_job_events(job: JobId) -> Answer<Page<JobEvent>> {
+    http::get(&format!("/jobs/{job}/events")).await
 }
 
 /// The files in the job's own folder.
-pub(crate) fn list_job_files(job: JobId) -> Reply<Page<JobFile>> {
-    http::get(&format!("/jobs/{job}/files"))
+pub(crate) async fn list_job_files(job: JobId) -> Answer<Page<JobFile>> {
+    http::get(&format!("/jobs/{job}/files")).await
 }
 
 /// Where a stream of a job can be read or saved from.

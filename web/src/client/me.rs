@@ -7,49 +7,49 @@ use pbsweb_shared::api::sessions::Session;
 use pbsweb_shared::page::Page;
 
 use super::query::to_query;
-use super::{PageQuery, Reply, http};
+use super::{Answer, PageQuery, http};
 
 /// Who is signed in.
-pub(crate) fn get_me() -> Reply<Me> {
-    http::get("/me")
+pub(crate) async fn get_me() -> Answer<Me> {
+    http::get("/me").await
 }
 
 /// Changes name, mail address or password.
-pub(crate) fn update_me(change: &MeUpdate) -> Reply<Me> {
-    http::send(Method::PATCH, "/me", change, None)
+pub(crate) async fn update_me(change: &MeUpdate) -> Answer<Me> {
+    http::send(Method::PATCH, "/me", change, None).await
 }
 
 /// One's preferences.
-pub(crate) fn get_preferences() -> Reply<Preferences> {
-    http::get("/me/preferences")
+pub(crate) async fn get_preferences() -> Answer<Preferences> {
+    http::get("/me/preferences").await
 }
 
 /// Replaces one's preferences.
-pub(crate) fn put_preferences(preferences: &Preferences) -> Reply<Preferences> {
-    http::send(Method::PUT, "/me/preferences", preferences, None)
+pub(crate) async fn put_preferences(preferences: &Preferences) -> Answer<Preferences> {
+    http::send(Method::PUT, "/me/preferences", preferences, None).await
 }
 
 /// One's public key and how to install it.
-pub(crate) fn get_ssh_key() -> Reply<SshKey> {
-    http::get("/me/ssh-key")
+pub(crate) async fn get_ssh_key() -> Answer<SshKey> {
+    http::get("/me/ssh-key").await
 }
 
 /// Makes a new key pair; the old one is used no more.
-pub(crate) fn rotate_ssh_key() -> Reply<SshKey> {
-    http::act("/me/ssh-key/rotate")
+pub(crate) async fn rotate_ssh_key() -> Answer<SshKey> {
+    http::act("/me/ssh-key/rotate").await
 }
 
 /// One's API tokens.
-pub(crate) fn list_tokens() -> Reply<Page<Session>> {
-    http::get("/me/tokens")
+pub(crate) async fn list_tokens() -> Answer<Page<Session>> {
+    http::get("/me/tokens").await
 }
 
 /// Makes an API token; it is shown this once.
-pub(crate) fn create_token(token: &TokenCreate) -> Reply<TokenCreated> {
-    http::send(Method::POST, "/me/tokens", token, None)
+pub(crate) async fn create_token(token: &TokenCreate) -> Answer<TokenCreated> {
+    http::send(Method::POST, "/me/tokens", token, None).await
 }
 
 /// What one did oneself, newest first.
-pub(crate) fn list_my_activity(query: &PageQuery) -> Reply<Page<Activity>> {
-    http::get(&format!("/me/activity{}", to_query(query)))
+pub(crate) async fn list_my_activity(query: &PageQuery) -> Answer<Page<Activity>> {
+    http::get(&format!("/me/activity{}", to_query(query))).await
 }

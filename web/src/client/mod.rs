@@ -21,7 +21,7 @@ mod upload;
 pub(crate) mod users;
 
 pub(crate) use error::ClientError;
-pub(crate) use http::{IdempotencyKey, Reply, on_session_lost};
+pub(crate) use http::{IdempotencyKey, on_session_lost};
 pub(crate) use query::percent_encode;
 pub(crate) use text_stream::TextStream;
 pub(crate) use upload::{Upload, UploadAbort, UploadProgress};

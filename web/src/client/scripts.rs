@@ -10,7 +10,7 @@ use pbsweb_shared::script::JobScriptDraft;
 use serde::Serialize;
 
 use super::query::to_query;
-use super::{Reply, http};
+use super::{Answer, http};
 
 /// What a suggestion is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -24,31 +24,31 @@ pub(crate) struct SuggestionQuery {
 }
 
 /// Scripts, most recently used first, each with its whole typed draft.
-pub(crate) fn list_scripts(query: &ScriptsQuery) -> Reply<Page<Script>> {
-    http::get(&format!("/scripts{}", to_query(query)))
+pub(crate) async fn list_scripts(query: &ScriptsQuery) -> Answer<Page<Script>> {
+    http::get(&format!("/scripts{}", to_query(query))).await
 }
 
 /// One script.
-pub(crate) fn get_script(script: ScriptId) -> Reply<Script> {
-    http::get(&format!("/scripts/{script}"))
+pub(crate) async fn get_script(script: ScriptId) -> Answer<Script> {
+    http::get(&format!("/scripts/{script}")).await
 }
 
 /// Its revisions, newest first.
-pub(crate) fn list_revisions(script: ScriptId) -> Reply<Page<Revision>> {
-    http::get(&format!("/scripts/{script}/revisions"))
+pub(crate) async fn list_revisions(script: ScriptId) -> Answer<Page<Revision>> {
+    http::get(&format!("/scripts/{script}/revisions")).await
 }
 
 /// Reads a script's text into fields.
-pub(crate) fn parse_script(text: &ScriptParse) -> Reply<ScriptParsed> {
-    http::send(Method::POST, "/scripts/parse", text, None)
+pub(crate) async fn parse_script(text: &ScriptParse) -> Answer<ScriptParsed> {
+    http::send(Method::POST, "/scripts/parse", text, None).await
 }
 
 /// Checks a script against a host without submitting it.
-pub(crate) fn check_script(check: &ScriptCheck) -> Reply<ScriptChecked> {
-    http::send(Method::POST, "/scripts/check", check, None)
+pub(crate) async fn check_script(check: &ScriptCheck) -> Answer<ScriptChecked> {
+    http::send(Method::POST, "/scripts/check", check, None).await
 }
 
 /// What a new form should start with.
-pub(crate) fn get_suggestion(query: SuggestionQuery) -> Reply<JobScriptDraft> {
-    http::get(&format!("/scripts/suggestion{}", to_query(&query)))
+pub(crate) async fn get_suggestion(query: SuggestionQuery) -> Answer<JobScriptDraft> {
+    http::get(&format!("/scripts/suggestion{}", to_query(&query))).await
 }

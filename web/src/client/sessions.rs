@@ -5,21 +5,21 @@ use pbsweb_shared::api::sessions::{Session, SignIn, SignedIn};
 use pbsweb_shared::ids::SessionId;
 use pbsweb_shared::page::Page;
 
-use super::{Answer, Reply, http};
+use super::{Answer, http};
 
 /// Signs in; the browser keeps the cookie.
-pub(crate) fn create_session(sign_in: &SignIn) -> Reply<SignedIn> {
-    http::send(Method::POST, "/sessions", sign_in, None)
+pub(crate) async fn create_session(sign_in: &SignIn) -> Answer<SignedIn> {
+    http::send(Method::POST, "/sessions", sign_in, None).await
 }
 
 /// One's own sessions that are alive.
-pub(crate) fn list_sessions() -> Reply<Page<Session>> {
-    http::get("/sessions")
+pub(crate) async fn list_sessions() -> Answer<Page<Session>> {
+    http::get("/sessions").await
 }
 
 /// This session.
-pub(crate) fn get_current_session() -> Reply<Session> {
-    http::get("/sessions/current")
+pub(crate) async fn get_current_session() -> Answer<Session> {
+    http::get("/sessions/current").await
 }
 
 /// Signs out.

@@ -6,19 +6,19 @@ use pbsweb_shared::ids::UserId;
 use pbsweb_shared::page::Page;
 
 use super::query::to_query;
-use super::{PageQuery, Reply, http};
+use super::{Answer, PageQuery, http};
 
 /// All users.
-pub(crate) fn list_users(query: &PageQuery) -> Reply<Page<User>> {
-    http::get(&format!("/users{}", to_query(query)))
+pub(crate) async fn list_users(query: &PageQuery) -> Answer<Page<User>> {
+    http::get(&format!("/users{}", to_query(query))).await
 }
 
 /// Adds a user.
-pub(crate) fn create_user(user: &UserCreate) -> Reply<User> {
-    http::send(Method::POST, "/users", user, None)
+pub(crate) async fn create_user(user: &UserCreate) -> Answer<User> {
+    http::send(Method::POST, "/users", user, None).await
 }
 
 /// Changes or disables a user.
-pub(crate) fn update_user(user: UserId, change: &UserUpdate) -> Reply<User> {
-    http::send(Method::PATCH, &format!("/users/{user}"), change, None)
+pub(crate) async fn update_user(user: UserId, change: &UserUpdate) -> Answer<User> {
+    http::send(Method::PATCH, &format!("/users/{user}"), change, None).await
 }

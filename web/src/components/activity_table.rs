@@ -5,8 +5,8 @@ use leptos::task::spawn_local;
 use pbsweb_shared::api::activity::Activity;
 use pbsweb_shared::page::Page;
 
-use crate::client::{ClientError, PageQuery, Reply};
-use crate::ui::{Button, EmptyState, ProblemBox, Show, Spinner, Table, Time};
+use crate::client::{Answer, ClientError, PageQuery};
+use crate::ui::{Button, EmptyState, ProblemBox, Spinner, Table, Time};
 
 /// How many rows are read at once.
 const PAGE_LENGTH: u32 = 50;
@@ -18,13 +18,17 @@ fn action_label(action: &str) -> String {
 
 /// A table of activity that reads on when asked.
 #[component]
-pub(crate) fn ActivityTable(
+pub(crate) fn ActivityTable<F, Fut>(
     /// Reads a page.
-    list: fn(&PageQuery) -> Reply<Page<Activity>>,
+    list: F,
     /// The rows are of several users.
     #[prop(optional)]
     shows_user: bool,
-) -> impl IntoView {
+) -> impl IntoView
+where
+    F: Fn(PageQuery) -> Fut + Copy + Send + Sync + 'static,
+    Fut: Future<Output = Answer<Page<Activity>>> + 'static,
+{
     let rows = RwSignal::new(None::<Vec<Activity>>);
     let next_token = RwSignal::new(None::<String>);
     let error = RwSignal::new(None::<ClientError>);
@@ -37,7 +41,7 @@ pub(crate) fn ActivityTable(
         error.set(None);
         let query = PageQuery { limit: Some(PAGE_LENGTH), page_token: next_token.get_untracked() };
         spawn_local(async move {
-            let answer = list(&query).await;
+            let answer = list(query).await;
             // The page may be gone by now.
             is_reading.try_set(false);
             match answer {

@@ -5,16 +5,17 @@ use leptos_router::components::A;
 use leptos_router::hooks::{use_location, use_navigate};
 
 use crate::state::{CurrentUser, Notices, Theme, ThemeChoice};
-use crate::ui::{Action, Button, ButtonKind, Icon, Shape, Show};
+use crate::ui::{Button, ButtonKind, Icon, Shape};
 use crate::{client, paths};
 
 /// The main places, in the order of the work.
-const PLACES: [(&str, &str); 6] = [
+const PLACES: [(&str, &str); 7] = [
     (paths::HOME, "Home"),
     (paths::APPLICATIONS, "Applications"),
     (paths::COMPOSE, "New job"),
     (paths::JOBS, "Jobs"),
     (paths::QUEUES, "Queues"),
+    (paths::NODES, "Nodes"),
     (paths::HOSTS, "Hosts"),
 ];
 

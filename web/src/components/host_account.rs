@@ -10,8 +10,8 @@ use super::{CheckFindings, HostStatusBadge};
 use crate::client;
 use crate::state::{Hosts, Notices};
 use crate::ui::{
-    Action, Badge, Button, ButtonKind, ConfirmDialog, EmptyState, ProblemBox, Shape, Show, Spinner,
-    TextField, Tone, action_error, field_error, first_error, focus_first_error,
+    Badge, Button, ButtonKind, ConfirmDialog, EmptyState, ProblemBox, Shape, Spinner, TextField, Tone,
+    action_error, field_error, first_error, focus_first_error,
 };
 
 /// One's accounts on all enabled hosts, in short.

@@ -1,8 +1,6 @@
 //! Output that is shown while it is written: it goes on after an interruption, and scrolls along until the reader scrolls up.
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::html;
@@ -12,7 +10,7 @@ use pbsweb_shared::problem::ProblemCode;
 
 use super::escape_filter::EscapeFilter;
 use crate::client::{Answer, ClientError, TextStream};
-use crate::ui::{Button, ButtonKind, ProblemBox, Show, format};
+use crate::ui::{Button, ButtonKind, ProblemBox, format};
 
 /// A text that is longer is shown from its last part on.
 const MOST_BYTES_AT_FIRST: u64 = 1 << 20;
@@ -31,9 +29,6 @@ const LOOK_AGAIN_MS: u32 = 5000;
 
 /// So near the end counts as the end, in pixels.
 const NEAR_END: i32 = 24;
-
-/// Opens a text from a byte on.
-pub(crate) type Open = Callback<u64, Pin<Box<dyn Future<Output = Answer<TextStream>>>>>;
 
 #[derive(Debug, Clone, PartialEq)]
 enum TextState {
@@ -61,20 +56,23 @@ fn after(error: ClientError, is_running: bool) -> (TextState, Option<u32>) {
 
 /// A text that comes from the server piece by piece.
 #[component]
-pub(crate) fn LiveText(
+pub(crate) fn LiveText<F, Fut>(
     /// What it is called, such as "Output of the build".
     #[prop(into)]
     what: String,
     /// Opens it from a byte on.
-    #[prop(into)]
-    open: Open,
+    open: F,
     /// More may still be written.
     #[prop(into)]
     is_running: Signal<bool>,
     /// Said when it has ended without a byte.
     #[prop(default = "Nothing was written.")]
     when_empty: &'static str,
-) -> impl IntoView {
+) -> impl IntoView
+where
+    F: Fn(u64) -> Fut + Copy + Send + Sync + 'static,
+    Fut: Future<Output = Answer<TextStream>> + 'static,
+{
     let pre = NodeRef::<html::Pre>::new();
     let state = RwSignal::new(TextState::Opening);
     let n_bytes = RwSignal::new(0_u64);
@@ -101,7 +99,7 @@ pub(crate) fn LiveText(
             let mut n_kept = 0_usize;
             let mut offset = 0_u64;
             loop {
-                let error = match open.run(offset).await {
+                let error = match open(offset).await {
                     Err(error) => Some(error),
                     Ok(mut stream) => {
                         let n_total = stream.n_total_bytes().unwrap_or(0);

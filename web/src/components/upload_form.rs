@@ -12,8 +12,8 @@ use crate::client::{self, ClientError, UploadAbort, UploadProgress};
 use crate::paths;
 use crate::state::{Hosts, Notices, OwnPreferences};
 use crate::ui::{
-    Bind, Button, ButtonKind, Choice, EmptyState, Icon, LinkButton, LocalResource, ProblemBox, Progress,
-    SelectField, Shape, Show, TextField, field_error, first_error, format,
+    Bind, Button, ButtonKind, Choice, EmptyState, Icon, LinkButton, ProblemBox, Progress, SelectField, Shape,
+    TextField, field_error, first_error, format,
 };
 
 /// The endings of archives that are taken.

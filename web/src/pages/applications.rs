@@ -9,7 +9,7 @@ use crate::client::{self, PageQuery};
 use crate::components::{BuildStateBadge, UploadForm};
 use crate::paths::{self, ComposeFrom};
 use crate::state::{Hosts, Live};
-use crate::ui::{EmptyState, LinkButton, Load, LocalResource, PageHeader, Panel, Table, Time, format};
+use crate::ui::{EmptyState, LinkButton, Load, PageHeader, Panel, Table, Time, format};
 
 /// Most applications that are shown; the server gives no more on a page.
 const MOST: u32 = 200;

@@ -10,8 +10,8 @@ use pbsweb_shared::names::UserName;
 use crate::components::{HostAccounts, KeyInstall};
 use crate::state::CurrentUser;
 use crate::ui::{
-    Action, Button, ButtonKind, LinkButton, Load, LocalResource, NotAllowed, PageHeader, Panel, ProblemBox,
-    TextField, action_error, field_error, first_error, focus_first_error,
+    Button, ButtonKind, LinkButton, Load, NotAllowed, PageHeader, Panel, ProblemBox, TextField, action_error,
+    field_error, first_error, focus_first_error,
 };
 use crate::{client, paths};
 

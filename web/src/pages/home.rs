@@ -7,9 +7,7 @@ use pbsweb_shared::event::Event;
 
 use crate::components::{HostStatusBadge, JobStateBadge, ending_words, telling_moment};
 use crate::state::{CurrentUser, Hosts, Live};
-use crate::ui::{
-    EmptyState, Icon, LinkButton, Load, LocalResource, PageHeader, Panel, Shape, Show, Time, format,
-};
+use crate::ui::{EmptyState, Icon, LinkButton, Load, PageHeader, Panel, Shape, Time, format};
 use crate::{client, paths};
 
 /// How many jobs are shown.

@@ -8,10 +8,7 @@ use pbsweb_shared::api::accounts::AccountPolicy;
 use pbsweb_shared::api::sessions::SignIn as Credentials;
 
 use crate::state::CurrentUser;
-use crate::ui::{
-    Action, Button, ButtonKind, LocalResource, PageHeader, ProblemBox, TextField, action_error,
-    focus_first_error,
-};
+use crate::ui::{Button, ButtonKind, PageHeader, ProblemBox, TextField, action_error, focus_first_error};
 use crate::{client, paths};
 
 /// The sign-in form.

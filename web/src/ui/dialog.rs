@@ -3,7 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use super::{Button, ButtonKind, ProblemBox, Show};
+use super::{Button, ButtonKind, ProblemBox};
 use crate::client::ClientError;
 
 /// A dialog that is open while `open` is true.

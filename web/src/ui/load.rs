@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{LocalResource, ProblemBox, Spinner};
+use super::{ProblemBox, Spinner};
 use crate::client::Answer;
 
 /// Shows a loaded resource. While it is read again, what was there stays.
@@ -16,7 +16,7 @@ pub(crate) fn Load<T, V, F>(
     children: F,
 ) -> impl IntoView
 where
-    T: Clone + Send + Sync + 'static,
+    T: Clone + 'static,
     V: IntoView + 'static,
     F: Fn(T) -> V + Send + Sync + 'static,
 {

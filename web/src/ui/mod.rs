@@ -2,7 +2,6 @@
 //!
 //! Each block has one class, named like its file, and takes its states from attributes; its style is in `styles/`.
 
-pub(crate) mod action;
 pub(crate) mod announcer;
 pub(crate) mod badge;
 pub(crate) mod bind;
@@ -19,13 +18,10 @@ pub(crate) mod page_header;
 pub(crate) mod panel;
 pub(crate) mod problem_box;
 pub(crate) mod progress;
-pub(crate) mod resource;
-pub(crate) mod show;
 pub(crate) mod table;
 pub(crate) mod tabs;
 pub(crate) mod time;
 
-pub(crate) use action::Action;
 pub(crate) use announcer::Announcer;
 pub(crate) use badge::{Badge, Tone};
 pub(crate) use bind::Bind;
@@ -41,8 +37,6 @@ pub(crate) use page_header::PageHeader;
 pub(crate) use panel::{Fact, Facts, Panel};
 pub(crate) use problem_box::{NotAllowed, ProblemBox};
 pub(crate) use progress::{Progress, Spinner};
-pub(crate) use resource::LocalResource;
-pub(crate) use show::Show;
 pub(crate) use table::Table;
 pub(crate) use tabs::{Tab, Tabs};
 pub(crate) use time::Time;

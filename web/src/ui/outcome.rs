@@ -4,14 +4,13 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, SubmitEvent};
 
-use super::Action;
 use crate::client::{Answer, ClientError};
 
 /// Why the last run of an action failed; nothing while it runs again.
 pub(crate) fn action_error<I, T>(action: Action<I, Answer<T>>) -> Signal<Option<ClientError>>
 where
-    I: 'static,
-    T: Clone + Send + Sync + 'static,
+    I: Send + Sync + 'static,
+    T: Send + Sync + 'static,
 {
     let value = action.value();
     let pending = action.pending();

@@ -22,8 +22,9 @@ use crate::scheduler::records::{JobRecord, parse_duration};
 
 pub use resolve::{Resolution, resolve_missing};
 
-/// What a listing tells of a job beside its state, as it is stored with the job. Resources used are two minutes old at times,
-/// and change with every listing: of them the walltime alone is kept, in whole minutes.
+/// What a listing tells of a job beside its state. Paths, the time it was queued and the counts of an array are for the
+/// reader of one listing; the rest is stored with the job. Resources used are two minutes old at times, and change with every listing:
+/// of them the walltime alone is kept, in whole minutes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Observed {
     /// Its queue now.
@@ -32,25 +33,41 @@ pub struct Observed {
     pub comment: Option<String>,
     /// Where it runs.
     pub exec_host: Option<String>,
+    /// When it came to its queue.
+    pub queued_at: Option<DateTime<Utc>>,
     /// When it started.
     pub started_at: Option<DateTime<Utc>>,
+    /// Where its standard output goes, without the host.
+    pub output_path: Option<String>,
+    /// Where its standard error goes, without the host.
+    pub error_path: Option<String>,
     /// Walltime used, in seconds, whole minutes.
     pub used_walltime_seconds: Option<u64>,
+    /// `array_state_count`
+    pub array_state_count: Option<String>,
 }
 
 impl Observed {
     /// Takes from a record what is stored.
     #[must_use]
     pub fn of(record: &JobRecord) -> Self {
+        let path = |text: &Option<String>| {
+            text.as_deref()
+                .map(|text| text.split_once(":/").map_or(text.to_owned(), |(_, path)| format!("/{path}")))
+        };
         Self {
             queue: Some(record.queue.clone()).filter(|queue| !queue.is_empty()),
             comment: record.comment.clone(),
             exec_host: record.exec_host.clone(),
+            queued_at: record.queued_at,
             started_at: record.started_at,
+            output_path: path(&record.output_path),
+            error_path: path(&record.error_path),
             used_walltime_seconds: record
                 .used("walltime")
                 .and_then(parse_duration)
                 .map(|seconds| seconds / 60 * 60),
+            array_state_count: record.array_state_count.clone(),
         }
     }
 

@@ -1,23 +1,18 @@
 //! What routes unpack: the actor, typed ids of the path, and bodies whose errors are problems.
 
-mod body;
-pub mod client;
 pub mod page;
 
 use std::str::FromStr;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::error::{PathError, QueryPayloadError};
+use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError};
 use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use pbsweb_shared::problem::ProblemCode;
-use serde::de::DeserializeOwned;
-
-pub use body::Body;
 
 use super::problem::ApiProblem;
 use crate::app::App;
@@ -32,10 +27,25 @@ pub const PAGE_HEADER: &str = "x-pbsweb";
 
 /// Makes the framework's own refusals problems.
 pub fn configure(config: &mut ServiceConfig, max_body_bytes: usize) {
+    let json = web::JsonConfig::default().limit(max_body_bytes);
     config
-        .app_data(web::PayloadConfig::new(max_body_bytes))
+        .app_data(json.error_handler(|error, _| from_json(&error).into()))
         .app_data(web::QueryConfig::default().error_handler(|error, _| from_query(&error).into()))
         .app_data(web::PathConfig::default().error_handler(|error, _| from_path(&error).into()));
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the framework's errors are open-ended")]
+fn from_json(error: &JsonPayloadError) -> ApiProblem {
+    match error {
+        JsonPayloadError::OverflowKnownLength { limit, .. } | JsonPayloadError::Overflow { limit } => {
+            ApiProblem::new(ProblemCode::TooLarge, format!("a body may have at most {limit} bytes"))
+        }
+        JsonPayloadError::ContentType => ApiProblem::new(
+            ProblemCode::MalformedRequest,
+            "the body must be JSON, with content-type application/json",
+        ),
+        error => ApiProblem::new(ProblemCode::MalformedRequest, format!("the body cannot be read: {error}")),
+    }
 }
 
 fn from_query(error: &QueryPayloadError) -> ApiProblem {
@@ -52,19 +62,6 @@ fn from_path(_: &PathError) -> ApiProblem {
 /// A problem of code `not_found`.
 pub fn path_id<T: FromStr>(text: &str, what: &str) -> Result<T, ApiProblem> {
     text.parse().map_err(|_| ApiProblem::not_found(what))
-}
-
-/// A body that may be left out.
-///
-/// # Errors
-/// It is there and cannot be read.
-pub fn optional_body<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, ApiProblem> {
-    if bytes.trim_ascii().is_empty() {
-        return Ok(T::default());
-    }
-    serde_json::from_slice::<Option<T>>(bytes).map(Option::unwrap_or_default).map_err(|error| {
-        ApiProblem::new(ProblemCode::MalformedRequest, format!("the body cannot be read: {error}"))
-    })
 }
 
 /// The running server.

@@ -35,14 +35,8 @@ pub(super) fn command(
     let is_tagged = request.arguments.windows(2).any(|pair| pair == tag);
     let added = if is_tagged { Vec::new() } else { tag.to_vec() };
     let arguments = bindings.bind_all("arg", request.arguments.iter().cloned().chain(added));
-    let program = without_comments(PROGRAM).replace("@ARGUMENTS@", &arguments);
-    bindings.into_command(format!("{}{program}", without_comments(ALIVE)))
-}
-
-/// A program as it is sent: some shells read it byte by byte.
-fn without_comments(program: &str) -> String {
-    let is_code = |line: &&str| !matches!(line.trim_start().as_bytes().first(), None | Some(b'#'));
-    program.lines().filter(is_code).fold(String::new(), |text, line| text + line.trim_start() + "\n")
+    let program = PROGRAM.replace("@ARGUMENTS@", &arguments);
+    bindings.into_command(format!("{ALIVE}{program}"))
 }
 
 pub(super) fn read(marker: &Marker, stdout: &[u8]) -> SubmissionReply {

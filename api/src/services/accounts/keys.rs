@@ -59,7 +59,7 @@ impl Identities {
 /// # Errors
 /// When the database cannot be read, or the stored key cannot be opened with this master key.
 pub async fn identity_of(app: &App, user: UserId) -> Result<Identity, AccountError> {
-    let key = app.store.read(move |connection| find_sealed_key(connection, user)).await?;
+    let key = app.store.query(move |connection| find_sealed_key(connection, user)).await?;
     open_identity(app, user, key)
 }
 

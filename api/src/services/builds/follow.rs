@@ -191,7 +191,7 @@ async fn begin_on_host(app: &App, open: &OpenBuild, reach: &Reach) -> Result<Opt
     if build.as_ref().is_some_and(|build| build.state == BuildState::Running) {
         return Ok(None);
     }
-    let Some((build, (_, place))) = build.zip(place) else {
+    let Some((build, place)) = build.zip(place) else {
         return Ok(Some(failed("the application is no longer on the host")));
     };
     let program = Program::new(include_str!("start.sh"))

@@ -181,7 +181,7 @@ pub async fn create_build(
             }
             let known = find_application(connection, recorder.user, application)?;
             let known = known.ok_or(BuildError::NotFound("application"))?;
-            let (_, place) = find_place(connection, recorder.user, application, host)?.ok_or_else(|| {
+            let place = find_place(connection, recorder.user, application, host)?.ok_or_else(|| {
                 BuildError::Invalid(vec![FieldError {
                     pointer: "/host".to_owned(),
                     code: "application.not_on_host".to_owned(),

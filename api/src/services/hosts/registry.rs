@@ -6,7 +6,7 @@ use chrono::Utc;
 use pbsweb_shared::api::hosts::{Host, HostCreate, HostKey as ShownKey, HostKeyScan, HostUpdate};
 use pbsweb_shared::host::Dialect;
 use pbsweb_shared::ids::HostId;
-use pbsweb_shared::names::{HostName, UserName};
+use pbsweb_shared::names::HostName;
 use pbsweb_shared::problem::FieldError;
 use pbsweb_shared::script::values::QueueName;
 use uuid::Uuid;
@@ -131,7 +131,6 @@ pub fn new_host(request: &HostCreate) -> Result<HostRecord, HostError> {
             is_enabled: true,
             host_keys,
             created_at: Utc::now(),
-            listed_by: None,
         }),
         Some(_) | None => Err(HostError::Invalid(errors)),
     }
@@ -153,29 +152,8 @@ fn require_jump(connection: &mut diesel::PgConnection, jump: Option<HostId>) -> 
 }
 
 fn name_taken(error: HostError) -> HostError {
-    let broken = if let HostError::Store(store) = &error { store.constraint() } else { None };
-    match broken {
-        Some("hosts_name_key") => HostError::NameTaken,
-        Some("hosts_listed_by_fkey") => HostError::Invalid(vec![no_such_user()]),
-        Some(_) | None => error,
-    }
-}
-
-fn no_such_user() -> FieldError {
-    wrong("/listed_by", "user.unknown", "is no user known here")
-}
-
-/// A user's name, or none; whether there is such a user the database tells.
-fn read_user(name: &str, errors: &mut Vec<FieldError>) -> Option<UserName> {
-    let name = name.trim();
-    if name.is_empty() {
-        return None;
-    }
-    let user = name.parse().ok();
-    if user.is_none() {
-        errors.push(no_such_user());
-    }
-    user
+    let is_name = matches!(&error, HostError::Store(store) if store.constraint() == Some("hosts_name_key"));
+    if is_name { HostError::NameTaken } else { error }
 }
 
 /// Changes a host. When its address or keys change, its connections end and every account is to be checked anew.
@@ -237,7 +215,6 @@ fn changed_host(before: &HostRecord, request: HostUpdate) -> Result<HostRecord, 
     if request.jump_host == Some(Some(before.id)) {
         errors.push(wrong("/jump_host", "jump_host.self", "cannot be the host itself"));
     }
-    let listed_by = request.listed_by.as_deref().map(|name| read_user(name, &mut errors));
     let Some(name) = name.filter(|_| errors.is_empty()) else { return Err(HostError::Invalid(errors)) };
     Ok(HostRecord {
         id: before.id,
@@ -253,7 +230,6 @@ fn changed_host(before: &HostRecord, request: HostUpdate) -> Result<HostRecord, 
         is_enabled: request.is_enabled.unwrap_or(before.is_enabled),
         host_keys: host_keys.unwrap_or_else(|| before.host_keys.clone()),
         created_at: before.created_at,
-        listed_by: listed_by.unwrap_or_else(|| before.listed_by.clone()),
     })
 }
 
@@ -278,8 +254,6 @@ fn difference(before: &HostRecord, after: &HostRecord) -> String {
     );
     note("jump host", format!("{:?}", before.jump_host), format!("{:?}", after.jump_host));
     note("commands", before.bin_folder.clone(), after.bin_folder.clone());
-    let user = |host: &HostRecord| host.listed_by.as_ref().map(ToString::to_string).unwrap_or_default();
-    note("listed by", user(before), user(after));
     note("queues", before.offered_queues.join(","), after.offered_queues.join(","));
     note("enabled", before.is_enabled.to_string(), after.is_enabled.to_string());
     note("keys", keys(before), keys(after));

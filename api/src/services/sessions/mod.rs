@@ -133,7 +133,7 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Actor, SessionError>
     let now = Utc::now();
     let alive = app
         .store
-        .read(move |connection| {
+        .query(move |connection| {
             let alive = find_alive_session(connection, named.user, named.session, now)?;
             if let Some(alive) = &alive {
                 touch_session(connection, named.session, alive.last_used_at, now)?;
@@ -153,7 +153,7 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Actor, SessionError>
 /// Whether a session that was good when a long answer began is good still. While the database cannot tell, it is: what
 /// the answer brings comes from there too.
 pub async fn is_alive(app: &App, session: SessionId) -> bool {
-    match app.store.read(move |connection| is_session_alive(connection, session, Utc::now())).await {
+    match app.store.query(move |connection| is_session_alive(connection, session, Utc::now())).await {
         Ok(is_alive) => is_alive,
         Err(error) => {
             tracing::warn!(cause = chain(&error), session.id = %session, "cannot see whether a session is alive");

@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::error::chain;
 use crate::services::reach::{Reach, ReachError, Trust, fresh_marker};
 use crate::store::StoreError;
-use crate::store::activity::Deed;
+use crate::store::activity::{Deed, insert_activity};
 use crate::store::applications::find_application_by_name;
 use crate::store::hosts::{AccountRecord, account_to_search, set_searched};
 use crate::store::idempotency::claim_key;
@@ -225,14 +225,14 @@ impl Found {
         }
         let session = session_for_adoption(connection, owner, record.session, submitted_at)?;
         let application = match &record.application {
-            Some(name) => find_application_by_name(connection, owner, name)?.map(|id| (id, name.to_string())),
+            Some(name) => find_application_by_name(connection, owner, name)?,
             None => None,
         };
         let revision = NewRevision {
             owner,
             session,
             name: &record.script,
-            application: application.as_ref().map(|(id, _)| *id),
+            application,
             host: reach.host.id,
             draft: script.draft(),
             text: &script.render(),
@@ -245,7 +245,6 @@ impl Found {
             owner,
             session,
             host: reach.host.id,
-            host_name: reach.host.name.clone(),
             application,
             script: script_id,
             revision: revision_id,
@@ -254,6 +253,8 @@ impl Found {
             queue: script.queue().map(ToString::to_string),
             walltime_seconds: script.walltime().and_then(|walltime| i64::try_from(walltime.seconds()).ok()),
         };
+        // This server does not know that it is at it: its reconciler takes it up.
+        insert_submission(connection, &new, &frozen, me, submitted_at)?;
         let deed = Deed {
             user: Some(owner),
             session: Some(session),
@@ -261,8 +262,7 @@ impl Found {
             subject: Some(job.to_string()),
             detail: format!("{} found on {} after the database was restored", new.name, reach.host.name),
         };
-        // This server does not know that it is at it: its reconciler takes it up.
-        insert_submission(connection, &new, &frozen, &deed, me, submitted_at)?;
+        insert_activity(connection, &deed, Utc::now())?;
         Ok(true)
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::{JobState, StateSource};
 use pbsweb_shared::names::PbsJobId;
@@ -50,20 +49,30 @@ impl Sent {
         else {
             return Ok(None);
         };
-        // The login name may have been changed meanwhile: the job went to the former account.
-        let found = Reach::find(app, submission.owner, submission.host, Trust::Named).await;
-        Ok(Some(found.map(|reach| {
-            let reach = reach.as_submitted(&submission.login, &submission.frozen.job_folder);
-            Self { submission, reach }
-        })))
+        let reach = match Reach::find(app, submission.owner, submission.host, Trust::Named).await {
+            Ok(reach) if reach.account.login == submission.login => reach,
+            // The login name was changed meanwhile: the job went to the former account.
+            Ok(mut reach) => {
+                reach.endpoint.login = submission.login.clone();
+                reach
+            }
+            Err(error) => return Ok(Some(Err(error))),
+        };
+        Ok(Some(Ok(Self { submission, reach })))
+    }
+
+    /// The folder that holds PBSWeb's files for this submission's account.
+    pub(super) fn site(&self) -> crate::scheduler::Site {
+        let folder = &self.submission.frozen.job_folder;
+        let root = folder.rsplit_once("/.jobs/").map_or_else(String::new, |(root, _)| root.to_owned());
+        crate::scheduler::Site { root, ..self.reach.site() }
     }
 }
 
-/// Sends a submission that was stored a moment ago, by this request: nothing has to be read again. Gives the job as it is
-/// then, if that could be kept.
-pub(super) async fn first_attempt(app: &Arc<App>, stored: Sent, _attended: Option<Attended>) -> Option<Job> {
+/// Sends a submission that was stored a moment ago, by this request: nothing has to be read again.
+pub(super) async fn first_attempt(app: &Arc<App>, stored: Sent, _attended: Option<Attended>) {
     let outcome = send(app, &stored, 1).await;
-    keep(app, stored.submission.job, outcome).await
+    keep(app, stored.submission.job, outcome).await;
 }
 
 /// Sends a submission and keeps what came of it.
@@ -91,7 +100,7 @@ async fn send(app: &App, sent: &Sent, number: u32) -> Outcome {
         working_folder: &frozen.working_folder,
         wait_seconds: WAIT_SECONDS,
     };
-    let command = match sent.reach.scheduler().submit(&sent.reach.site(), &marker, &request) {
+    let command = match sent.reach.scheduler().submit(&sent.site(), &marker, &request) {
         Ok(command) => command,
         Err(error) => return Outcome::Refused(error.to_string()),
     };
@@ -144,14 +153,14 @@ pub(super) fn refusal(explanation: &crate::scheduler::Explanation) -> String {
     }
 }
 
-/// Keeps an outcome, unless another has settled the job meanwhile. Gives the job as it is then.
-pub(super) async fn keep(app: &Arc<App>, id: JobId, outcome: Outcome) -> Option<Job> {
+/// Keeps an outcome, unless another has settled the job meanwhile.
+pub(super) async fn keep(app: &Arc<App>, job: JobId, outcome: Outcome) {
     let now = app.replica.now();
     let is_accepted = matches!(outcome, Outcome::Accepted(_));
     let kept = app
         .store
         .query(move |connection| {
-            change_job(connection, id, now, |facts| {
+            change_job(connection, job, now, |facts| {
                 // Two attempts may overlap, and one find no room for what the other did: an id proves more than that.
                 let is_disproved = is_accepted && facts.state == JobState::Rejected && facts.pbs_id.is_none();
                 if facts.state == JobState::Submitting || is_disproved {
@@ -162,18 +171,23 @@ pub(super) async fn keep(app: &Arc<App>, id: JobId, outcome: Outcome) -> Option<
         .await;
     app.hub.poke();
     match kept {
-        Ok(job) => {
-            tracing::info!(job.id = %id, job.state = %job.state, job.pbs_id = job.pbs_id.as_ref().map(ToString::to_string), "submission answered");
-            if is_accepted {
-                app.pollers.poke(job.host);
-            }
-            Some(job)
+        Ok(facts) => {
+            tracing::info!(job.id = %job, job.state = %facts.state, job.pbs_id = facts.pbs_id.as_ref().map(ToString::to_string), "submission answered");
         }
         // The answer is safe on the host: the reconciler reads it as soon as the database answers.
         Err(error) => {
-            tracing::warn!(job.id = %id, error = &error as &dyn std::error::Error, "an answer could not be kept; it will be read again");
-            None
+            tracing::warn!(job.id = %job, error = &error as &dyn std::error::Error, "an answer could not be kept; it will be read again");
         }
+    }
+    if is_accepted {
+        // Whoever waits for the answer does not wait for this.
+        let background = Arc::clone(app);
+        app.spawn(async move {
+            let submission = background.store.query(move |connection| find_submission(connection, job)).await;
+            if let Ok(Some(submission)) = submission {
+                background.pollers.poke(submission.host);
+            }
+        });
     }
 }
 

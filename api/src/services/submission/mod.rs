@@ -7,24 +7,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pbsweb_shared::api::applications::ApplicationHost;
 use pbsweb_shared::api::jobs::{Job, JobSubmit};
 use pbsweb_shared::ids::{JobId, RevisionId, ScriptId};
 use pbsweb_shared::job::JobState;
+use pbsweb_shared::names::ApplicationName;
 use pbsweb_shared::problem::FieldError;
 use pbsweb_shared::script::{self, Diagnostic, JobScript, Placement, Severity, prepare};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::actor::Actor;
-use super::reach::{Reach, ReachError, Trust, Way};
-use super::scripts::rules_from;
+use super::reach::{Reach, ReachError, Trust};
+use super::scripts::rules_of;
 use crate::app::App;
 use crate::store::StoreError;
-use crate::store::applications::find_place;
-use crate::store::idempotency::{KeyClaim, claim_key, find_key};
+use crate::store::activity::insert_activity;
+use crate::store::applications::find_application;
+use crate::store::idempotency::{KeyClaim, claim_key};
 use crate::store::jobs::find_job;
-use crate::store::queues::{ListedQueues, list_queues};
 use crate::store::scripts::{NewRevision, put_revision};
 use crate::store::submissions::{Frozen, NewJob, SubmissionRecord, insert_submission};
 
@@ -88,34 +88,24 @@ pub async fn submit_job(
     patience: Duration,
 ) -> Result<Job, SubmitError> {
     let digest = digest_of(&request);
-    let known = Known::read(app, actor, key, &digest, &request).await?;
-    let stored = match known.claim {
-        KeyClaim::New => store_intent(app, actor, key, digest, request, known).await?,
-        KeyClaim::Repeat(first) => Stored::Before(JobId::from_uuid(first)),
-        KeyClaim::Reused => return Err(SubmitError::KeyReused),
+    let (job, stored) = match known_job(app, actor, key, &digest).await? {
+        Some(job) => (job, None),
+        None => store_intent(app, actor, key, digest, request).await?,
     };
-    let (job, answered) = match stored {
-        Stored::Now(job, sent, attended) => {
-            app.hub.poke();
-            let background = Arc::clone(app);
-            let sent = app.spawn(async move { attempt::first_attempt(&background, *sent, attended).await });
-            let answered = tokio::time::timeout(patience, sent).await;
-            (job, answered.ok().and_then(Result::ok).flatten())
+    if let Some((stored, attended)) = stored {
+        app.hub.poke();
+        let background = Arc::clone(app);
+        let sent = app.spawn(async move { attempt::first_attempt(&background, stored, attended).await });
+        let _ = tokio::time::timeout(patience, sent).await;
+    } else {
+        // A repeat waits for the same answer as the first.
+        let waiting = super::jobs::wait_for_answer(app, actor, job, patience);
+        if let Err(error) = waiting.await {
+            tracing::debug!(job.id = %job, error = &error as &dyn std::error::Error, "a repeat could not wait");
         }
-        Stored::Before(job) => {
-            // A repeat waits for the same answer as the first.
-            let waiting = super::jobs::wait_for_answer(app, actor, job, patience);
-            if let Err(error) = waiting.await {
-                tracing::debug!(job.id = %job, error = &error as &dyn std::error::Error, "a repeat could not wait");
-            }
-            (job, None)
-        }
-    };
-    if let Some(job) = answered {
-        return Ok(job);
     }
     let owner = actor.user;
-    let job = app.store.read(move |connection| find_job(connection, owner, job)).await?;
+    let job = app.store.query(move |connection| find_job(connection, owner, job)).await?;
     job.ok_or(SubmitError::Store(StoreError::Query(diesel::result::Error::NotFound)))
 }
 
@@ -124,91 +114,47 @@ fn digest_of(request: &JobSubmit) -> Vec<u8> {
     Sha256::new().chain_update("POST /jobs\n").chain_update(body).finalize().to_vec()
 }
 
-/// What is stored that a request is judged by.
-struct Known {
-    /// What the key made the first time: it counts before anything is checked, because a repeat gets the first answer even
-    /// when the host is away by now.
-    claim: KeyClaim,
-    way: Way,
-    queues: ListedQueues,
-    /// The application's name, and where it is on the host.
-    place: Option<(String, ApplicationHost)>,
-}
-
-impl Known {
-    async fn read(
-        app: &App,
-        actor: &Actor,
-        key: &str,
-        digest: &[u8],
-        request: &JobSubmit,
-    ) -> Result<Self, StoreError> {
-        let (owner, key, digest) = (actor.user, key.to_owned(), digest.to_owned());
-        let (host, application) = (request.host, request.application);
-        app.store
-            .read(move |connection| {
-                let place = match application {
-                    Some(application) => find_place(connection, owner, application, host)?,
-                    None => None,
-                };
-                Ok(Self {
-                    claim: find_key(connection, owner, &key, &digest)?,
-                    way: Way::read(connection, owner, host)?,
-                    queues: list_queues(connection, host)?,
-                    place,
-                })
-            })
-            .await
+/// What a repeated request made the first time: found before anything is checked, because a repeat gets the first
+/// answer even when the host is away by now.
+async fn known_job(app: &App, actor: &Actor, key: &str, digest: &[u8]) -> Result<Option<JobId>, SubmitError> {
+    let (owner, key, digest) = (actor.user, key.to_owned(), digest.to_owned());
+    let claim = app
+        .store
+        .query(move |connection| crate::store::idempotency::find_key(connection, owner, &key, &digest))
+        .await?;
+    match claim {
+        KeyClaim::New => Ok(None),
+        KeyClaim::Repeat(job) => Ok(Some(JobId::from_uuid(job))),
+        KeyClaim::Reused => Err(SubmitError::KeyReused),
     }
 }
 
-/// What a request came to in the database.
-enum Stored {
-    /// A new job, and what to send.
-    Now(JobId, Box<Sent>, Option<Attended>),
-    /// A repeat of the request was quicker, or came again.
-    Before(JobId),
-}
-
-/// Checks the request, freezes what will be sent, and stores all of it in one transaction.
+/// Checks the request, freezes what will be sent, and stores all of it in one transaction. Gives the job, and what to send
+/// unless a repeat of the request was quicker.
 async fn store_intent(
     app: &Arc<App>,
     actor: &Actor,
     key: &str,
     digest: Vec<u8>,
     request: JobSubmit,
-    known: Known,
-) -> Result<Stored, SubmitError> {
+) -> Result<(JobId, Option<(Sent, Option<Attended>)>), SubmitError> {
     let script = JobScript::from_draft(&request.script).map_err(SubmitError::Script)?;
-    let rules = rules_from(&known.queues);
+    let rules = rules_of(app, request.host).await?;
     let mut refused = script::check(script.draft(), Some(&rules));
     refused.retain(|finding| finding.severity == Severity::Error);
     if !refused.is_empty() {
         return Err(SubmitError::Script(refused));
     }
     let script_name = script_name(&request, &script)?;
-    let reach = Reach::open(app, known.way, Trust::Checked)?;
-    let (application, working_folder) = match (request.application, known.place) {
-        (None, _) => (None, reach.account.home.clone().unwrap_or_default()),
-        (Some(id), Some((name, place))) => (Some((id, name)), place.folder),
-        (Some(_), None) => {
-            return Err(wrong(
-                "/application",
-                "application.not_on_host",
-                "is not on this host; upload it there first",
-            ));
-        }
-    };
+    let reach = Reach::find(app, actor.user, request.host, Trust::Checked).await?;
     if adopt::is_due(app, &reach.account) {
         // What was submitted after the backup may be this very request.
         adopt::search(app, &reach).await?;
-        let (owner, wanted, wished) = (actor.user, key.to_owned(), digest.clone());
-        match app.store.read(move |connection| find_key(connection, owner, &wanted, &wished)).await? {
-            KeyClaim::New => {}
-            KeyClaim::Repeat(first) => return Ok(Stored::Before(JobId::from_uuid(first))),
-            KeyClaim::Reused => return Err(SubmitError::KeyReused),
+        if let Some(job) = known_job(app, actor, key, &digest).await? {
+            return Ok((job, None));
         }
     }
+    let (working_folder, application) = working_folder(app, actor, &reach, &request).await?;
     let job = JobId::from_uuid(Uuid::now_v7());
     let record = Record {
         site: app.deployment.site,
@@ -217,7 +163,7 @@ async fn store_intent(
         key: key.to_owned(),
         digest: adopt::hex(&digest),
         script: script_name.clone(),
-        application: application.as_ref().and_then(|(_, name)| name.parse().ok()),
+        application,
         folder: working_folder.clone(),
     };
     let frozen = freeze(&reach, job, &script, working_folder, Some(&record.to_line()));
@@ -232,8 +178,7 @@ async fn store_intent(
         owner: actor.user,
         session: actor.session,
         host: request.host,
-        host_name: reach.host.name.clone(),
-        application,
+        application: request.application,
         script: ScriptId::from_uuid(Uuid::now_v7()),
         revision: RevisionId::from_uuid(Uuid::now_v7()),
         name: script.name().to_string(),
@@ -242,17 +187,17 @@ async fn store_intent(
         walltime_seconds: script.walltime().and_then(|walltime| i64::try_from(walltime.seconds()).ok()),
     };
     app.store
-        .run(move |connection| -> Result<Stored, SubmitError> {
+        .run(move |connection| -> Result<(JobId, Option<(Sent, Option<Attended>)>), SubmitError> {
             match claim_key(connection, actor.user, &key, &digest, job.as_uuid(), now)? {
                 KeyClaim::New => {}
-                KeyClaim::Repeat(first) => return Ok(Stored::Before(JobId::from_uuid(first))),
+                KeyClaim::Repeat(first) => return Ok((JobId::from_uuid(first), None)),
                 KeyClaim::Reused => return Err(SubmitError::KeyReused),
             }
             let revision = NewRevision {
                 owner: actor.user,
                 session: actor.session,
                 name: &script_name,
-                application: request.application,
+                application: new.application,
                 host: new.host,
                 draft: script.draft(),
                 text: &text,
@@ -261,9 +206,13 @@ async fn store_intent(
             };
             let (script_id, revision_id) = put_revision(connection, &revision, now)?;
             let new = NewJob { script: script_id, revision: revision_id, ..new };
-            let detail = format!("{} to {} as {}", new.name, reach.host.name, new.login);
-            let deed = actor.deed("job.submit", job, detail);
-            insert_submission(connection, &new, &frozen, &deed, attended_by, now)?;
+            insert_submission(connection, &new, &frozen, attended_by, now)?;
+            let deed = actor.deed(
+                "job.submit",
+                job,
+                format!("{} to {} as {}", new.name, reach.host.name, new.login),
+            );
+            insert_activity(connection, &deed, now)?;
             let submission = SubmissionRecord {
                 job,
                 owner: new.owner,
@@ -274,7 +223,7 @@ async fn store_intent(
                 submitted_at: now,
                 frozen,
             };
-            Ok(Stored::Now(job, Box::new(Sent { submission, reach }), attended))
+            Ok((job, Some((Sent { submission, reach }, attended))))
         })
         .await
 }
@@ -290,6 +239,26 @@ fn script_name(request: &JobSubmit, script: &JobScript) -> Result<String, Submit
         ));
     }
     Ok(name)
+}
+
+async fn working_folder(
+    app: &App,
+    actor: &Actor,
+    reach: &Reach,
+    request: &JobSubmit,
+) -> Result<(String, Option<ApplicationName>), SubmitError> {
+    let Some(application) = request.application else {
+        return Ok((reach.account.home.clone().unwrap_or_default(), None));
+    };
+    let (owner, host) = (actor.user, request.host);
+    let known = app.store.query(move |connection| find_application(connection, owner, application)).await?;
+    let place = known.and_then(|known| {
+        let place = known.hosts.into_iter().find(|place| place.host == host)?;
+        Some((place.folder, Some(known.name)))
+    });
+    place.ok_or_else(|| {
+        wrong("/application", "application.not_on_host", "is not on this host; upload it there first")
+    })
 }
 
 fn freeze(

@@ -71,37 +71,36 @@ async fn settle_due(app: &Arc<App>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Looks for one submission, and does what the evidence calls for; only the proof that qsub never started leads to another
-/// attempt.
+/// Looks for one submission: the answer file first, then the scheduler's own listing; only the proof that qsub never
+/// started leads to another attempt.
 async fn look(app: &Arc<App>, job: JobId) {
-    let found = match Sent::load(app, job).await {
+    let sent = match Sent::load(app, job).await {
         Ok(None) => return,
-        Ok(Some(Ok(sent))) => ask(app, &sent).await,
-        Ok(Some(Err(error))) => Err(chain(&error)),
+        Ok(Some(Ok(sent))) => sent,
+        Ok(Some(Err(error))) => return keep(app, job, Outcome::Unknown(chain(&error))).await,
         Err(error) => {
             tracing::warn!(job.id = %job, error = &error as &dyn std::error::Error, "a submission could not be read");
             return;
         }
     };
-    let outcome = match found {
-        Ok(Settlement::Accepted(pbs_id)) => Outcome::Accepted(pbs_id),
-        Ok(Settlement::Refused(explanation)) => Outcome::Refused(refusal(&explanation)),
-        Ok(Settlement::TryAgain { attempt: number }) => {
-            tracing::info!(job.id = %job, attempt = number, "qsub never started; submitting again");
-            return attempt(app, job, number).await;
-        }
-        Ok(Settlement::KeepLooking(words)) | Err(words) => Outcome::Unknown(words),
-    };
-    keep(app, job, outcome).await;
-}
-
-/// What the host knows of a submission: the answer file first, then the scheduler's own listing. Else why it cannot be asked.
-async fn ask(app: &App, sent: &Sent) -> Result<Settlement, String> {
     let marker = fresh_marker();
     let scheduler = sent.reach.scheduler();
-    let (job, login) = (sent.submission.job, &sent.submission.login);
-    let command =
-        scheduler.look_up(&sent.reach.site(), &marker, job, login).map_err(|error| error.to_string())?;
-    let output = sent.reach.run(app, command, LIMITS).await.map_err(|error| chain(&error))?;
-    Ok(settle(&scheduler.read_look_up(&marker, job, login, &output.stdout)))
+    let login = &sent.submission.login;
+    let found = match scheduler.look_up(&sent.site(), &marker, job, login) {
+        Ok(command) => sent.reach.run(app, command, LIMITS).await,
+        Err(error) => return keep(app, job, Outcome::Unknown(error.to_string())).await,
+    };
+    let output = match found {
+        Ok(output) => output,
+        Err(error) => return keep(app, job, Outcome::Unknown(chain(&error))).await,
+    };
+    match settle(&scheduler.read_look_up(&marker, job, login, &output.stdout)) {
+        Settlement::Accepted(pbs_id) => keep(app, job, Outcome::Accepted(pbs_id)).await,
+        Settlement::Refused(explanation) => keep(app, job, Outcome::Refused(refusal(&explanation))).await,
+        Settlement::TryAgain { attempt: number } => {
+            tracing::info!(job.id = %job, attempt = number, "qsub never started; submitting again");
+            attempt(app, job, number).await;
+        }
+        Settlement::KeepLooking(words) => keep(app, job, Outcome::Unknown(words)).await,
+    }
 }

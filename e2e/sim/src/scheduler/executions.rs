@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Execution {
     /// Cuts the connection it came over.
     pub(crate) cut: CancellationToken,
-    /// Its output is withheld, and the connection is cut when it would say something, or ends.
+    /// Its output is withheld, and the connection is cut when it ends.
     pub(crate) mute: AtomicBool,
     /// Its process group, 0 before it exists.
     pub(crate) group: AtomicU64,

@@ -37,8 +37,6 @@ pub(crate) struct Scheduler {
     pub(crate) binary: PathBuf,
     pub(crate) faults: Faults,
     pub(crate) executions: Executions,
-    /// Whoever holds it is the one whose submission is taken.
-    submitting: tokio::sync::Mutex<()>,
     counts: Mutex<BTreeMap<String, u64>>,
     accounts: Mutex<BTreeMap<String, Account>>,
     sessions: Mutex<HashMap<RunKey, u32>>,
@@ -54,7 +52,6 @@ impl Scheduler {
             unsaved: AtomicBool::new(true),
             faults: Faults::new(folder.site("faults.json")),
             executions: Executions::default(),
-            submitting: tokio::sync::Mutex::default(),
             counts: Mutex::default(),
             accounts: Mutex::default(),
             sessions: Mutex::default(),

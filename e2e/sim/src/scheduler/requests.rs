@@ -37,26 +37,16 @@ impl Scheduler {
         let Envelope { user, execution, request, .. } = envelope;
         if let Request::Submit(submission) = request {
             self.submit(&user, execution, *submission).await
-        } else if is_listing {
-            self.answer(&user, request)
         } else {
-            if self.cuts(CutPoint::BeforeSubmit) {
-                self.executions.cut(execution);
-            }
-            let reply = self.answer(&user, request);
-            if self.cuts(CutPoint::AfterSubmit) {
-                self.executions.cut(execution);
-            }
-            reply
+            self.answer(&user, request)
         }
     }
 
-    fn cuts(&self, point: CutPoint) -> bool {
-        let fits = |fault: &Fault| matches!(fault, Fault::Cut { at, .. } if *at == point).then_some(());
-        self.faults.take(fits).is_some()
-    }
-
     async fn submit(self: &Arc<Self>, user: &str, execution: Option<u64>, asked: Submission) -> Reply {
+        let cut_here = |point: CutPoint| {
+            let fits = |fault: &Fault| matches!(fault, Fault::Cut { at, .. } if *at == point).then_some(());
+            self.faults.take(fits).is_some()
+        };
         let refused = self.faults.take(|fault| {
             let Fault::SubmitRefused { text, status } = fault else { return None };
             Some(Refusal { code: 15_104 + status, text: text.clone() })
@@ -64,16 +54,8 @@ impl Scheduler {
         if let Some(refused) = refused {
             return Reply::Refused(refused);
         }
-        if self.cuts(CutPoint::BeforeSubmit) {
+        if cut_here(CutPoint::BeforeSubmit) {
             self.executions.cut(execution);
-        }
-        let slow = self.faults.take(|fault| {
-            let Fault::SubmitSlow { ms } = fault else { return None };
-            Some(*ms)
-        });
-        if let Some(ms) = slow {
-            let _turn = self.submitting.lock().await;
-            tokio::time::sleep(Duration::from_millis(ms)).await;
         }
         let accepted = self.change(|site| {
             let id = site.submit(user, asked, now_ms() / 1000)?;
@@ -87,10 +69,10 @@ impl Scheduler {
             Ok(id) => id,
             Err(refusal) => return Reply::Refused(refusal),
         };
-        if self.cuts(CutPoint::AfterSubmit) {
+        if cut_here(CutPoint::AfterSubmit) {
             self.executions.cut(execution);
         }
-        if self.cuts(CutPoint::BeforeAnswer) {
+        if cut_here(CutPoint::BeforeAnswer) {
             self.executions.mute(execution);
         }
         if self.faults.take(|f| matches!(f, Fault::SubmitSilent).then_some(())).is_some() {

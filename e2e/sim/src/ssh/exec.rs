@@ -131,9 +131,10 @@ impl Command {
         let stdin = child.stdin.take();
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let group = execution.group.load(Ordering::Acquire);
-        let feeder =
-            Feeder { scheduler: Arc::clone(&self.scheduler), link: Arc::clone(&self.link), stdin, group };
-        let feeding = tokio::spawn(feeder.feed(reader, input, cut));
+        let link = Arc::clone(&self.link);
+        let feeding = tokio::spawn(async move {
+            feed(stdin, reader, input, group, cut.then_some(link)).await;
+        });
         let banner = self.banner();
         let output = async {
             if let Some(banner) = banner
@@ -238,63 +239,42 @@ fn contains(text: &[u8], wanted: &[u8]) -> bool {
     wanted.is_empty() || text.windows(wanted.len()).any(|window| window == wanted)
 }
 
-/// Feeds the standard input of a command that runs.
-struct Feeder {
-    scheduler: Arc<Scheduler>,
-    link: Arc<Link>,
-    stdin: Option<ChildStdin>,
+/// Feeds standard input; after what was read ahead the connection is cut when that is wanted.
+async fn feed(
+    mut stdin: Option<ChildStdin>,
+    mut reader: ChannelReadHalf,
+    input: Input,
     group: u64,
+    cut: Option<Arc<Link>>,
+) {
+    for piece in input.pieces {
+        write(&mut stdin, &piece).await;
+    }
+    if let Some(link) = cut {
+        link.cut.cancel();
+    }
+    if input.ended {
+        stdin = None;
+    }
+    while let Some(message) = reader.wait().await {
+        if let ChannelMsg::Data { data } = message {
+            write(&mut stdin, &data).await;
+        } else if let ChannelMsg::Signal { signal } = message {
+            send_signal(group, &signal);
+        } else if matches!(message, ChannelMsg::Eof) {
+            stdin = None;
+        } else if matches!(message, ChannelMsg::Close) {
+            return;
+        }
+    }
 }
 
-impl Feeder {
-    /// Until the client closes the channel; after what was read ahead the connection is cut when that is wanted.
-    async fn feed(mut self, mut reader: ChannelReadHalf, input: Input, cut: bool) {
-        for piece in input.pieces {
-            self.write(&piece).await;
-        }
-        if cut {
-            self.link.cut.cancel();
-        }
-        if input.ended {
-            self.stdin = None;
-        }
-        while let Some(message) = reader.wait().await {
-            if let ChannelMsg::Data { data } = message {
-                // A shell may be given one program after the other: each is a command that begins.
-                if self.is_hit(CutPoint::BeforeExec, &data) {
-                    self.link.cut.cancel();
-                    return;
-                }
-                self.write(&data).await;
-                if self.is_hit(CutPoint::AfterExecStart, &data) {
-                    self.link.cut.cancel();
-                }
-            } else if let ChannelMsg::Signal { signal } = message {
-                send_signal(self.group, &signal);
-            } else if matches!(message, ChannelMsg::Eof) {
-                self.stdin = None;
-            } else if matches!(message, ChannelMsg::Close) {
-                return;
-            }
-        }
-    }
-
-    /// Whether a cut is wanted for the text in this piece. One for any command hits those that the client asks for.
-    fn is_hit(&self, point: CutPoint, piece: &[u8]) -> bool {
-        let fits = |fault: &Fault| {
-            let Fault::Cut { at, matching: Some(wanted) } = fault else { return None };
-            (*at == point && contains(piece, wanted.as_bytes())).then_some(())
-        };
-        self.scheduler.faults.take(fits).is_some()
-    }
-
-    async fn write(&mut self, data: &[u8]) {
-        if let Some(pipe) = &mut self.stdin
-            && pipe.write_all(data).await.is_err()
-        {
-            // The process reads no more; what the client still sends is dropped, as sshd does.
-            self.stdin = None;
-        }
+async fn write(stdin: &mut Option<ChildStdin>, data: &[u8]) {
+    if let Some(pipe) = stdin
+        && pipe.write_all(data).await.is_err()
+    {
+        // The process reads no more; what the client still sends is dropped, as sshd does.
+        *stdin = None;
     }
 }
 
@@ -351,8 +331,6 @@ async fn pump(
         let Ok(length) = pipe.read(&mut buffer).await else { return };
         let Some(piece) = buffer.get(..length).filter(|piece| !piece.is_empty()) else { return };
         if execution.mute.load(Ordering::Acquire) {
-            // It has its answer and would say so; its shell may go on for long.
-            execution.cut.cancel();
             continue;
         }
         let piece = Bytes::copy_from_slice(piece);

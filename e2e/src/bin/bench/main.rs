@@ -1,12 +1,10 @@
 //! The measurements: `make bench`.
 //!
 //! One run on one machine, with released programs: how long a submission takes over the API and by `ssh`, and where its time
-//! goes; how big the page's first load is; how much memory the server takes; and, when a browser is there, how quick the page
-//! is. Nothing is judged here: aims are printed beside what was found. Nothing is cached between runs.
+//! goes; how big the page's first load is; how much memory the server takes; how watching scales; and, when a browser is there,
+//! how quick the page is. Nothing is judged here: aims are printed beside what was found. Nothing is cached between runs.
 
-mod bare;
 mod browser;
-mod exchange;
 mod memory;
 mod page;
 mod parts;
@@ -14,8 +12,7 @@ mod report;
 mod ssh;
 mod stand;
 mod submissions;
-mod sustained;
-mod wire;
+mod watching;
 
 use std::process::ExitCode;
 
@@ -34,9 +31,6 @@ struct Arguments {
     /// Submissions of each kind before that.
     #[arg(long, default_value_t = 5)]
     warm_up: usize,
-    /// Submissions of each kind by many clients at once.
-    #[arg(long, default_value_t = 320)]
-    sustained: usize,
     /// Leaves the browser out.
     #[arg(long)]
     no_browser: bool,
@@ -66,9 +60,9 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 async fn measure(arguments: &Arguments, stand: &Stand, at_rest: u64) -> anyhow::Result<()> {
     submissions::measure(stand, arguments.warm_up, arguments.runs).await?;
     parts::measure(stand, arguments.warm_up, arguments.runs).await?;
-    sustained::measure(stand, arguments.sustained).await?;
     page::measure(stand).await?;
     memory::tell(stand, at_rest)?;
+    watching::measure(stand).await?;
     if arguments.no_browser {
         say("\nThe page in a browser: not measured (--no-browser)");
     } else {

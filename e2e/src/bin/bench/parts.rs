@@ -1,48 +1,36 @@
-//! Where the time of a submission goes: its parts, each measured by itself; and how far each is from what cannot be less.
+//! Where the time of a submission goes: its parts, each measured by itself, with the transport that the server uses.
 
 use std::time::{Duration, Instant};
 
-use pbsweb::transport::Program;
+use anyhow::{Context as _, bail, ensure};
+use pbsweb::scheduler::{Marker, Site, SubmissionReply, SubmitRequest, dialect};
+use pbsweb::transport::{Endpoint, Program, RunLimits, Transport, TransportSettings};
 use pbsweb_shared::api::jobs::JobScriptText;
 use pbsweb_shared::api::me::Me;
+use pbsweb_shared::host::Dialect;
+use pbsweb_shared::ids::{HostId, JobId};
 use tokio::process::Command;
+use uuid::Uuid;
 
-use crate::bare::Bare;
-use crate::exchange::Exchange;
-use crate::report::{Times, head, ratio, say};
+use crate::report::{Times, head, say};
 use crate::ssh::{Ssh, quoted, run_with_input};
 use crate::stand::Stand;
 use crate::submissions::{by_api, wish};
-use crate::wire::Wire;
 
-/// The way there of a line to another town; there and back is twice that.
-const ONE_WAY: Duration = Duration::from_millis(25);
-
-/// What `qsub` is called with, as one line for a login shell.
-pub(crate) fn qsub_line(stand: &Stand, script: &JobScriptText) -> String {
-    let qsub = stand.sshd.bin_folder().join("qsub").display().to_string();
-    let words: Vec<String> =
-        std::iter::once(&qsub).chain(&script.qsub_arguments).map(|word| quoted(word)).collect();
-    words.join(" ")
-}
-
-/// Prints the tables.
+/// Prints the table.
 pub(crate) async fn measure(stand: &Stand, warm_up: usize, runs: usize) -> anyhow::Result<()> {
     let wish = wish(&stand.openssh);
     let (_, sample) = by_api(stand, &wish).await?;
     let script: JobScriptText = stand.user.get(&format!("/jobs/{}/script", sample.id)).await?;
-    let exchange = Exchange::new(stand, stand.sshd.port())?;
-    let bare = Bare::connect(stand, stand.sshd.port()).await?;
-    let qsub = qsub_line(stand, &script);
+    let exchange = Exchange::new(stand)?;
     let ssh = Ssh::start(stand).await?;
-    let mut times: [Times; 7] = Default::default();
+    let mut times: [Times; 6] = Default::default();
     for turn in 0..warm_up + runs {
         let measured = [
             timed(stand.user.get::<Me>("/me")).await?,
             timed(exchange.run(Program::new(":"))).await?,
-            timed(exchange.run(Program::new(":").tidy())).await?,
+            timed(ssh.multiplexed("true", "")).await?,
             local_qsub(stand, &script).await?,
-            bare.run(&qsub, &script.submitted_text).await?,
             exchange.submit(&script).await?,
             by_api(stand, &wish).await?.0,
         ];
@@ -50,102 +38,29 @@ pub(crate) async fn measure(stand: &Stand, warm_up: usize, runs: usize) -> anyho
             times.iter_mut().zip(measured).for_each(|(times, took)| times.push(took));
         }
         // Nothing waits in the queue at the next turn, whoever put it there.
-        clear_queue(stand, &ssh).await?;
+        let bin = stand.sshd.bin_folder().display().to_string();
+        let clear = format!("{0}/qselect | xargs {0}/qdel", quoted(&bin));
+        ssh.multiplexed(&clear, "").await?;
     }
+    ssh.stop().await?;
 
-    let [me, fresh_shell, kept_shell, local, bare_qsub, submission, whole] = &times;
+    let [me, empty, empty_ssh, local, submission, whole] = &times;
     head("Its parts, each by itself (OpenSSH)");
     me.tell("GET /me: HTTPS, the session, one query");
-    fresh_shell.tell("an empty exchange by PBSWeb's transport, in a new shell");
-    kept_shell.tell("an empty exchange by PBSWeb's transport, in a kept shell");
+    empty_ssh.tell("an empty command by ssh, kept connection");
+    empty.tell("an empty exchange with the host by PBSWeb's transport");
     local.tell("qsub itself, started on this machine");
-    bare_qsub.tell("bare qsub: one command on a kept connection of the same library");
     submission.tell("the submission's exchange: script, qsub, answer on the host");
     whole.tell("POST /jobs as a whole");
-    ratio(
-        "the submission's exchange ÷ bare qsub (medians)",
-        submission.median_ms() / bare_qsub.median_ms(),
-        "≤ 1.15",
-    );
-    let floor = kept_shell.median_ms() + local.median_ms();
+    let floor = empty.median_ms() + local.median_ms();
     say(&format!(
-        "  What cannot be less, an empty exchange and qsub itself: {floor:.1} ms. Above it: the guarantees on the host \
-         {:.1} ms,",
+        "  The floor, an empty exchange and qsub itself: {floor:.1} ms; the guarantees on the host: {:.1} ms;",
         submission.median_ms() - floor
     ));
     say(&format!(
-        "  the server with HTTPS and PostgreSQL (on disk) {:.1} ms.",
+        "  PostgreSQL (on disk), HTTPS and the rest of the server: {:.1} ms.",
         whole.median_ms() - submission.median_ms()
     ));
-    database_share(stand, &wish, runs).await?;
-    clear_queue(stand, &ssh).await?;
-    round_trips(stand, &script, &qsub, warm_up, runs.div_ceil(3)).await?;
-    clear_queue(stand, &ssh).await?;
-    ssh.stop().await
-}
-
-/// Removes all jobs from the queue behind OpenSSH.
-pub(crate) async fn clear_queue(stand: &Stand, ssh: &Ssh) -> anyhow::Result<()> {
-    let bin = quoted(&stand.sshd.bin_folder().display().to_string());
-    ssh.multiplexed(&format!("{bin}/qselect | xargs {bin}/qdel"), "").await.map(drop)
-}
-
-/// Prints what submissions ask of the database, by the server's own counters.
-async fn database_share(
-    stand: &Stand,
-    wish: &pbsweb_shared::api::jobs::JobSubmit,
-    runs: usize,
-) -> anyhow::Result<()> {
-    let before = (stand.counter(STATEMENTS).await?, stand.counter(COMMITS).await?);
-    for _ in 0..runs {
-        by_api(stand, wish).await?;
-    }
-    let after = (stand.counter(STATEMENTS).await?, stand.counter(COMMITS).await?);
-    #[expect(clippy::cast_precision_loss, reason = "some dozens")]
-    let each = |after: f64, before: f64| (after - before) / runs as f64;
-    say(&format!(
-        "  The database, for each submission: {:.1} round trips, {:.1} transactions (pollers and event streams included); two \
-         of these",
-        each(after.0, before.0),
-        each(after.1, before.1)
-    ));
-    say("  have to reach the disk: that it is wished, and what was answered.");
-    Ok(())
-}
-
-const STATEMENTS: &str = "pbsweb_database_statements_total";
-const COMMITS: &str = "pbsweb_database_transactions_total";
-
-/// Prints what distance costs: over a line whose round trip takes much longer than all else.
-async fn round_trips(
-    stand: &Stand,
-    script: &JobScriptText,
-    qsub: &str,
-    warm_up: usize,
-    runs: usize,
-) -> anyhow::Result<()> {
-    let wire = Wire::start(stand.sshd.port(), ONE_WAY).await?;
-    let exchange = Exchange::new(stand, wire.port())?;
-    let bare = Bare::connect(stand, wire.port()).await?;
-    let mut times: [Times; 2] = Default::default();
-    let mut n_bytes = [0, 0];
-    for turn in 0..warm_up + runs {
-        let begun = wire.n_bytes();
-        let bare_took = bare.run(qsub, &script.submitted_text).await?;
-        let between = wire.n_bytes();
-        let took = exchange.submit(script).await?;
-        if turn >= warm_up {
-            times.iter_mut().zip([bare_took, took]).for_each(|(times, took)| times.push(took));
-            n_bytes = [between - begun, wire.n_bytes() - between];
-        }
-    }
-    let [bare_times, protocol] = &times;
-    let round_trip = ONE_WAY.as_secs_f64() * 2000.0;
-    head(&format!("The same over a line whose round trip takes {round_trip:.0} ms ({runs} of each)"));
-    bare_times.tell(&format!("bare qsub, {} bytes on the line", n_bytes[0]));
-    protocol.tell(&format!("the submission's exchange, {} bytes on the line", n_bytes[1]));
-    ratio("bare qsub, in round trips", bare_times.median_ms() / round_trip, "–");
-    ratio("the submission's exchange, in round trips", protocol.median_ms() / round_trip, "1, and qsub");
     Ok(())
 }
 
@@ -155,14 +70,83 @@ async fn timed<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Resu
     Ok(begun.elapsed())
 }
 
-/// The same qsub, without ssh: its process and the scheduler's answer, as the account's own user.
-pub(crate) async fn local_qsub(stand: &Stand, script: &JobScriptText) -> anyhow::Result<Duration> {
-    let mut command = Command::new(stand.sshd.bin_folder().join("qsub"));
+/// The same qsub, without ssh: its process and the scheduler's answer. As the account's own user, so by `setpriv` for root; the
+/// cost of starting that is measured with it.
+async fn local_qsub(stand: &Stand, script: &JobScriptText) -> anyhow::Result<Duration> {
+    let qsub = stand.sshd.bin_folder().join("qsub");
     let login = stand.sshd.login();
-    if let Some((user, group)) = stand.sshd_ids {
-        command.uid(user).gid(group);
-    }
+    let mut command = if pbsweb_e2e::live::is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", login, "--regid", login, "--clear-groups"]).arg(qsub);
+        command
+    } else {
+        Command::new(qsub)
+    };
     // The simulator takes the user from the environment that a login makes.
     command.args(&script.qsub_arguments).env("USER", login).env("LOGNAME", login).current_dir("/");
     timed(run_with_input(command, &script.submitted_text)).await
+}
+
+/// The server's own transport, from here to the account behind OpenSSH.
+struct Exchange<'a> {
+    stand: &'a Stand,
+    transport: Transport,
+    endpoint: Endpoint,
+    site: Site,
+}
+
+impl<'a> Exchange<'a> {
+    fn new(stand: &'a Stand) -> anyhow::Result<Self> {
+        let endpoint = Endpoint {
+            host: HostId::from_uuid(Uuid::new_v4()),
+            address: "127.0.0.1".to_owned(),
+            port: stand.sshd.port(),
+            login: stand.sshd.login().parse()?,
+            host_keys: vec![stand.sshd.host_key().parse()?],
+            jump: None,
+        };
+        let site = Site {
+            bin: stand.sshd.bin_folder().display().to_string(),
+            root: stand.sshd.home().join("pbsweb").display().to_string(),
+        };
+        Ok(Self { stand, transport: Transport::new(TransportSettings::default()), endpoint, site })
+    }
+
+    async fn run(&self, program: Program) -> anyhow::Result<Vec<u8>> {
+        let output =
+            self.transport.run(&self.endpoint, &self.stand.identity, program, RunLimits::default()).await;
+        let output = output.context("the exchange failed")?;
+        ensure!(
+            output.is_success(),
+            "the program ended with {}: {}",
+            output.exit_status,
+            output.stderr_text()
+        );
+        Ok(output.stdout)
+    }
+
+    async fn submit(&self, script: &JobScriptText) -> anyhow::Result<Duration> {
+        let scheduler = dialect(Dialect::OpenPbs);
+        let marker = Marker::new(Uuid::new_v4().as_u128());
+        let request = SubmitRequest {
+            job: JobId::from_uuid(Uuid::new_v4()),
+            attempt: 1,
+            script: &script.submitted_text,
+            arguments: &script.qsub_arguments,
+            working_folder: "",
+            wait_seconds: 20,
+        };
+        let command = scheduler.submit(&self.site, &marker, &request)?;
+        let begun = Instant::now();
+        let stdout = self.run(Program::from_command(command.script, command.bindings).lasting()).await?;
+        let took = begun.elapsed();
+        match scheduler.read_submission(&marker, &stdout) {
+            SubmissionReply::Accepted { .. } => Ok(took),
+            reply @ (SubmissionReply::Refused { .. }
+            | SubmissionReply::NoId { .. }
+            | SubmissionReply::InProgress(_)
+            | SubmissionReply::NotStarted { .. }
+            | SubmissionReply::Unreadable) => bail!("the submission came to {reply:?}"),
+        }
+    }
 }

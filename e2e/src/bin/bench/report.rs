@@ -19,7 +19,7 @@ impl Times {
     }
 
     /// The value that so many percent do not exceed (nearest rank), in milliseconds.
-    fn percentile(&self, percent: usize) -> f64 {
+    pub(crate) fn percentile(&self, percent: usize) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
         let rank = (sorted.len() * percent).div_ceil(100).max(1);
@@ -29,13 +29,6 @@ impl Times {
     /// The middle one, in milliseconds.
     pub(crate) fn median_ms(&self) -> f64 {
         self.percentile(50)
-    }
-
-    /// How many a second, when all took so long together.
-    pub(crate) fn per_second(&self, whole: Duration) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
-        let n = self.0.len() as f64;
-        n / whole.as_secs_f64()
     }
 
     /// One row of a table.

@@ -6,7 +6,6 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use anyhow::{Context as _, ensure};
 use pbsweb::transport::Identity;
-use pbsweb_e2e::app::host_create;
 use pbsweb_e2e::live::{Client, ServerProcess, ServerSettings};
 use pbsweb_e2e::openssh::{LoginShell, OpenSsh};
 use pbsweb_shared::api::hosts::{CheckReport, Host, HostAccount, HostAccountPut, HostCreate};
@@ -35,13 +34,12 @@ pub(crate) struct Stand {
     pub(crate) openssh: Host,
     /// The sshd.
     pub(crate) sshd: OpenSsh,
-    /// User and group id of its account; absent when we are that user.
-    pub(crate) sshd_ids: Option<(u32, u32)>,
     /// A key of our own that opens the account behind OpenSSH: the `ssh` it is compared with uses it.
     pub(crate) identity: Identity,
     /// For files of a run.
     pub(crate) folder: TempDir,
-    _sim: SimHost,
+    /// The simulated host itself.
+    pub(crate) sim: SimHost,
 }
 
 impl Stand {
@@ -69,17 +67,9 @@ impl Stand {
         let key: SshKey = user.get("/me/ssh-key").await?;
         sim.set_authorized_keys(SIM_LOGIN, &[&key.authorized_keys_line])?;
         sshd.install_key(&key.authorized_keys_line);
-        let simulated = host(&user, &host_create("simulated", &sim), SIM_LOGIN).await?;
+        let simulated = host(&user, &of_sim(&sim), SIM_LOGIN).await?;
         let openssh = host(&user, &sshd.host_create("openssh"), sshd.login()).await?;
-        let sshd_ids = ids_of(sshd.login())?;
-        Ok(Self { server, user, simulated, openssh, sshd, sshd_ids, identity, folder, _sim: sim })
-    }
-
-    /// One of the server's counters.
-    pub(crate) async fn counter(&self, name: &str) -> anyhow::Result<f64> {
-        let text = self.user.page("/metrics").send().await?.error_for_status()?.text().await?;
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
-        value.with_context(|| format!("the server counts no {name}"))
+        Ok(Self { server, user, simulated, openssh, sshd, identity, folder, sim })
     }
 
     /// Stops the server cleanly; the rest ends when it is dropped.
@@ -91,17 +81,19 @@ impl Stand {
     }
 }
 
-/// User and group id of an account, for who may become another.
-fn ids_of(login: &str) -> anyhow::Result<Option<(u32, u32)>> {
-    if !pbsweb_e2e::live::is_root() {
-        return Ok(None);
+fn of_sim(sim: &SimHost) -> HostCreate {
+    HostCreate {
+        name: "simulated".to_owned(),
+        description: String::new(),
+        address: sim.address().ip().to_string(),
+        port: Some(sim.address().port()),
+        jump_host: None,
+        dialect: None,
+        bin_folder: sim.bin_dir().display().to_string(),
+        offered_queues: Vec::new(),
+        keeps_output_in_place: None,
+        host_keys: vec![sim.host_key_line()],
     }
-    let id = |flag: &str| -> anyhow::Result<u32> {
-        let output =
-            std::process::Command::new("id").args([flag, login]).output().context("cannot run id")?;
-        String::from_utf8_lossy(&output.stdout).trim().parse().context("id printed no number")
-    };
-    Ok(Some((id("-u")?, id("-g")?)))
 }
 
 async fn host(user: &Client, create: &HostCreate, login: &str) -> anyhow::Result<Host> {

@@ -24,10 +24,6 @@ async fn bodies_that_cannot_be_read() {
     send("application/json", deep.into_bytes()).await.problem(ProblemCode::MalformedRequest);
     let large = user.job(&"#".repeat(70_000));
     send("application/json", serde_json::to_vec(&large).unwrap()).await.problem(ProblemCode::TooLarge);
-    let mut wrong = serde_json::to_value(user.job("true")).unwrap();
-    wrong["script"]["chunks"] = json!([{}, { "ncpus": 4 }]);
-    let answer = user.post("/scripts/check", &json!({ "script": wrong["script"] })).await;
-    answer.field(ProblemCode::MalformedRequest, "/script/chunks/1/ncpus");
     let mut unknown = serde_json::to_value(user.job("true")).unwrap();
     unknown["script"]["wall_time"] = json!("1");
     let problem = send("application/json", serde_json::to_vec(&unknown).unwrap()).await;
@@ -83,13 +79,9 @@ async fn accounts_users_and_preferences_name_the_field() {
     }
     let taken = json!({ "user_name": "ada", "password": "correct horse battery" });
     app.client.post("/accounts", &taken).await.field(ProblemCode::AlreadyExists, "/user_name");
-    for (field, value) in [
-        ("theme", json!("purple")),
-        ("mail_events", json!("xyz")),
-        ("mail_users", json!("ada@example.org, b@@c")),
-        ("mail_users", json!("ada@example.org\0")),
-        ("shell", json!("bash")),
-    ] {
+    for (field, value) in
+        [("theme", json!("purple")), ("mail_events", json!("xyz")), ("shell", json!("bash"))]
+    {
         let answer = user.put("/me/preferences", &json!({ field: value })).await;
         answer.field(ProblemCode::Invalid, &format!("/{field}"));
     }

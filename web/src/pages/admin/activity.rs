@@ -14,6 +14,6 @@ pub(crate) fn Activity() -> impl IntoView {
             title="Activity"
             lead="Sign-ins, uploads, builds, submissions and changes, of all users. Nothing in it can be changed or removed."
         />
-        <ActivityTable list=client::activity::list_activity shows_user=true />
+        <ActivityTable list=|query| async move { client::activity::list_activity(&query).await } shows_user=true />
     }
 }

@@ -8,9 +8,8 @@ use pbsweb_shared::names::UserName;
 use crate::client::{self, PageQuery};
 use crate::state::{CurrentUser, Notices};
 use crate::ui::{
-    Action, Badge, Button, ButtonKind, Checkbox, Dialog, EmptyState, Icon, Load, LocalResource, PageHeader,
-    ProblemBox, Shape, Table, TextField, Time, Tone, action_error, field_error, first_error,
-    focus_first_error,
+    Badge, Button, ButtonKind, Checkbox, Dialog, EmptyState, Icon, Load, PageHeader, ProblemBox, Shape,
+    Table, TextField, Time, Tone, action_error, field_error, first_error, focus_first_error,
 };
 
 /// How many users are read; a server has as many as a group of scientists.

@@ -9,7 +9,7 @@ use pbsweb_shared::ids::HostId;
 use crate::client::{self, IdempotencyKey};
 use crate::state::{Hosts, OwnPreferences};
 use crate::ui::{
-    Action, Bind, Button, ButtonKind, Choice, ProblemBox, SelectField, TextField, action_error, field_error,
+    Bind, Button, ButtonKind, Choice, ProblemBox, SelectField, TextField, action_error, field_error,
 };
 
 /// The command that is used when none is typed.

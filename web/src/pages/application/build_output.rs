@@ -9,9 +9,7 @@ use super::places::short_digest;
 use crate::client;
 use crate::components::{BuildStateBadge, LiveText};
 use crate::state::{Hosts, Live, Notices};
-use crate::ui::{
-    Action, Button, Fact, Facts, Load, LocalResource, Panel, ProblemBox, Time, action_error, format,
-};
+use crate::ui::{Button, Fact, Facts, Load, Panel, ProblemBox, Time, action_error, format};
 
 /// Why a build cannot be cancelled now, if so.
 fn cancel_refusal(state: BuildState) -> Option<&'static str> {
@@ -111,7 +109,7 @@ fn BuildPanel(started: Build, repeat: RwSignal<Option<Build>>) -> impl IntoView 
             {move || build.read().detail.clone().map(|detail| view! { <p class="host-detail">{detail}</p> })}
             <LiveText
                 what="Output of the build"
-                open=move |offset| Box::pin(client::builds::open_build_output(id, offset, true)) as _
+                open=move |offset| client::builds::open_build_output(id, offset, true)
                 is_running=Signal::derive(move || !state.get().has_ended())
                 when_empty="The build wrote nothing."
             />

@@ -17,8 +17,7 @@ use crate::components::UploadForm;
 use crate::paths::{self, ComposeFrom};
 use crate::state::Live;
 use crate::ui::{
-    Button, ButtonKind, Dialog, EmptyState, LinkButton, Load, LocalResource, PageHeader, Panel, ProblemBox,
-    Show, Spinner,
+    Button, ButtonKind, Dialog, EmptyState, LinkButton, Load, PageHeader, Panel, ProblemBox, Spinner,
 };
 use build_form::BuildForm;
 use build_output::BuildOutput;

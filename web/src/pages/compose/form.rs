@@ -14,7 +14,7 @@ use super::findings::{control_id, error_at, note_at};
 use super::kept::{self, Kept, Tried, key_for};
 use crate::client::{self, ClientError, IdempotencyKey};
 use crate::state::{CurrentUser, Live};
-use crate::ui::{Bind, LocalResource};
+use crate::ui::Bind;
 
 /// The form of the page; a context of its own type for the sections.
 #[derive(Clone, Copy)]

@@ -23,7 +23,7 @@ use pbsweb_shared::ids::{ApplicationId, HostId, JobId, ScriptId};
 use crate::client::{self, Answer, ClientError};
 use crate::paths;
 use crate::state::Hosts;
-use crate::ui::{EmptyState, LinkButton, PageHeader, Panel, ProblemBox, Show, Spinner};
+use crate::ui::{EmptyState, LinkButton, PageHeader, Panel, ProblemBox, Spinner};
 use form::Form;
 use picker::{Picker, pick};
 use script_side::ScriptSide;

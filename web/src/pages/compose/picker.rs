@@ -8,7 +8,7 @@ use super::form::Form;
 use crate::client::{self, ClientError};
 use crate::components::JobStateBadge;
 use crate::state::Hosts;
-use crate::ui::{Button, EmptyState, LocalResource, Panel, ProblemBox, Show, Spinner, TextField, Time};
+use crate::ui::{Button, EmptyState, Panel, ProblemBox, Spinner, TextField, Time};
 
 /// How many scripts are read at once.
 const PAGE_LENGTH: u32 = 100;

@@ -11,7 +11,7 @@ use super::form::{Form, lead_to};
 use crate::client::{self, ClientError, IdempotencyKey};
 use crate::paths;
 use crate::state::{Hosts, Live, Notices};
-use crate::ui::{Action, Button, ButtonKind, ConfirmDialog, ProblemBox, action_error};
+use crate::ui::{Button, ButtonKind, ConfirmDialog, ProblemBox, action_error};
 
 /// The job exists at once; its page shows what the scheduler says.
 const DO_NOT_WAIT: SubmitQuery = SubmitQuery { wait: Some(0) };

@@ -7,7 +7,7 @@ use pbsweb_shared::ids::HostId;
 use super::form::Form;
 use crate::client::{self, PageQuery};
 use crate::state::{Hosts, OwnPreferences};
-use crate::ui::{Bind, Choice, LocalResource, SelectField};
+use crate::ui::{Bind, Choice, SelectField};
 
 /// Most applications that are offered.
 const MOST: u32 = 200;

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use pbsweb_shared::ids::JobId;
 
 use crate::client;
-use crate::ui::{Button, EmptyState, Load, LocalResource, Panel, Table, Time, format};
+use crate::ui::{Button, EmptyState, Load, Panel, Table, Time, format};
 
 /// The panel.
 #[component]

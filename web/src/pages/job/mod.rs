@@ -17,7 +17,7 @@ use crate::client;
 use crate::paths::{self, ComposeFrom};
 use crate::state::Live;
 use crate::ui::tabs::selected_tab;
-use crate::ui::{EmptyState, LinkButton, Load, LocalResource, PageHeader, Show, Tab, Tabs};
+use crate::ui::{EmptyState, LinkButton, Load, PageHeader, Tab, Tabs};
 use actions::Actions;
 use overview::Overview;
 

@@ -42,7 +42,7 @@ pub(super) fn Output(
             <LiveText
                 what=format!("Text of {}", title(stream).to_lowercase())
                 open=move |offset| {
-                    Box::pin(client::jobs::open_job_output(job, stream, offset, None, is_running.get_untracked())) as _
+                    client::jobs::open_job_output(job, stream, offset, None, is_running.get_untracked())
                 }
                 is_running=is_running
                 when_empty="The job wrote nothing here."

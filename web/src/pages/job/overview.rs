@@ -8,7 +8,7 @@ use pbsweb_shared::job::{JobAction, JobState};
 use crate::components::{JobStateBadge, source_words, walltime_words};
 use crate::paths;
 use crate::state::{Live, LiveState};
-use crate::ui::{Fact, Facts, Panel, Show, Time, format};
+use crate::ui::{Fact, Facts, Panel, Time, format};
 
 /// `1.5 MiB`, if it is known.
 fn memory(n_bytes: Option<i64>) -> Option<String> {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use pbsweb_shared::ids::JobId;
 
 use crate::client;
-use crate::ui::{CodeBlock, Load, LocalResource, Panel};
+use crate::ui::{CodeBlock, Load, Panel};
 
 /// The arguments as one would type them; for reading, not for a shell.
 fn command_line(arguments: &[String]) -> String {

@@ -5,7 +5,7 @@ use pbsweb_shared::api::jobs::Job;
 
 use crate::client;
 use crate::components::{JobStateBadge, source_words};
-use crate::ui::{EmptyState, Load, LocalResource, Panel, Time};
+use crate::ui::{EmptyState, Load, Panel, Time};
 
 /// The panel. It is read again when the job's state changes.
 #[component]

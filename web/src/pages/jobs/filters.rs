@@ -12,7 +12,7 @@ use crate::client::{self, PageQuery};
 use crate::components::job_state_label;
 use crate::paths;
 use crate::state::Hosts;
-use crate::ui::{Bind, Choice, LocalResource, SelectField, TextField};
+use crate::ui::{Bind, Choice, SelectField, TextField};
 
 /// The word for all jobs that have not ended.
 const ACTIVE: &str = "active";

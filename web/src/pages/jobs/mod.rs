@@ -14,7 +14,7 @@ use pbsweb_shared::ids::JobId;
 use crate::client::{self, ClientError};
 use crate::paths;
 use crate::state::Live;
-use crate::ui::{Button, ButtonKind, EmptyState, LinkButton, PageHeader, ProblemBox, Show, Spinner};
+use crate::ui::{Button, ButtonKind, EmptyState, LinkButton, PageHeader, ProblemBox, Spinner};
 use filters::{FilterBar, Filters};
 use job_table::JobTable;
 

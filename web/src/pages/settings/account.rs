@@ -7,7 +7,7 @@ use pbsweb_shared::api::me::{Me, MeUpdate, PasswordChange};
 use crate::client;
 use crate::state::{CurrentUser, Notices};
 use crate::ui::{
-    Action, Button, ButtonKind, Fact, Facts, Panel, ProblemBox, TextField, Time, action_error, field_error,
+    Button, ButtonKind, Fact, Facts, Panel, ProblemBox, TextField, Time, action_error, field_error,
     first_error, focus_first_error,
 };
 

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::client;
 use crate::components::KeyInstall;
 use crate::state::{Hosts, Notices};
-use crate::ui::{Action, Button, ConfirmDialog, Load, LocalResource, Panel, action_error};
+use crate::ui::{Button, ConfirmDialog, Load, Panel, action_error};
 
 /// The tab.
 #[component]

@@ -37,7 +37,7 @@ pub(crate) fn Settings() -> impl IntoView {
             "activity" => {
                 view! {
                     <Panel title="What you did" lead="Everything done in your name, with the session it was done in.">
-                        <ActivityTable list=client::me::list_my_activity />
+                        <ActivityTable list=|query| async move { client::me::list_my_activity(&query).await } />
                     </Panel>
                 }
                     .into_any()

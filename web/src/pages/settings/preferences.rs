@@ -8,8 +8,8 @@ use pbsweb_shared::ids::HostId;
 use crate::client;
 use crate::state::{Hosts, Notices, OwnPreferences, Theme, ThemeChoice};
 use crate::ui::{
-    Action, Bind, Button, ButtonKind, Checkbox, Choice, Load, LocalResource, Panel, ProblemBox, RadioGroup,
-    SelectField, TextField, action_error, field_error,
+    Bind, Button, ButtonKind, Checkbox, Choice, Load, Panel, ProblemBox, RadioGroup, SelectField, TextField,
+    action_error, field_error,
 };
 
 /// Adds or takes away a letter of `-m`, kept in the order `abe`.

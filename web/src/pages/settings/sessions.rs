@@ -6,8 +6,7 @@ use pbsweb_shared::api::sessions::{Session, SessionKind};
 use crate::client;
 use crate::state::Notices;
 use crate::ui::{
-    Action, Badge, Button, ButtonKind, ConfirmDialog, Load, LocalResource, Panel, Shape, Table, Time, Tone,
-    action_error,
+    Badge, Button, ButtonKind, ConfirmDialog, Load, Panel, Shape, Table, Time, Tone, action_error,
 };
 
 /// A program's own words about itself in two of ours: `Firefox on Linux`. What is not known is shown as it is.

@@ -8,8 +8,8 @@ use pbsweb_shared::api::sessions::Session;
 
 use crate::state::Notices;
 use crate::ui::{
-    Action, Button, ButtonKind, CodeBlock, ConfirmDialog, EmptyState, Load, LocalResource, Panel, ProblemBox,
-    Table, TextField, Time, action_error, field_error, first_error, focus_first_error,
+    Button, ButtonKind, CodeBlock, ConfirmDialog, EmptyState, Load, Panel, ProblemBox, Table, TextField,
+    Time, action_error, field_error, first_error, focus_first_error,
 };
 use crate::{client, paths};
 

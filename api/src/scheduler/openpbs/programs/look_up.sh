@@ -27,11 +27,7 @@ pbsweb_main() {
             # Whether anybody is at it is asked first: what it leaves when it ends is read after.
             if [ -d "$pbsweb_try/run" ]; then pbsweb_run_dir=run; else pbsweb_run_dir=none; fi
             printf '%s try %s %s %s\n\n' "$PBSWEB_marker" "$pbsweb_n" "$pbsweb_run_dir" "$(pbsweb_alive)"
-            if [ -f "$pbsweb_try/run/begun" ]; then
-                pbsweb_file "$pbsweb_n" begun "$pbsweb_try/run/begun"
-                # The time is noted a moment after the rest; should that have failed, the file has one of its own.
-                grep -q '^since=' "$pbsweb_try/run/begun" || date -r "$pbsweb_try/run/begun" +since=%s 2>/dev/null
-            fi
+            if [ -f "$pbsweb_try/run/begun" ]; then pbsweb_file "$pbsweb_n" begun "$pbsweb_try/run/begun"; fi
             if [ -f "$pbsweb_try/qsub.out" ]; then pbsweb_file "$pbsweb_n" qsub.out "$pbsweb_try/qsub.out"; fi
             if [ -f "$pbsweb_try/answer" ]; then pbsweb_file "$pbsweb_n" answer "$pbsweb_try/answer"; fi
         fi

@@ -3,23 +3,19 @@
 # The folder of an attempt holds, in the order of their making:
 #   answer.PID  room for the answer, taken while a refusal still costs nothing
 #   run/        made by mkdir, which is atomic: only its maker runs qsub
-#   run/begun   its maker: host, pid; a moment later the time
+#   run/begun   its maker: host, pid, time
 #   run/qsub    the process number of qsub
 #   qsub.out, qsub.err   what qsub prints, kept even when this program dies
 #   answer      exit status and both outputs, complete because it is renamed into place
 #
 # Each process costs a login node a millisecond or more, and a submission waits for all of them: what a builtin of the shell
-# can do is not given to a program. Before qsub starts there are three, mkdir, wc and mkdir; after it one, mv.
-#
-# Lines of which nothing but a comment is left are not sent.
+# can do is not given to a program, and one program does what two would.
 
 pbsweb_say() { printf '%s %s\n' "$PBSWEB_marker" "$*"; }
 
 pbsweb_not_started() {
     pbsweb_say "not_started $1"
     printf '%s\n' "$2"
-    # What is wrong may be this shell, with which nobody should try again.
-    pbsweb_end=1
 }
 
 pbsweb_print_answer() {
@@ -67,15 +63,11 @@ pbsweb_submit() {
         if [ ! -d "$pbsweb_cwd" ] || [ ! -x "$pbsweb_cwd" ]; then
             if ! pbsweb_text=$(cd "$pbsweb_cwd" 2>&1); then pbsweb_not_started workdir "$pbsweb_text"; return; fi
         fi
-        if ! pbsweb_prepare; then
-            rm -f "$pbsweb_dir/script.$$" "$pbsweb_try/answer.$$"
-            pbsweb_not_started disk "$pbsweb_words"
-            return
-        fi
+        pbsweb_prepare || return
         if pbsweb_text=$(mkdir "$pbsweb_try/run" 2>&1); then
             # Gives back its blocks, so that a quota that is nearly used up still takes what follows.
             : >"$pbsweb_try/answer.$$"
-            pbsweb_begin
+            printf 'host=%s\npid=%s\nsince=%s\n' "$pbsweb_host" "$$" "$pbsweb_since" >"$pbsweb_try/run/begun"
             pbsweb_run_qsub
             return
         fi
@@ -91,41 +83,34 @@ pbsweb_submit() {
     if [ -f "$pbsweb_try/answer" ]; then pbsweb_print_answer; else pbsweb_print_progress; fi
 }
 
-# Everything that may fail for want of space, before qsub is committed to. Leaves in pbsweb_words why it failed.
+# Everything that may fail for want of space, before qsub is committed to. Prints the reply when it fails.
 pbsweb_prepare() {
-    # A script that is there already may be read by another attempt's qsub, or be half of one: a whole one takes its place.
-    # Of two that find none, one makes it.
-    pbsweb_new=script
-    set -C
-    { printf '%s' "$PBSWEB_script" >"$pbsweb_dir/script"; } 2>/dev/null || pbsweb_new=script.$$
-    set +C
+    { read -r pbsweb_host </proc/sys/kernel/hostname; } 2>/dev/null || pbsweb_host=$(uname -n)
+    pbsweb_since=$(date +%s)
+    pbsweb_tmp=$pbsweb_dir/script.$$
     # A builtin printf does not notice everywhere that the disk is full; the sizes tell. Their names hold no blanks, for they
     # are told from within the folder.
     pbsweb_text=$( {
-        if [ "$pbsweb_new" != script ]; then printf '%s' "$PBSWEB_script" >"$pbsweb_dir/$pbsweb_new"; fi
+        printf '%s' "$PBSWEB_script" >"$pbsweb_tmp"
         printf '%032768d' 0 >"$pbsweb_try/answer.$$"
-        cd "$pbsweb_try" && exec wc -c "../$pbsweb_new" "answer.$$"
+        cd "$pbsweb_try" && exec wc -c "../script.$$" "answer.$$"
     } 2>&1 )
     set -f
     set -- $pbsweb_text
     set +f
+    pbsweb_words=
     if [ "${1:-}" != "$PBSWEB_script_bytes" ]; then
         pbsweb_words="the script could not be written whole: ${pbsweb_text:-no space left or over quota}"
-        return 1
-    fi
-    if [ "${3:-}" != 32768 ]; then
+    elif [ "${3:-}" != 32768 ]; then
         pbsweb_words="no room for the answer: ${pbsweb_text:-no space left or over quota}"
+    elif ! pbsweb_text=$(mv -f "$pbsweb_tmp" "$pbsweb_dir/script" 2>&1); then
+        pbsweb_words=$pbsweb_text
+    fi
+    if [ -n "$pbsweb_words" ]; then
+        rm -f "$pbsweb_tmp" "$pbsweb_try/answer.$$"
+        pbsweb_not_started disk "$pbsweb_words"
         return 1
     fi
-    [ "$pbsweb_new" = script ] || pbsweb_words=$(mv -f "$pbsweb_dir/$pbsweb_new" "$pbsweb_dir/script" 2>&1)
-}
-
-# Notes who runs qsub: this process, which in a shell for many programs is not $$. The time comes while qsub runs.
-pbsweb_begin() {
-    { read -r pbsweb_host </proc/sys/kernel/hostname; } 2>/dev/null || pbsweb_host=$(uname -n)
-    { read -r pbsweb_me pbsweb_more </proc/self/stat; } 2>/dev/null || pbsweb_me=$$
-    printf 'host=%s\npid=%s\n' "$pbsweb_host" "$pbsweb_me" >"$pbsweb_try/run/begun"
-    date +since=%s >>"$pbsweb_try/run/begun" 2>/dev/null </dev/null &
 }
 
 # The answer: a header, an empty line, standard output, standard error.
@@ -142,7 +127,6 @@ pbsweb_run_qsub() {
     # A shell remarks on a child that was killed.
     wait "$pbsweb_pid" 2>/dev/null
     pbsweb_status=$?
-    wait
     if pbsweb_read_line && printf "$pbsweb_answer" "$pbsweb_status" "$((${#pbsweb_line} + 1))" 0 "$pbsweb_line
 " >"$pbsweb_try/answer.$$" 2>/dev/null && mv -f "$pbsweb_try/answer.$$" "$pbsweb_try/answer"; then
         pbsweb_say answer
@@ -186,7 +170,5 @@ pbsweb_read_line() {
     esac
 }
 
-pbsweb_end=0
 pbsweb_submit
 pbsweb_say done
-exit "$pbsweb_end"

@@ -19,8 +19,6 @@ pub(super) struct HostDraft {
     /// Names, separated by commas or blanks.
     pub(super) offered_queues: String,
     pub(super) keeps_output_in_place: bool,
-    /// A user's name; only for a known host.
-    pub(super) listed_by: String,
     /// One a line; only for a new host.
     pub(super) host_keys: String,
 }
@@ -37,7 +35,6 @@ impl Default for HostDraft {
             bin_folder: String::new(),
             offered_queues: String::new(),
             keeps_output_in_place: true,
-            listed_by: String::new(),
             host_keys: String::new(),
         }
     }
@@ -56,7 +53,6 @@ impl HostDraft {
             bin_folder: host.bin_folder.clone(),
             offered_queues: host.offered_queues.join(", "),
             keeps_output_in_place: host.keeps_output_in_place,
-            listed_by: host.listed_by.as_ref().map(ToString::to_string).unwrap_or_default(),
             host_keys: String::new(),
         }
     }
@@ -142,7 +138,6 @@ impl HostDraft {
             bin_folder: Some(self.bin_folder.trim().to_owned()),
             offered_queues: Some(self.parse_queues()),
             keeps_output_in_place: Some(self.keeps_output_in_place),
-            listed_by: Some(self.listed_by.trim().to_owned()),
             is_enabled: None,
             host_keys: None,
         }

@@ -8,8 +8,8 @@ use super::form::{HostDraft, dialect_label};
 use crate::client;
 use crate::state::{Hosts, Notices};
 use crate::ui::{
-    Action, Bind, Button, ButtonKind, Checkbox, Choice, Fact, Facts, ProblemBox, SelectField, TextArea,
-    TextField, action_error, field_error, first_error, focus_first_error,
+    Bind, Button, ButtonKind, Checkbox, Choice, Fact, Facts, ProblemBox, SelectField, TextArea, TextField,
+    action_error, field_error, first_error, focus_first_error,
 };
 
 /// The form; `host` is the one to change, or none for a new one.
@@ -135,19 +135,6 @@ pub(super) fn HostForm(host: Option<Host>, #[prop(into)] on_done: Callback<()>) 
                 value=keeps_output
                 help="So that it can be followed while a job runs. Switch it off where home directories are not shared with the nodes."
             />
-            {(!is_new)
-                .then(|| {
-                    view! {
-                        <TextField
-                            label="Listed with the account of"
-                            name="listed_by"
-                            value=text(|draft| &draft.listed_by, |draft| &mut draft.listed_by)
-                            is_code=true
-                            help="The user whose account asks the scheduler for everybody. When empty, an administrator's, else the one checked last."
-                            error=field_error(error, "/listed_by")
-                        />
-                    }
-                })}
             <Facts>
                 <Fact name="Scheduler">{dialect_label(draft.get_untracked().dialect)}</Fact>
             </Facts>

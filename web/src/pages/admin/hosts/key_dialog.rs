@@ -6,9 +6,7 @@ use pbsweb_shared::ids::HostId;
 
 use crate::client;
 use crate::state::{Hosts, Notices};
-use crate::ui::{
-    Action, Badge, Button, ButtonKind, Load, LocalResource, ProblemBox, Shape, Tone, action_error,
-};
+use crate::ui::{Badge, Button, ButtonKind, Load, ProblemBox, Shape, Tone, action_error};
 
 /// What a scan means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

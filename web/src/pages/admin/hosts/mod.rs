@@ -14,8 +14,8 @@ use crate::client;
 use crate::components::HostStatusBadge;
 use crate::state::{Hosts as HostStore, Notices};
 use crate::ui::{
-    Action, Badge, Button, ButtonKind, ConfirmDialog, Dialog, EmptyState, Fact, Facts, Icon, PageHeader,
-    Panel, ProblemBox, Shape, Show, Spinner, Tone, action_error,
+    Badge, Button, ButtonKind, ConfirmDialog, Dialog, EmptyState, Fact, Facts, Icon, PageHeader, Panel,
+    ProblemBox, Shape, Spinner, Tone, action_error,
 };
 
 /// The page.

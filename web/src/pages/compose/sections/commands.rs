@@ -6,7 +6,7 @@ use pbsweb_shared::api::applications::RecentCommands;
 use crate::client;
 use crate::pages::compose::field::{DraftArea, slot};
 use crate::pages::compose::form::Form;
-use crate::ui::{Button, LocalResource, Show, Time};
+use crate::ui::{Button, Time};
 
 /// Most blocks that are offered.
 const MOST: usize = 8;

@@ -1,2 +1,0 @@
-DROP TABLE job_action_items;
-DROP TABLE job_actions;
