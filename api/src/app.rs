@@ -13,6 +13,7 @@ use crate::secret::MasterKey;
 use crate::services::accounts::Identities;
 use crate::services::builds::Builds;
 use crate::services::sessions::{SignIns, Tokens};
+use crate::services::steering::Pace;
 use crate::store::Store;
 use crate::transport::Transport;
 
@@ -38,6 +39,8 @@ pub struct App {
     pub pollers: Pollers,
     /// Follows the builds that run.
     pub builds: Builds,
+    /// How fast hosts are asked to steer jobs.
+    pub steering: Pace,
     tasks: TaskTracker,
     runtime: tokio::runtime::Handle,
     /// Told to everybody when the server stops.
@@ -45,7 +48,7 @@ pub struct App {
 }
 
 impl App {
-    /// Starts the background tasks: the hub, a poller for each host, the followers of builds, the reconciler.
+    /// Starts the background tasks: the hub, a poller for each host, the followers of builds, the reconcilers.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -53,6 +56,7 @@ impl App {
         let transport = Transport::new(config.ssh.transport_settings());
         let tokens = Tokens::new(&master_key, &config.sessions);
         let sign_ins = SignIns::new(&config.sessions);
+        let steering = Pace::new(config.steering.max_connections_per_minute);
         let app = Arc::new(Self {
             config,
             store,
@@ -64,6 +68,7 @@ impl App {
             hub: Hub::new(),
             pollers: Pollers::new(),
             builds: Builds::new(),
+            steering,
             tasks: TaskTracker::new(),
             runtime: tokio::runtime::Handle::current(),
             stopping: CancellationToken::new(),
@@ -79,6 +84,7 @@ impl App {
             .await
             .context("the open builds could not be read")?;
         crate::services::submission::start_reconciler(&app);
+        crate::services::steering::start_reconciler(&app);
         Ok(app)
     }
 

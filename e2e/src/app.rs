@@ -204,6 +204,7 @@ fn quick_config(folder: &Path, database: String) -> Config {
     config.poll.interval = Duration::from_millis(250);
     config.poll.idle_interval = Duration::from_secs(1);
     config.poll.max_listings_per_minute = 100_000;
+    config.steering.max_connections_per_minute = 100_000;
     config
 }
 

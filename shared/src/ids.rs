@@ -68,6 +68,8 @@ uuid_id! {
     RevisionId = "revision";
     /// One submission of a script revision to a host.
     JobId = "job";
+    /// One action on one or many jobs.
+    ActionId = "action";
 }
 
 #[cfg(test)]

@@ -71,21 +71,21 @@ impl JobState {
         }
     }
 
-    /// Whether `action` makes sense now; if not, the sentence says why, for the button and for the answer.
+    /// What `action` does to a job in this state, or why it makes no sense now: for the button, the preview and the answer.
     ///
     /// Source of the limits: `qdel(1B)`, `qhold(1B)`, `qrls(1B)`, `qalter(1B)`, `qmove(1B)`, `qrerun(1B)`, `qsig(1B)`, `qmsg(1B)`,
     /// `qorder(1B)`, and the recorded refusals (status 168, "Request invalid for state of job").
     ///
     /// # Errors
     /// The reason why the state forbids the action.
-    pub const fn allows(self, action: JobAction) -> Result<(), &'static str> {
+    pub const fn allows(self, action: JobAction) -> Result<&'static str, &'static str> {
         use JobAction as A;
         match self {
             Self::Submitting => Err("the scheduler has not confirmed the job yet"),
             Self::Rejected => Err("the scheduler refused the job; it does not exist there"),
             Self::Completed | Self::Failed | Self::Deleted | Self::Expired => Err("the job has ended"),
             Self::Lost => match action {
-                A::Delete => Ok(()),
+                A::Delete => Ok("it is taken away, if the scheduler still has it"),
                 A::Hold | A::Release | A::Alter | A::Move | A::Rerun | A::Signal | A::Message | A::Order => {
                     Err("the scheduler does not list the job; it is being looked for")
                 }
@@ -102,13 +102,24 @@ impl JobState {
                 | A::Order => Err("the job is ending; its output is being delivered"),
             },
             Self::Queued | Self::Held | Self::Waiting => match action {
-                A::Delete | A::Hold | A::Release | A::Alter | A::Move | A::Order => Ok(()),
+                A::Delete => Ok("it is taken out of its queue and never runs"),
+                A::Hold => Ok("it does not start until the hold is taken away"),
+                A::Release => Ok("it may start once no other hold and no dependency is left"),
+                A::Alter => Ok("it starts with what is changed"),
+                A::Move => Ok("it waits in the other queue from then on"),
+                A::Order => Ok("it changes places with the other job"),
                 A::Rerun => Err("only a running job can be run again"),
                 A::Signal => Err("only a running job can be signalled"),
                 A::Message => Err("only a running job has an output file to write to"),
             },
             Self::Running | Self::Suspended => match action {
-                A::Delete | A::Hold | A::Release | A::Alter | A::Rerun | A::Signal | A::Message => Ok(()),
+                A::Delete => Ok("it is ended, and what it is doing is lost; its files stay"),
+                A::Hold => Ok("it runs on; should it be run again, it is held then"),
+                A::Release => Ok("it runs on, without the hold"),
+                A::Alter => Ok("its time limits change; owners may only lower them"),
+                A::Rerun => Ok("it is ended, goes back into its queue, and begins anew"),
+                A::Signal => Ok("all its processes get the signal"),
+                A::Message => Ok("the text is written into its output"),
                 A::Move => Err("a running job cannot be moved"),
                 A::Order => Err("a running job has no place in the queue"),
             },

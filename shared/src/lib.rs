@@ -16,4 +16,5 @@ pub mod names;
 pub mod page;
 pub mod problem;
 pub mod script;
+pub mod steering;
 pub mod words;

@@ -11,7 +11,7 @@ use super::{Config, ConfigProblem};
 
 /// Every key, and whether its value is text that is taken as it stands: `PBSWEB_SITE_NAME=42` is a name, not a number.
 /// A test compares this with the structs.
-const KEYS: [(&str, bool); 36] = [
+const KEYS: [(&str, bool); 37] = [
     ("site.name", true),
     ("site.account_policy", true),
     ("site.public_address", true),
@@ -46,6 +46,7 @@ const KEYS: [(&str, bool); 36] = [
     ("poll.max_listings_per_minute", false),
     ("poll.interval", true),
     ("poll.idle_interval", true),
+    ("steering.max_connections_per_minute", false),
     ("log.filter", true),
     ("log.format", true),
 ];

@@ -13,7 +13,7 @@ mod sections;
 pub use load::{ConfigError, Setting};
 pub use sections::{
     BuildConfig, Config, DatabaseConfig, HttpConfig, LogConfig, LogFormat, PollConfig, SessionConfig,
-    SiteConfig, SshConfig, TlsConfig, UploadConfig,
+    SiteConfig, SshConfig, SteeringConfig, TlsConfig, UploadConfig,
 };
 
 use std::fmt;
@@ -79,6 +79,7 @@ impl Config {
             build,
             ssh,
             poll,
+            steering,
             log: _,
             master_key_file: _,
         } = self;
@@ -172,6 +173,12 @@ impl Config {
             poll.idle_interval < poll.interval,
             "poll.idle_interval",
             "is shorter than poll.interval",
+        );
+        problems.number(
+            "steering.max_connections_per_minute",
+            steering.max_connections_per_minute.into(),
+            1,
+            100_000,
         );
 
         if problems.0.is_empty() { Ok(()) } else { Err(problems.0) }

@@ -38,6 +38,8 @@ pub struct Config {
     pub ssh: SshConfig,
     /// Listings of the schedulers.
     pub poll: PollConfig,
+    /// Actions on jobs.
+    pub steering: SteeringConfig,
     /// The log.
     pub log: LogConfig,
 }
@@ -192,6 +194,15 @@ pub struct PollConfig {
     pub idle_interval: Duration,
 }
 
+/// Actions on jobs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SteeringConfig {
+    /// Most connections a minute to one host's scheduler for actions on jobs; most commands need one for each job, and a
+    /// host has some five hundred for everybody. `PBSWEB_STEERING_MAX_CONNECTIONS_PER_MINUTE`; 240.
+    pub max_connections_per_minute: u32,
+}
+
 /// The log, on standard error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -259,6 +270,7 @@ impl Default for Config {
                 interval: Duration::from_secs(10),
                 idle_interval: Duration::from_secs(5 * MINUTE),
             },
+            steering: SteeringConfig { max_connections_per_minute: 240 },
             log: LogConfig {
                 filter: "info,actix_server=warn,russh=warn".to_owned(),
                 format: LogFormat::Text,

@@ -1,4 +1,4 @@
-//! `/jobs`: submitting, watching, steering, reading output.
+//! `/jobs`: submitting, watching, reading output.
 
 use std::time::Duration;
 
@@ -10,7 +10,6 @@ use pbsweb_shared::api::jobs::{
     WaitUntil,
 };
 use pbsweb_shared::ids::JobId;
-use pbsweb_shared::job::JobAction;
 use pbsweb_shared::page::Page;
 use pbsweb_shared::problem::Problem;
 use serde::Deserialize;
@@ -91,49 +90,6 @@ pub async fn get_job(
         }
     };
     Ok(Json(job))
-}
-
-async fn steer(
-    app: AppData,
-    actor: Actor,
-    path: Path<String>,
-    action: JobAction,
-) -> Result<HttpResponse, ApiProblem> {
-    let job = jobs::steer_job(&app, &actor, id(&path)?, action).await?;
-    Ok(HttpResponse::Accepted().json(job))
-}
-
-/// Delete a job
-///
-/// The scheduler is asked to end and remove it (`qdel`). That it is gone shows in its state.
-#[utoipa::path(post, path = "/api/v1/jobs/{job}/delete", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
-    params(("job" = JobId, Path)),
-    responses((status = 202, body = Job), (status = 401, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)))]
-pub async fn delete_job(app: AppData, actor: Actor, path: Path<String>) -> Result<HttpResponse, ApiProblem> {
-    steer(app, actor, path, JobAction::Delete).await
-}
-
-/// Hold a job
-///
-/// Sets a user hold (`qhold`): it does not start until it is released.
-#[utoipa::path(post, path = "/api/v1/jobs/{job}/hold", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
-    params(("job" = JobId, Path)),
-    responses((status = 202, body = Job), (status = 401, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)))]
-pub async fn hold_job(app: AppData, actor: Actor, path: Path<String>) -> Result<HttpResponse, ApiProblem> {
-    steer(app, actor, path, JobAction::Hold).await
-}
-
-/// Release a job
-///
-/// Takes a user hold away (`qrls`).
-#[utoipa::path(post, path = "/api/v1/jobs/{job}/release", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
-    params(("job" = JobId, Path)),
-    responses((status = 202, body = Job), (status = 401, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)))]
-pub async fn release_job(app: AppData, actor: Actor, path: Path<String>) -> Result<HttpResponse, ApiProblem> {
-    steer(app, actor, path, JobAction::Release).await
 }
 
 /// Get a job's script

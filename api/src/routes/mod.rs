@@ -19,6 +19,7 @@ pub mod events;
 pub mod extract;
 pub mod health;
 pub mod hosts;
+pub mod job_actions;
 pub mod jobs;
 pub mod me;
 pub mod problem;
@@ -97,13 +98,26 @@ fn version_1(config: &mut ServiceConfig) {
         .route("/jobs", get().to(jobs::list_jobs))
         .route("/jobs", post().to(jobs::submit_job))
         .route("/jobs/{job}", get().to(jobs::get_job))
-        .route("/jobs/{job}/delete", post().to(jobs::delete_job))
-        .route("/jobs/{job}/hold", post().to(jobs::hold_job))
-        .route("/jobs/{job}/release", post().to(jobs::release_job))
+        .route("/jobs/{job}", patch().to(job_actions::alter_job))
+        .route("/jobs/{job}/attributes", get().to(job_actions::get_job_attributes))
+        .route("/jobs/{job}/delete", post().to(job_actions::delete_job))
+        .route("/jobs/{job}/hold", post().to(job_actions::hold_job))
+        .route("/jobs/{job}/release", post().to(job_actions::release_job))
+        .route("/jobs/{job}/move", post().to(job_actions::move_job))
+        .route("/jobs/{job}/rerun", post().to(job_actions::rerun_job))
+        .route("/jobs/{job}/signal", post().to(job_actions::signal_job))
+        .route("/jobs/{job}/message", post().to(job_actions::message_job))
+        .route("/jobs/{job}/order", post().to(job_actions::order_job))
         .route("/jobs/{job}/script", get().to(jobs::get_job_script))
         .route("/jobs/{job}/events", get().to(jobs::list_job_events))
         .route("/jobs/{job}/files", get().to(jobs::list_job_files))
         .route("/jobs/{job}/output/{stream}", get().to(jobs::get_job_output))
+        .route("/job-actions", get().to(job_actions::list_job_actions))
+        .route("/job-actions", post().to(job_actions::create_job_action))
+        .route("/job-actions/preview", post().to(job_actions::preview_job_action))
+        .route("/job-actions/{action}", get().to(job_actions::get_job_action))
+        .route("/job-actions/{action}/items", get().to(job_actions::list_job_action_items))
+        .route("/job-actions/{action}/undo", post().to(job_actions::undo_job_action))
         .route("/events", get().to(events::stream_events));
 }
 

@@ -68,69 +68,6 @@ pub struct SubmitRequest<'a> {
     pub wait_seconds: u32,
 }
 
-/// A kind of hold, `qhold(1B)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
-    /// `u`: the owner's own.
-    User,
-    /// `o`: an operator's.
-    Operator,
-    /// `s`: the system's, also set by dependencies.
-    System,
-}
-
-impl Hold {
-    /// The letter of `-h`.
-    #[must_use]
-    pub const fn letter(self) -> &'static str {
-        match self {
-            Self::User => "u",
-            Self::Operator => "o",
-            Self::System => "s",
-        }
-    }
-}
-
-/// What to do to jobs that the scheduler has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Steering {
-    /// `qdel`
-    Delete {
-        /// `-W force`: also when the node does not answer.
-        is_forced: bool,
-    },
-    /// `qhold`
-    Hold(Hold),
-    /// `qrls`
-    Release(Hold),
-    /// `qalter`, with its own arguments such as `-l`, `walltime=1:00:00`.
-    Alter {
-        /// Each its own word; not quoted.
-        arguments: Vec<String>,
-    },
-    /// `qmove`
-    Move {
-        /// A queue, `@server`, or `queue@server`.
-        destination: String,
-    },
-    /// `qrerun`
-    Rerun,
-    /// `qsig`
-    Signal {
-        /// A name with or without `SIG`, or a number.
-        signal: String,
-    },
-    /// `qmsg`
-    Message {
-        /// The text for the job's files.
-        text: String,
-        /// Into standard output; else into standard error, as is qmsg's default.
-        to_output: bool,
-    },
-    /// `qorder`: two jobs exchange their places.
-    Order,
-}
-
 /// Gathers bindings, and gives the words that refer to them.
 #[derive(Debug, Default)]
 pub(crate) struct Bindings {

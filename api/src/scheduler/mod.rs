@@ -16,9 +16,12 @@ pub mod settle;
 pub mod status;
 pub mod submission;
 
+use std::collections::BTreeMap;
+
+use pbsweb_shared::api::job_actions::AttributeValue;
 use pbsweb_shared::host::Dialect;
 
-pub use command::{Command, CommandError, Hold, Marker, Steering, SubmitRequest};
+pub use command::{Command, CommandError, Marker, SubmitRequest};
 pub use look_up::{FolderFacts, ListingEvidence, LookUp, TryFacts};
 pub use probe::{Probe, ProbeProblem};
 pub use records::{
@@ -26,11 +29,12 @@ pub use records::{
     QueueRecord, ServerRecord, Unavailable,
 };
 pub use settle::{Settlement, settle};
-pub use status::{Explanation, Meaning};
+pub use status::{Explanation, Meaning, Steered};
 pub use submission::{NotStarted, SubmissionReply};
 
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::names::{LoginName, PbsJobId};
+use pbsweb_shared::steering::Steering;
 
 /// How to reach a host's scheduler: what its row and its check say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -39,6 +43,26 @@ pub struct Site {
     pub bin: String,
     /// PBSWeb's folder on the host; empty means `$HOME/pbsweb`.
     pub root: String,
+}
+
+/// What a command that steers many jobs costs a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SteeringCost {
+    /// Most targets of one exchange.
+    pub targets_per_exchange: usize,
+    /// Each target costs a connection of its own; else one exchange costs one.
+    pub connects_for_each: bool,
+}
+
+/// What a scheduler has of a job, in the words of the form that alters it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AttributesReply {
+    /// It runs, or is suspended.
+    pub is_running: bool,
+    /// What may be altered; empty texts are not set.
+    pub attributes: Vec<AttributeValue>,
+    /// Resources that were asked for.
+    pub resources: BTreeMap<String, String>,
 }
 
 /// A dialect: values to programs, output to values. Each `read_…` takes the standard output that the program of the same
@@ -132,7 +156,8 @@ pub trait Scheduler: Send + Sync {
     /// What is known of their ends.
     fn read_finished(&self, marker: &Marker, jobs: &[(JobId, PbsJobId)], stdout: &[u8]) -> FinishedReply;
 
-    /// The program that steers a job.
+    /// The program that steers jobs. A target is what belongs to one job: its id, ids of its subjobs, or two jobs that
+    /// change places. Several targets share a command where its answer can be taken apart; `alone` keeps them apart.
     ///
     /// # Errors
     /// As [`Scheduler::submit`], or the request cannot be put to the scheduler.
@@ -141,11 +166,34 @@ pub trait Scheduler: Send + Sync {
         site: &Site,
         marker: &Marker,
         steering: &Steering,
-        jobs: &[PbsJobId],
+        targets: &[Vec<PbsJobId>],
+        alone: bool,
     ) -> Result<Command, CommandError>;
 
-    /// The scheduler's answer to it, in its own words and in ours.
-    fn read_steering(&self, marker: &Marker, stdout: &[u8]) -> Explanation;
+    /// The scheduler's answer to it for each target, in its own words and in ours. The arguments are those of the program.
+    fn read_steering(
+        &self,
+        marker: &Marker,
+        steering: &Steering,
+        targets: &[Vec<PbsJobId>],
+        alone: bool,
+        stdout: &[u8],
+    ) -> Vec<Steered>;
+
+    /// How many targets one exchange should have, and how many connections to the scheduler they cost.
+    fn steering_cost(&self, steering: &Steering) -> SteeringCost;
+
+    /// The program that reads the attributes of a job.
+    ///
+    /// # Errors
+    /// As [`Scheduler::submit`].
+    fn attributes(&self, site: &Site, marker: &Marker, job: &PbsJobId) -> Result<Command, CommandError>;
+
+    /// The attributes.
+    ///
+    /// # Errors
+    /// The scheduler's refusal.
+    fn read_attributes(&self, marker: &Marker, stdout: &[u8]) -> Result<AttributesReply, Explanation>;
 
     /// The program of the connection check.
     ///

@@ -12,5 +12,6 @@ pub mod jobs;
 pub mod reach;
 pub mod scripts;
 pub mod sessions;
+pub mod steering;
 pub mod submission;
 pub mod users;

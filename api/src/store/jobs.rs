@@ -198,6 +198,23 @@ pub fn find_job(connection: &mut PgConnection, owner: UserId, id: JobId) -> Quer
         .transpose()
 }
 
+/// Those of the named jobs that are a user's.
+///
+/// # Errors
+/// The database's.
+pub fn find_jobs(connection: &mut PgConnection, owner: UserId, ids: &[JobId]) -> QueryResult<Vec<Job>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    jobs::table
+        .inner_join(hosts::table.on(hosts::id.eq(jobs::host_id)))
+        .left_join(applications::table.on(jobs::application_id.eq(applications::id.nullable())))
+        .filter(jobs::id.eq_any(ids).and(jobs::owner_id.eq(owner.as_uuid())))
+        .select((JobRow::as_select(), hosts::name, applications::name.nullable()))
+        .load(connection)?
+        .into_iter()
+        .map(job)
+        .collect()
+}
+
 /// The states that a filter names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateFilter(Vec<JobState>);
@@ -358,10 +375,7 @@ pub fn change_job(
         let is_request =
             facts.is_delete_requested && !before.is_delete_requested && facts.state == before.state;
         let told = if is_request {
-            JobFacts {
-                reason: Some("the scheduler accepted the request to delete it".to_owned()),
-                ..facts.clone()
-            }
+            JobFacts { reason: Some("the scheduler was asked to delete it".to_owned()), ..facts.clone() }
         } else {
             facts.clone()
         };
@@ -377,6 +391,24 @@ pub fn change_job(
         publish_job(connection, UserId::from_uuid(owner), id, now)?;
     }
     Ok(facts)
+}
+
+/// Keeps the name that the scheduler took for a job.
+///
+/// # Errors
+/// The database's.
+pub fn rename_job(
+    connection: &mut PgConnection,
+    id: JobId,
+    name: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    hold_events(connection)?;
+    let owner: Uuid = diesel::update(jobs::table.find(id.as_uuid()))
+        .set(jobs::name.eq(name))
+        .returning(jobs::owner_id)
+        .get_result(connection)?;
+    publish_job(connection, UserId::from_uuid(owner), id, now)
 }
 
 /// Adds to a job's record.

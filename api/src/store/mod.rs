@@ -18,6 +18,7 @@ pub mod builds;
 pub mod events;
 pub mod hosts;
 pub mod idempotency;
+pub mod job_actions;
 pub mod jobs;
 pub mod page;
 pub mod preferences;

@@ -116,6 +116,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    job_action_items (action_id, position) {
+        action_id -> Uuid,
+        position -> Int4,
+        job_id -> Uuid,
+        pbs_ids -> Array<Text>,
+        outcome -> Text,
+        meaning -> Nullable<Text>,
+        status -> Nullable<Int4>,
+        words -> Nullable<Text>,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    job_actions (id) {
+        id -> Uuid,
+        owner_id -> Uuid,
+        session_id -> Uuid,
+        steering -> Jsonb,
+        undoes -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+        next_look_at -> Nullable<Timestamptz>,
+        n_tries -> Int4,
+    }
+}
+
+diesel::table! {
     job_events (id) {
         id -> Int8,
         job_id -> Uuid,
@@ -263,6 +291,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     host_accounts,
     hosts,
     idempotency_keys,
+    job_action_items,
+    job_actions,
     job_events,
     job_submissions,
     jobs,

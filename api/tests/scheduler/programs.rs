@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Stdio};
 
 use pbsweb::scheduler::openpbs::OpenPbs;
-use pbsweb::scheduler::{Command, Hold, ListingReply, ProbeProblem, Scheduler, Site, Steering};
+use pbsweb::scheduler::{Command, ListingReply, ProbeProblem, Scheduler, Site, Steered};
 use pbsweb_shared::ids::JobId;
+use pbsweb_shared::names::PbsJobId;
+use pbsweb_shared::steering::Steering;
+use serde_json::json;
 
 use crate::recording::{folder, marker};
 
@@ -181,30 +184,57 @@ fn a_long_listing_is_packed_where_the_host_can_and_plain_where_it_cannot() {
 
 #[test]
 fn steering_passes_arguments_as_they_are() {
+    let ids: Vec<Vec<PbsJobId>> = vec![vec!["12[].vm".parse().unwrap()], vec!["13.vm".parse().unwrap()]];
+    let pair = vec![ids.concat()];
+    let nasty = "-it's $HOME `id` \"x\" \\ *\n2";
+    let alter = json!({ "type": "alter", "attributes": { "account": nasty, "start_after": "2026-11-24T15:30" },
+        "resources": { "walltime": "1:00:00" } });
     for shell in shells() {
         let account = Account::new(shell);
-        for name in ["qdel", "qalter", "qmsg", "qhold", "qorder"] {
+        for name in ["qdel", "qalter", "qmsg", "qhold", "qorder", "qmove", "qsig"] {
             account.fake(name, "echo \"${0##*/}\" >>\"$HOME/calls\"; for a in \"$@\"; do echo \"<$a>\" >>\"$HOME/calls\"; done");
         }
-        let ids = ["12[].vm".parse().unwrap(), "13.vm".parse().unwrap()];
-        let nasty = "it's $HOME `id` \"x\" \\ *";
-        for steering in [
-            Steering::Delete { is_forced: true },
-            Steering::Alter { arguments: vec!["-N".into(), nasty.into()] },
-            Steering::Message { text: nasty.into(), to_output: true },
-            Steering::Hold(Hold::User),
-            Steering::Order,
-        ] {
-            let command = OpenPbs.steer(&account.site(), &marker(), &steering, &ids).unwrap();
-            let found = OpenPbs.read_steering(&marker(), &account.run(&command));
-            assert_eq!(found.status, Some(0), "{shell:?} {steering:?} {found:?}");
-        }
-        let expected = format!(
-            "qdel\n<-W>\n<force>\n<12[].vm>\n<13.vm>\nqalter\n<-N>\n<{nasty}>\n<12[].vm>\n<13.vm>\nqmsg\n<-O>\n<{nasty}>\n<12[].vm>\n<13.vm>\nqhold\n<-h>\n<u>\n<12[].vm>\n<13.vm>\nqorder\n<12[].vm>\n<13.vm>\n"
+        let run = |steering: serde_json::Value, targets: &[Vec<PbsJobId>]| {
+            let steering: Steering = serde_json::from_value(steering).unwrap();
+            let command = OpenPbs.steer(&account.site(), &marker(), &steering, targets, false).unwrap();
+            let stdout = account.run(&command);
+            for found in OpenPbs.read_steering(&marker(), &steering, targets, false, &stdout) {
+                assert!(
+                    matches!(&found, Steered::Answered(said) if said.status == Some(0)),
+                    "{shell:?} {steering:?} {found:?}"
+                );
+            }
+            let calls = std::fs::read_to_string(account.home().join("calls")).unwrap();
+            std::fs::remove_file(account.home().join("calls")).unwrap();
+            calls
+        };
+        let both = "<12[].vm>\n<13.vm>\n";
+        assert_eq!(
+            run(json!({ "type": "delete", "force": true }), &ids),
+            format!("qdel\n<-W>\n<force>\n{both}")
         );
-        assert_eq!(std::fs::read_to_string(account.home().join("calls")).unwrap(), expected, "{shell:?}");
-        assert!(OpenPbs.steer(&account.site(), &marker(), &Steering::Order, &ids[..1]).is_err());
-        assert!(OpenPbs.steer(&account.site(), &marker(), &Steering::Rerun, &[]).is_err());
+        assert_eq!(run(json!({ "type": "hold" }), &ids), format!("qhold\n<-h>\n<u>\n{both}"));
+        assert_eq!(
+            run(json!({ "type": "move", "destination": "q@s" }), &ids),
+            format!("qmove\n<q@s>\n{both}")
+        );
+        assert_eq!(
+            run(alter.clone(), &ids),
+            format!("qalter\n<-a>\n<202611241530>\n<-A>\n<{nasty}>\n<-l>\n<walltime=1:00:00>\n{both}")
+        );
+        let message = |id: &str| format!("qmsg\n<-O>\n<-->\n<{nasty}>\n<{id}>\n");
+        assert_eq!(
+            run(json!({ "type": "message", "text": nasty }), &ids),
+            message("12[].vm") + &message("13.vm")
+        );
+        let order = json!({ "type": "order", "with": "00000000-0000-0000-0000-000000000000" });
+        assert_eq!(run(order.clone(), &pair), format!("qorder\n{both}"));
+        let refused = |steering: serde_json::Value, targets: &[Vec<PbsJobId>]| {
+            let steering: Steering = serde_json::from_value(steering).unwrap();
+            OpenPbs.steer(&account.site(), &marker(), &steering, targets, false).is_err()
+        };
+        assert!(refused(order, &ids) && refused(json!({ "type": "rerun" }), &[]));
+        assert!(refused(json!({ "type": "alter" }), &ids) && refused(json!({ "type": "hold" }), &[vec![]]));
     }
 }
 

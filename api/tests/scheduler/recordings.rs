@@ -13,6 +13,7 @@ use pbsweb_shared::job::JobAction;
 use pbsweb_shared::names::PbsJobId;
 
 use crate::recording::{Recording, folder, framed, marker, names, recording};
+use crate::refusals;
 
 /// What a recorded command printed, by the reader that is to take it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,7 +220,7 @@ fn check(name: &str, form: Form, recording: &Recording) {
             assert_eq!(found.meaning == Meaning::Done, answered(recording), "{name}");
         }
         Form::Steering(action) => {
-            let found = OpenPbs.read_steering(&marker(), &framed(&[(action.as_str(), recording)]));
+            let found = refusals::only(refusals::read(action, &["1.vm"], recording));
             assert_eq!(found.meaning == Meaning::Done, answered(recording), "{name}: {found:?}");
         }
         Form::Foreign => {}

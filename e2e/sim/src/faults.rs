@@ -72,9 +72,10 @@ pub enum CutPoint {
     BeforeExec,
     /// The process has started and has got its standard input up to here.
     AfterExecStart,
-    /// `qsub` has reached the scheduler, which has not decided yet; it will, and the remote command goes on.
+    /// `qsub`, or a command that steers jobs, has reached the scheduler, which has not decided yet; it will, and the remote
+    /// command goes on.
     BeforeSubmit,
-    /// The job is accepted, but `qsub` does not know it yet; it will, and the remote command goes on.
+    /// The scheduler did it, but the command does not know it yet; it will, and the remote command goes on.
     AfterSubmit,
     /// The remote command with the `qsub` has ended; its output from then on is withheld.
     BeforeAnswer,

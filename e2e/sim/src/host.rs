@@ -41,6 +41,8 @@ pub struct SimConfig {
     pub queues: Vec<Queue>,
     /// Its nodes with their processors.
     pub nodes: Vec<(String, u32)>,
+    /// Users who are operators of the scheduler.
+    pub operators: Vec<String>,
     /// The scheduler's commands are on the PATH of remote commands; on real hosts they often are not.
     pub commands_on_path: bool,
     /// The program `pbs-sim`; found by [`sim_binary`] when missing.
@@ -62,6 +64,7 @@ impl SimConfig {
             history: false,
             queues: Queue::usual(),
             nodes: vec![("node1".to_owned(), 8), ("node2".to_owned(), 8)],
+            operators: Vec::new(),
             commands_on_path: false,
             binary: None,
             kill_delay: Duration::from_secs(5),
@@ -103,6 +106,7 @@ impl SimHost {
         site.nodes = config.nodes.iter().map(|(name, ncpus)| Node::new(name, *ncpus)).collect();
         site.nodes.iter_mut().for_each(|node| node.state_changed = now);
         site.history = config.history;
+        site.operators = config.operators;
         site.kill_delay_ms = i64::try_from(config.kill_delay.as_millis()).unwrap_or(i64::MAX);
         let key = ssh::load_or_create(&folder.host_key())?;
         let host_key = key.public_key().clone();

@@ -85,6 +85,7 @@ const ADMIN: &[&str] = &[
 const OWN: &[&str] = &[
     "check_host",
     "check_script",
+    "create_job_action",
     "create_token",
     "delete_current_session",
     "delete_host_account",
@@ -96,6 +97,7 @@ const OWN: &[&str] = &[
     "list_applications",
     "list_host_jobs",
     "list_hosts",
+    "list_job_actions",
     "list_jobs",
     "list_own_activity",
     "list_queues",
@@ -103,6 +105,7 @@ const OWN: &[&str] = &[
     "list_sessions",
     "list_tokens",
     "parse_script",
+    "preview_job_action",
     "put_host_account",
     "put_preferences",
     "rotate_ssh_key",
@@ -124,10 +127,13 @@ async fn another_users_things_are_not_there() {
     request.application = Some(application.id);
     let job = ada.submit_well(&request).await;
     let session: pbsweb_shared::api::sessions::Session = ada.read("/sessions/current").await;
+    let release = ada.post_empty(&format!("/jobs/{}/release", job.id)).await.expect(202);
+    let action = release.json::<pbsweb_shared::api::job_actions::JobActionItem>().action;
     let things = [
         ("{application}", application.id.to_string()),
         ("{build}", build.id.to_string()),
         ("{job}", job.id.to_string()),
+        ("{action}", action.to_string()),
         ("{script}", job.script.to_string()),
         ("{session}", session.id.to_string()),
         ("{host}", ada.host.to_string()),
@@ -138,7 +144,7 @@ async fn another_users_things_are_not_there() {
     for operation in
         operations(&app.client).await.into_iter().filter(|one| !PUBLIC.contains(&one.id.as_str()))
     {
-        let names_a_thing = ["{application}", "{build}", "{job}", "{script}", "{session}"]
+        let names_a_thing = ["{action}", "{application}", "{build}", "{job}", "{script}", "{session}"]
             .iter()
             .any(|name| operation.path.contains(name));
         let path = things.iter().fold(operation.path.clone(), |path, (name, id)| path.replace(name, id));
@@ -149,6 +155,10 @@ async fn another_users_things_are_not_there() {
         }
         let body = match operation.id.as_str() {
             "create_build" => Some(json!({ "host": bob.host })),
+            "message_job" => Some(json!({ "text": "secret" })),
+            "move_job" => Some(json!({ "destination": "workq" })),
+            "order_job" => Some(json!({ "with": job.id })),
+            "signal_job" => Some(json!({ "signal": "SIGTERM" })),
             "create_host" => Some(json!({ "name": "evil", "address": "127.0.0.1" })),
             "create_user" => Some(json!({ "user_name": "eve", "password": "correct horse battery" })),
             _ => None,

@@ -20,4 +20,5 @@ mod hosts;
 mod jobs;
 mod scripts;
 mod sessions;
+mod steering;
 mod stories;

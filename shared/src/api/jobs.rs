@@ -149,7 +149,7 @@ pub struct Job {
     /// Memory used, in bytes, as last reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_memory_bytes: Option<i64>,
-    /// Its user asked for its deletion, and the scheduler took the request.
+    /// Its user asked for its deletion, and the scheduler took the request, or may have.
     pub is_delete_requested: bool,
 }
 

@@ -5,6 +5,7 @@ pub mod activity;
 pub mod applications;
 pub mod builds;
 pub mod hosts;
+pub mod job_actions;
 pub mod jobs;
 pub mod me;
 pub mod scripts;

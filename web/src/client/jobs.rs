@@ -1,4 +1,4 @@
-//! Jobs: submit, list, read, steer.
+//! Jobs: submit, list, read.
 
 use gloo_net::http::Method;
 use pbsweb_shared::api::jobs::{
@@ -23,21 +23,6 @@ pub(crate) async fn list_jobs(query: &JobsQuery) -> Answer<Page<Job>> {
 /// One job; `query` may wait for a change.
 pub(crate) async fn get_job(job: JobId, query: &JobWaitQuery) -> Answer<Job> {
     http::get(&format!("/jobs/{job}{}", to_query(query))).await
-}
-
-/// `qdel`
-pub(crate) async fn delete_job(job: JobId) -> Answer<Job> {
-    http::act(&format!("/jobs/{job}/delete")).await
-}
-
-/// `qhold`
-pub(crate) async fn hold_job(job: JobId) -> Answer<Job> {
-    http::act(&format!("/jobs/{job}/hold")).await
-}
-
-/// `qrls`
-pub(crate) async fn release_job(job: JobId) -> Answer<Job> {
-    http::act(&format!("/jobs/{job}/release")).await
 }
 
 /// The script as it was submitted.

@@ -12,6 +12,7 @@ mod job_words;
 mod key_install;
 mod live_banner;
 mod live_text;
+mod steer;
 mod upload_form;
 
 pub(crate) use activity_table::ActivityTable;
@@ -24,4 +25,5 @@ pub(crate) use job_words::{ending_words, source_words, telling_moment, walltime_
 pub(crate) use key_install::KeyInstall;
 pub(crate) use live_banner::LiveBanner;
 pub(crate) use live_text::LiveText;
+pub(crate) use steer::{ActionButtons, SteerDialog, SteerWish, Targets, action_label};
 pub(crate) use upload_form::UploadForm;

@@ -13,7 +13,8 @@ use utoipa::{Modify, OpenApi as _};
 
 use crate::routes::extract::COOKIE;
 use crate::routes::{
-    accounts, activity, applications, builds, events, health, hosts, jobs, me, scripts, sessions, users,
+    accounts, activity, applications, builds, events, health, hosts, job_actions, jobs, me, scripts,
+    sessions, users,
 };
 
 /// The document.
@@ -50,6 +51,7 @@ pub fn document() -> OpenApi {
         (name = "builds", description = "Runs of build commands, with their whole output"),
         (name = "scripts", description = "Job scripts with all their revisions"),
         (name = "jobs", description = "Submissions and what became of them"),
+        (name = "job actions", description = "What is done to jobs: one, a selection, or all that a filter matches"),
         (name = "events", description = "What happens, as it happens"),
         (name = "operation", description = "For those who run the server"),
     ),
@@ -116,13 +118,26 @@ struct People;
         jobs::list_jobs,
         jobs::submit_job,
         jobs::get_job,
-        jobs::delete_job,
-        jobs::hold_job,
-        jobs::release_job,
         jobs::get_job_script,
         jobs::list_job_events,
         jobs::list_job_files,
         jobs::get_job_output,
+        job_actions::get_job_attributes,
+        job_actions::alter_job,
+        job_actions::delete_job,
+        job_actions::hold_job,
+        job_actions::release_job,
+        job_actions::move_job,
+        job_actions::rerun_job,
+        job_actions::signal_job,
+        job_actions::message_job,
+        job_actions::order_job,
+        job_actions::list_job_actions,
+        job_actions::create_job_action,
+        job_actions::preview_job_action,
+        job_actions::get_job_action,
+        job_actions::list_job_action_items,
+        job_actions::undo_job_action,
         events::stream_events,
     ),
     components(schemas(Event, OutputStream, WaitUntil))

@@ -13,6 +13,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use pbsweb_shared::problem::ProblemCode;
+use serde::de::DeserializeOwned;
 
 use super::problem::ApiProblem;
 use crate::app::App;
@@ -62,6 +63,19 @@ fn from_path(_: &PathError) -> ApiProblem {
 /// A problem of code `not_found`.
 pub fn path_id<T: FromStr>(text: &str, what: &str) -> Result<T, ApiProblem> {
     text.parse().map_err(|_| ApiProblem::not_found(what))
+}
+
+/// A body that may be left out.
+///
+/// # Errors
+/// It is there and cannot be read.
+pub fn optional_body<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, ApiProblem> {
+    if bytes.trim_ascii().is_empty() {
+        return Ok(T::default());
+    }
+    serde_json::from_slice::<Option<T>>(bytes).map(Option::unwrap_or_default).map_err(|error| {
+        ApiProblem::new(ProblemCode::MalformedRequest, format!("the body cannot be read: {error}"))
+    })
 }
 
 /// The running server.

@@ -12,6 +12,7 @@ use crate::services::hosts::HostError;
 use crate::services::jobs::JobError;
 use crate::services::reach::ReachError;
 use crate::services::scripts::ScriptError;
+use crate::services::steering::SteerError;
 use crate::services::submission::SubmitError;
 use crate::transport::TransportError;
 
@@ -158,13 +159,27 @@ impl From<JobError> for ApiProblem {
     fn from(error: JobError) -> Self {
         match error {
             JobError::NotFound => Self::not_found("job"),
-            JobError::StateForbids(words) => Self::new(ProblemCode::StateForbids, words),
             JobError::UnknownState(error) => Self::field("/state", "state.unknown", error.to_string()),
             JobError::PageToken(error) => error.into(),
-            JobError::Refused { meaning, words } => refused(meaning, words),
             JobError::NoOutput(words) => Self::new(ProblemCode::NotFound, words),
             JobError::Reach(error) => error.into(),
             JobError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SteerError> for ApiProblem {
+    fn from(error: SteerError) -> Self {
+        match error {
+            SteerError::NotFound(what) => Self::not_found(what),
+            SteerError::StateForbids(words) => Self::new(ProblemCode::StateForbids, words),
+            SteerError::Invalid(errors) => Self::fields(errors),
+            SteerError::KeyReused => Self::new(ProblemCode::IdempotencyKeyReused, error.to_string()),
+            SteerError::Refused { meaning, words } => refused(meaning, words),
+            SteerError::NotSent(words) => Self::new(ProblemCode::HostUnreachable, words).retry_after(10),
+            SteerError::PageToken(error) => error.into(),
+            SteerError::Reach(error) => error.into(),
+            SteerError::Store(error) => error.into(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! `qstat -f`: the JSON form of the release is broken for every user by one job called `nan`, and the one of the later
 //! build rewrites values. `-w` is not used: text is put together again from folded lines, and older releases lack it.
 
+mod attributes;
 mod end;
 mod epilogue;
 mod finished;
@@ -24,11 +25,12 @@ pub mod text;
 
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::names::{LoginName, PbsJobId};
+use pbsweb_shared::steering::Steering;
 
-use super::command::{Bindings, Command, CommandError, Marker, Steering, SubmitRequest};
+use super::command::{Bindings, Command, CommandError, Marker, SubmitRequest};
 use super::{
-    Explanation, FinishedReply, LightRow, Listing, ListingReply, LookUp, NodeRecord, Probe, Scheduler, Site,
-    SubmissionReply, Unavailable,
+    AttributesReply, Explanation, FinishedReply, LightRow, Listing, ListingReply, LookUp, NodeRecord, Probe,
+    Scheduler, Site, Steered, SteeringCost, SubmissionReply, Unavailable,
 };
 
 pub use end::classify_end;
@@ -135,13 +137,33 @@ impl Scheduler for OpenPbs {
         site: &Site,
         marker: &Marker,
         steering: &Steering,
-        jobs: &[PbsJobId],
+        targets: &[Vec<PbsJobId>],
+        alone: bool,
     ) -> Result<Command, CommandError> {
-        steering::command(site, marker, steering, jobs)
+        steering::command(site, marker, steering, targets, alone)
     }
 
-    fn read_steering(&self, marker: &Marker, stdout: &[u8]) -> Explanation {
-        steering::read(marker, stdout)
+    fn read_steering(
+        &self,
+        marker: &Marker,
+        steering: &Steering,
+        targets: &[Vec<PbsJobId>],
+        alone: bool,
+        stdout: &[u8],
+    ) -> Vec<Steered> {
+        steering::read(marker, steering, targets, alone, stdout)
+    }
+
+    fn steering_cost(&self, steering: &Steering) -> SteeringCost {
+        steering::cost(steering)
+    }
+
+    fn attributes(&self, site: &Site, marker: &Marker, job: &PbsJobId) -> Result<Command, CommandError> {
+        attributes::command(site, marker, job)
+    }
+
+    fn read_attributes(&self, marker: &Marker, stdout: &[u8]) -> Result<AttributesReply, Explanation> {
+        attributes::read(marker, stdout)
     }
 
     fn probe(&self, site: &Site, marker: &Marker) -> Result<Command, CommandError> {

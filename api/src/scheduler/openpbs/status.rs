@@ -13,6 +13,30 @@ pub fn explain_status(command: CommandKind, status: i32, words: &str) -> Explana
     }
 }
 
+/// The exit status that goes with a complaint, for one of several complaints of a command; from the recordings.
+pub(super) fn status_of(complaint: &str) -> Option<i32> {
+    const TEXTS: &[(&str, i32)] = &[
+        ("illegally formed job identifier", 1),
+        ("Job has finished", 35),
+        ("Unknown Job Id", 153),
+        ("Cannot set attribute, read only", 155),
+        ("Invalid request", 156),
+        ("Unauthorized Request", 159),
+        ("Access from host not allowed", 160),
+        ("Unknown/illegal signal name", 165),
+        ("Illegal attribute or resource value", 166),
+        ("Cannot modify attribute while job running", 167),
+        ("Request invalid for state of job", 168),
+        ("Unknown queue", 170),
+        ("Queue is not enabled", 173),
+        ("not supported for Array Jobs", 181),
+        ("Unknown resource", 187),
+        ("Job violates queue and/or server resource limits", 188),
+        ("Server could not connect to MOM", 222),
+    ];
+    TEXTS.iter().find(|(text, _)| complaint.contains(text)).map(|(_, status)| *status)
+}
+
 fn meaning(command: CommandKind, status: i32, words: &str) -> Meaning {
     // The connection is made first: what could not connect has done nothing (down-qsub, down-qdel-1).
     // An unknown host (160) is named by the request or by the site, and does not mend by waiting (qsub-err-unknown-server).

@@ -1,26 +1,20 @@
-//! Jobs after their submission: reading, waiting, steering, output.
+//! Jobs after their submission: reading, waiting, output.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
 use pbsweb_shared::api::jobs::{Job, JobEvent, JobScriptText, JobsQuery, WaitUntil};
 use pbsweb_shared::event::Event;
 use pbsweb_shared::ids::JobId;
-use pbsweb_shared::job::{JobAction, JobState};
-use pbsweb_shared::names::PbsJobId;
+use pbsweb_shared::job::JobState;
 use pbsweb_shared::page::Page;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::actor::Actor;
-use super::reach::{Reach, ReachError, Trust, fresh_marker, quick};
+use super::reach::ReachError;
 use crate::app::App;
-use crate::error::chain;
-use crate::scheduler::{Hold, Meaning, Steering};
 use crate::store::StoreError;
-use crate::store::activity::insert_activity;
 use crate::store::jobs as rows;
-use crate::store::jobs::{StateFilter, change_job};
+use crate::store::jobs::StateFilter;
 use crate::store::page::{BadPageToken, PageRequest, Place};
 use crate::store::submissions::{find_job_script, find_submission};
 
@@ -34,23 +28,12 @@ pub enum JobError {
     /// There is no such job, or it is somebody else's.
     #[error("there is no such job")]
     NotFound,
-    /// Its state does not allow the action.
-    #[error("{0}")]
-    StateForbids(String),
     /// A filter names a state that does not exist.
     #[error("{0}")]
     UnknownState(#[from] pbsweb_shared::words::UnknownWord),
     /// The token belongs to another list.
     #[error(transparent)]
     PageToken(#[from] BadPageToken),
-    /// The scheduler refused; its words and status.
-    #[error("{words}")]
-    Refused {
-        /// What the status means.
-        meaning: Meaning,
-        /// The scheduler's own words.
-        words: String,
-    },
     /// There is no output to read, and why.
     #[error("{0}")]
     NoOutput(String),
@@ -196,83 +179,4 @@ pub async fn get_job_script(app: &App, actor: &Actor, id: JobId) -> Result<JobSc
         submitted_text: submission.frozen.text,
         qsub_arguments: submission.frozen.arguments,
     })
-}
-
-/// Does something to one of the caller's jobs, and asks the host soon what became of it. That the scheduler took a
-/// request does not mean that it is done: the next listing tells.
-///
-/// # Errors
-/// The state does not allow it; the scheduler refuses; the host cannot be reached.
-pub async fn steer_job(app: &Arc<App>, actor: &Actor, id: JobId, action: JobAction) -> Result<Job, JobError> {
-    let job = get_job(app, actor, id).await?;
-    job.state.allows(action).map_err(|reason| JobError::StateForbids(reason.to_owned()))?;
-    let (steering, name) = match action {
-        JobAction::Delete => (Steering::Delete { is_forced: false }, "job.delete"),
-        JobAction::Hold => (Steering::Hold(Hold::User), "job.hold"),
-        JobAction::Release => (Steering::Release(Hold::User), "job.release"),
-        JobAction::Rerun => (Steering::Rerun, "job.rerun"),
-        JobAction::Alter | JobAction::Move | JobAction::Signal | JobAction::Message | JobAction::Order => {
-            return Err(JobError::StateForbids(format!("{action} needs more than the job's id")));
-        }
-    };
-    let pbs_id = job
-        .pbs_id
-        .clone()
-        .ok_or_else(|| JobError::StateForbids("the scheduler's id is not known".to_owned()))?;
-    let reach = Reach::find(app, actor.user, job.host, Trust::Checked).await?;
-    let wish = Wish { job, pbs_id, action, steering, name };
-    let (running, recorder) = (Arc::clone(app), actor.clone());
-    app.complete(async move { ask_scheduler(&running, &recorder, &reach, wish).await }).await?;
-    get_job(app, actor, id).await
-}
-
-/// Something to be done to a job.
-struct Wish {
-    job: Job,
-    pbs_id: PbsJobId,
-    action: JobAction,
-    steering: Steering,
-    /// Its name in the record of what users did.
-    name: &'static str,
-}
-
-/// Asks the scheduler, and records what was asked and answered; also that nothing was answered, since the scheduler may have
-/// taken the request.
-async fn ask_scheduler(app: &App, actor: &Actor, reach: &Reach, wish: Wish) -> Result<(), JobError> {
-    let Wish { job, pbs_id, action, steering, name } = wish;
-    let id = job.id;
-    let marker = fresh_marker();
-    let scheduler = reach.scheduler();
-    let command =
-        scheduler.steer(&reach.site(), &marker, &steering, &[pbs_id]).map_err(ReachError::Command)?;
-    let answer = reach.run(app, command, quick(app)).await.map(|output| {
-        let explanation = scheduler.read_steering(&marker, &output.stdout);
-        let words = match explanation.words.trim() {
-            "" => explanation.meaning.sentence().to_owned(),
-            words => words.to_owned(),
-        };
-        (explanation.meaning, words)
-    });
-    let is_done = matches!(&answer, Ok((Meaning::Done, _)));
-    let outcome = match &answer {
-        Ok((Meaning::Done, _)) => format!("{} accepted", job.name),
-        Ok((_, words)) => format!("{} refused: {words}", job.name),
-        Err(error) => format!("{} without an answer: {}", job.name, chain(error)),
-    };
-    let recorder = actor.clone();
-    app.store
-        .query(move |connection| {
-            let now = Utc::now();
-            if is_done && action == JobAction::Delete {
-                change_job(connection, id, now, |facts| facts.is_delete_requested = true)?;
-            }
-            insert_activity(connection, &recorder.deed(name, id, outcome), now)
-        })
-        .await?;
-    app.hub.poke();
-    app.pollers.poke(job.host);
-    match answer? {
-        (Meaning::Done, _) => Ok(()),
-        (meaning, words) => Err(JobError::Refused { meaning, words }),
-    }
 }

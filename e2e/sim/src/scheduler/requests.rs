@@ -37,16 +37,26 @@ impl Scheduler {
         let Envelope { user, execution, request, .. } = envelope;
         if let Request::Submit(submission) = request {
             self.submit(&user, execution, *submission).await
-        } else {
+        } else if is_listing {
             self.answer(&user, request)
+        } else {
+            if self.cuts(CutPoint::BeforeSubmit) {
+                self.executions.cut(execution);
+            }
+            let reply = self.answer(&user, request);
+            if self.cuts(CutPoint::AfterSubmit) {
+                self.executions.cut(execution);
+            }
+            reply
         }
     }
 
+    fn cuts(&self, point: CutPoint) -> bool {
+        let fits = |fault: &Fault| matches!(fault, Fault::Cut { at, .. } if *at == point).then_some(());
+        self.faults.take(fits).is_some()
+    }
+
     async fn submit(self: &Arc<Self>, user: &str, execution: Option<u64>, asked: Submission) -> Reply {
-        let cut_here = |point: CutPoint| {
-            let fits = |fault: &Fault| matches!(fault, Fault::Cut { at, .. } if *at == point).then_some(());
-            self.faults.take(fits).is_some()
-        };
         let refused = self.faults.take(|fault| {
             let Fault::SubmitRefused { text, status } = fault else { return None };
             Some(Refusal { code: 15_104 + status, text: text.clone() })
@@ -54,7 +64,7 @@ impl Scheduler {
         if let Some(refused) = refused {
             return Reply::Refused(refused);
         }
-        if cut_here(CutPoint::BeforeSubmit) {
+        if self.cuts(CutPoint::BeforeSubmit) {
             self.executions.cut(execution);
         }
         let accepted = self.change(|site| {
@@ -69,10 +79,10 @@ impl Scheduler {
             Ok(id) => id,
             Err(refusal) => return Reply::Refused(refusal),
         };
-        if cut_here(CutPoint::AfterSubmit) {
+        if self.cuts(CutPoint::AfterSubmit) {
             self.executions.cut(execution);
         }
-        if cut_here(CutPoint::BeforeAnswer) {
+        if self.cuts(CutPoint::BeforeAnswer) {
             self.executions.mute(execution);
         }
         if self.faults.take(|f| matches!(f, Fault::SubmitSilent).then_some(())).is_some() {

@@ -9,11 +9,16 @@ use crate::protocol::{Change, Refusal};
 
 const SIGTERM: i32 = 15;
 
-fn may_control(job: &Job, user: &str) -> bool {
-    job.owner == user || user == "root"
-}
-
 impl Site {
+    /// Operators and managers may do what owners may not.
+    pub(super) fn is_operator(&self, user: &str) -> bool {
+        user == "root" || self.operators.iter().any(|operator| operator == user)
+    }
+
+    fn may_control(&self, job: &Job, user: &str) -> bool {
+        job.owner == user || self.is_operator(user)
+    }
+
     /// The job an id means, when the caller may control it.
     pub(super) fn controlled(&self, text: &str, user: &str) -> Result<(JobId, &Job), Refusal> {
         let id = JobId::parse(text, &self.name).ok_or_else(refusal::unknown_job)?;
@@ -24,7 +29,7 @@ impl Site {
         if job.is_finished() {
             return Err(refusal::finished());
         }
-        if !may_control(job, user) {
+        if !self.may_control(job, user) {
             return Err(refusal::unauthorized());
         }
         if let Part::Subjobs(indices) = &id.part
@@ -58,7 +63,7 @@ impl Site {
             // Only -x may touch what is over.
             Err(refused) if history && refused == refusal::finished() => {
                 let sequence = JobId::parse(text, &self.name).ok_or_else(refusal::unknown_job)?.sequence;
-                if self.jobs.get(&sequence).is_some_and(|job| !may_control(job, user)) {
+                if self.jobs.get(&sequence).is_some_and(|job| !self.may_control(job, user)) {
                     return Err(refusal::unauthorized());
                 }
                 self.jobs.remove(&sequence);
@@ -142,7 +147,7 @@ impl Site {
     /// `qhold`
     pub(crate) fn hold(&mut self, text: &str, user: &str, holds: &str, now: i64) -> Result<(), Refusal> {
         let sequence = self.controlled_whole(text, user)?;
-        if holds.contains(['s', 'o', 'p']) && user != "root" {
+        if holds.contains(['s', 'o', 'p']) && !self.is_operator(user) {
             return Err(refusal::unauthorized());
         }
         if let Some(job) = self.jobs.get_mut(&sequence) {
@@ -155,7 +160,7 @@ impl Site {
     /// `qrls`
     pub(crate) fn release(&mut self, text: &str, user: &str, holds: &str, now: i64) -> Result<(), Refusal> {
         let sequence = self.controlled_whole(text, user)?;
-        if holds.contains(['s', 'o', 'p']) && user != "root" {
+        if holds.contains(['s', 'o', 'p']) && !self.is_operator(user) {
             return Err(refusal::unauthorized());
         }
         if let Some(job) = self.jobs.get_mut(&sequence) {
@@ -176,6 +181,7 @@ impl Site {
         let sequence = self.controlled_whole(text, user)?;
         let mut job = self.jobs.get(&sequence).cloned().ok_or_else(refusal::unknown_job)?;
         let running = job.run.is_active();
+        let is_operator = self.is_operator(user);
         let mut reshaped = false;
         for change in changes {
             let name = change.attribute.as_str();
@@ -188,10 +194,10 @@ impl Site {
                         .get(resource)
                         .and_then(|old| compare(resource, &value, old))
                         .is_some_and(std::cmp::Ordering::is_le);
-                    if resource != "walltime" {
+                    if !["walltime", "cput", "min_walltime", "max_walltime"].contains(&resource.as_str()) {
                         return Err(refusal::cannot_modify_running(&format!("Resource_List.{resource}")));
                     }
-                    if !less && user != "root" {
+                    if !less && !is_operator {
                         return Err(refusal::unauthorized());
                     }
                 }
@@ -227,14 +233,14 @@ impl Site {
                 "Shell_Path_List" => job.shell_path = Some(value),
                 "Checkpoint" => job.checkpoint = value,
                 "Hold_Types" => {
-                    if value.contains(['s', 'o']) && user != "root" {
+                    if value.contains(['s', 'o']) && !is_operator {
                         return Err(refusal::unauthorized());
                     }
                     job.holds = value.chars().filter(|c| *c != 'n').collect();
                 }
                 "depend" => job.depends = self.read_dependencies(Some(&value))?,
                 "umask" => job.umask = Some(value),
-                "comment" if user != "root" => return Err(refusal::read_only("comment")),
+                "comment" if !is_operator => return Err(refusal::read_only("comment")),
                 "comment" => job.run.comment = Some(value),
                 other => {
                     job.other.retain(|(n, _)| n != other);
@@ -266,7 +272,12 @@ impl Site {
         if !matches!(job.run.state, State::Queued | State::Held | State::Waiting) {
             return Err(refusal::bad_state());
         }
-        let target = self.queue(queue).ok_or_else(refusal::unknown_queue)?;
+        let (queue, server) = queue.split_once('@').unwrap_or((queue, ""));
+        if !server.is_empty() && server != self.name {
+            return Err(refusal::unknown_host());
+        }
+        let queue = if queue.is_empty() { self.default_queue.clone() } else { queue.to_owned() };
+        let target = self.queue(&queue).ok_or_else(refusal::unknown_queue)?;
         if !target.enabled {
             return Err(refusal::queue_not_enabled());
         }
@@ -275,7 +286,7 @@ impl Site {
         }
         target.check_limits(&job.resources)?;
         if let Some(job) = self.jobs.get_mut(&sequence) {
-            job.queue = queue.to_owned();
+            job.queue = queue;
             job.run.comment = None;
             job.run.mtime = now;
         }
@@ -296,7 +307,7 @@ impl Site {
         if indices.iter().any(|i| job.run_of(*i).is_none_or(|run| run.state != State::Running)) {
             return Err(refusal::bad_state());
         }
-        if user != "root" || !job.rerunable {
+        if !self.is_operator(user) || !job.rerunable {
             return Err(refusal::unauthorized());
         }
         let mut effects = Vec::new();

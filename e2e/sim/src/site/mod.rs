@@ -52,6 +52,9 @@ pub(crate) struct Site {
     /// `job_history_enable`
     pub(crate) history: bool,
     pub(crate) scheduling: bool,
+    /// Users beside root who are operators.
+    #[serde(default)]
+    pub(crate) operators: Vec<String>,
     /// Milliseconds between SIGTERM and SIGKILL.
     pub(crate) kill_delay_ms: i64,
     /// Everything ever accepted, for tests that count.
@@ -94,6 +97,7 @@ impl Site {
             max_array_size: 10_000,
             history: false,
             scheduling: true,
+            operators: Vec::new(),
             kill_delay_ms: 5_000,
             accepted: Vec::new(),
         }

@@ -20,6 +20,9 @@ pub(crate) fn invalid_request() -> Refusal {
 pub(crate) fn unauthorized() -> Refusal {
     refusal(15007, "Unauthorized Request ")
 }
+pub(crate) fn unknown_host() -> Refusal {
+    refusal(15008, "Access from host not allowed, or unknown host")
+}
 pub(crate) fn unknown_signal() -> Refusal {
     refusal(15013, "Unknown/illegal signal name")
 }

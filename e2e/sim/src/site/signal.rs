@@ -19,7 +19,7 @@ impl Site {
             if refused == refusal::invalid_request() { refusal::unknown_job() } else { refused }
         })?;
         let manager_only = ["suspend", "resume", "admin-suspend", "admin-resume"].contains(&signal);
-        if manager_only && user != "root" {
+        if manager_only && !self.is_operator(user) {
             return Err(refusal::unauthorized());
         }
         let job = self.jobs.get_mut(&id.sequence).ok_or_else(refusal::unknown_job)?;

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use pbsweb_shared::api::hosts::Host;
+use pbsweb_shared::api::job_actions::{ActionOutcome, JobActionItem};
 use pbsweb_shared::api::jobs::{Job, JobScriptText, JobSubmit};
-use pbsweb_shared::job::JobState;
 use pbsweb_shared::script::{ChunkDraft, JobScriptDraft};
 use reqwest::Method;
 use uuid::Uuid;
@@ -137,8 +137,8 @@ async fn api_turn(stand: &Stand, wish: &JobSubmit) -> anyhow::Result<Duration> {
 
 /// Deletes a job; the scheduler has taken the request when the answer comes.
 async fn delete(stand: &Stand, job: &Job) -> anyhow::Result<()> {
-    let job: Job =
+    let asked: JobActionItem =
         stand.user.post(&format!("/jobs/{}/delete", job.id), &()).await.context("a job cannot be deleted")?;
-    ensure!(job.is_delete_requested || job.state == JobState::Deleted, "the job {} was not deleted", job.id);
+    ensure!(asked.outcome == ActionOutcome::Done, "the job {} was not deleted", job.id);
     Ok(())
 }

@@ -5,7 +5,7 @@ use leptos_router::components::A;
 use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::job::{JobAction, JobState};
 
-use crate::components::{JobStateBadge, source_words, walltime_words};
+use crate::components::{JobStateBadge, action_label, source_words, walltime_words};
 use crate::paths;
 use crate::state::{Live, LiveState};
 use crate::ui::{Fact, Facts, Panel, Time, format};
@@ -102,13 +102,12 @@ pub(super) fn Overview(
     }
 }
 
-/// What cannot be done in this state, each reason once: `Hold and release: the job has ended.`
+/// What cannot be done in this state, each reason once: `Not possible now: hold, release, since the job has ended.`
 fn refusals(state: JobState) -> Vec<String> {
-    let mut groups: Vec<(&'static str, Vec<&'static str>)> = Vec::new();
-    for (action, word) in
-        [(JobAction::Hold, "hold"), (JobAction::Release, "release"), (JobAction::Delete, "delete")]
-    {
-        if let Err(reason) = state.allows(action) {
+    let mut groups: Vec<(&'static str, Vec<String>)> = Vec::new();
+    for action in JobAction::ALL {
+        if let Err(reason) = state.allows(*action) {
+            let word = action_label(*action).to_lowercase();
             match groups.iter_mut().find(|(known, _)| *known == reason) {
                 Some((_, words)) => words.push(word),
                 None => groups.push((reason, vec![word])),

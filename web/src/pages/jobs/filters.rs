@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
+use pbsweb_shared::api::job_actions::JobActionFilter;
 use pbsweb_shared::api::jobs::{Job, JobsQuery};
 use pbsweb_shared::ids::{ApplicationId, HostId};
 use pbsweb_shared::job::JobState;
@@ -65,6 +66,17 @@ impl Filters {
             state: self.state.clone(),
             text: self.text.clone(),
             ..JobsQuery::default()
+        }
+    }
+
+    /// For an action on all that match.
+    pub(super) fn to_action_filter(&self) -> JobActionFilter {
+        JobActionFilter {
+            host: self.host,
+            application: self.application,
+            state: self.state.clone(),
+            text: self.text.clone(),
+            submitted_until: None,
         }
     }
 

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use pbsweb_shared::api::jobs::Job;
 
+use super::selection::Selection;
 use crate::components::{JobStateBadge, ending_words, telling_moment, walltime_words};
 use crate::paths;
 use crate::ui::{Table, Time};
@@ -13,11 +14,30 @@ use crate::ui::{Table, Time};
 pub(super) fn JobTable(
     /// The jobs, in order.
     rows: Signal<Vec<ArcRwSignal<Job>>>,
+    /// Which of them are chosen.
+    selection: Selection,
 ) -> impl IntoView {
+    let ids = move || rows.read().iter().map(|job| job.with_untracked(|job| job.id)).collect::<Vec<_>>();
+    let are_all_chosen = Memo::new(move |_| ids().into_iter().all(|id| selection.has(id)));
+    let choose_all = move |event| {
+        let is_chosen = event_target_checked(&event);
+        for id in ids() {
+            selection.set(id, is_chosen);
+        }
+    };
     view! {
         <Table caption="Your jobs, newest first" stacks=true>
             <thead>
                 <tr>
+                    <td>
+                        <input
+                            class="checkbox"
+                            type="checkbox"
+                            aria-label="Choose all jobs shown"
+                            prop:checked=move || are_all_chosen.get()
+                            on:change=choose_all
+                        />
+                    </td>
                     <th scope="col">"Name"</th>
                     <th scope="col">"State"</th>
                     <th scope="col">"Host and queue"</th>
@@ -28,7 +48,7 @@ pub(super) fn JobTable(
             </thead>
             <tbody>
                 <For each=move || rows.get() key=|job| job.with_untracked(|job| job.id) let:job>
-                    <JobRow job=job />
+                    <JobRow job=job selection=selection />
                 </For>
             </tbody>
         </Table>
@@ -36,11 +56,20 @@ pub(super) fn JobTable(
 }
 
 #[component]
-fn JobRow(job: ArcRwSignal<Job>) -> impl IntoView {
+fn JobRow(job: ArcRwSignal<Job>, selection: Selection) -> impl IntoView {
     let id = job.with_untracked(|job| job.id);
     let job: Signal<Job> = job.into();
     view! {
         <tr>
+            <td data-label="Choose">
+                <input
+                    class="checkbox"
+                    type="checkbox"
+                    aria-label=move || format!("Choose {}", job.read().name)
+                    prop:checked=move || selection.has(id)
+                    on:change=move |event| selection.set(id, event_target_checked(&event))
+                />
+            </td>
             <th scope="row" data-label="Name">
                 <span class="cell-lines">
                     <A href=paths::job(id)>{move || job.read().name.clone()}</A>

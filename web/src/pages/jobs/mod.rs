@@ -2,6 +2,7 @@
 
 mod filters;
 mod job_table;
+mod selection;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -17,6 +18,7 @@ use crate::state::Live;
 use crate::ui::{Button, ButtonKind, EmptyState, LinkButton, PageHeader, ProblemBox, Spinner};
 use filters::{FilterBar, Filters};
 use job_table::JobTable;
+use selection::{Selection, SelectionBar};
 
 /// How many jobs are read at once.
 const PAGE_LENGTH: u32 = 50;
@@ -112,10 +114,15 @@ pub(crate) fn Jobs() -> impl IntoView {
         Filters::read(|name| query.get(name))
     });
     let list = List::new();
+    let selection = Selection::new();
     Effect::new(move |_| {
         live.generation();
         // The old rows stay until the new ones are there.
         list.read(&filters.read(), false);
+    });
+    Effect::new(move |_| {
+        filters.track();
+        selection.clear();
     });
     live.on_event(move |event| match event {
         Event::Job(job) => {
@@ -151,7 +158,12 @@ pub(crate) fn Jobs() -> impl IntoView {
         }
         .into_any(),
         Some(_) => {
-            view! { <JobTable rows=Signal::derive(move || list.rows.get().unwrap_or_default()) /> }.into_any()
+            let rows = Signal::derive(move || list.rows.get().unwrap_or_default());
+            view! {
+                <SelectionBar selection=selection filter=Signal::derive(move || filters.read().to_action_filter()) />
+                <JobTable rows=rows selection=selection />
+            }
+            .into_any()
         }
     };
     view! {

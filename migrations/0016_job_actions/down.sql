@@ -1,0 +1,2 @@
+DROP TABLE job_action_items;
+DROP TABLE job_actions;
