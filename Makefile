@@ -27,8 +27,9 @@ dev: ## rebuild the page and restart the server on every change
 test: ## everything that must hold: formatting, lints, documentation, tests, browser
 	@tools/test
 
-fuzz: ## many more random listings for the parsers than the tests take (CASES=200000)
+fuzz: ## many more random listings (CASES=200000), and texts that nobody meant for the script reader (FUZZ_SECONDS=600)
 	@tools/step 'Damaged listings' env PROPTEST_CASES=$${CASES:-200000} cargo test --release --locked -p pbsweb --test scheduler fuzz::
+	@tools/step 'Damaged scripts' env FUZZ_SECONDS=$${FUZZ_SECONDS:-600} cargo test --release --locked -p pbsweb-shared --test fuzz
 
 bench: setup build ## measure submissions, first load and memory
 	@"$${CARGO_TARGET_DIR:-target}/release/bench" $(ARGS)

@@ -1,7 +1,9 @@
 //! Scripts: their history, reading and checking them, and what a new one should start with.
 
 use pbsweb_shared::api::me::Preferences;
-use pbsweb_shared::api::scripts::{Revision, Script, ScriptCheck, ScriptChecked, ScriptParsed, ScriptsQuery};
+use pbsweb_shared::api::scripts::{
+    Revision, Script, ScriptCheck, ScriptChecked, ScriptParse, ScriptParsed, ScriptsQuery,
+};
 use pbsweb_shared::ids::{ApplicationId, HostId, ScriptId};
 use pbsweb_shared::page::Page;
 use pbsweb_shared::script::{self, HostRules, JobScriptDraft};
@@ -9,6 +11,7 @@ use pbsweb_shared::script::{self, HostRules, JobScriptDraft};
 use super::actor::Actor;
 use super::hosts::host_rules;
 use crate::app::App;
+use crate::store::hosts::find_account;
 use crate::store::page::{BadPageToken, PageRequest, Place};
 use crate::store::scripts as rows;
 use crate::store::{StoreError, preferences, queues};
@@ -82,8 +85,8 @@ pub async fn list_revisions(
 
 /// Reads a script's text into fields, and says what was not understood.
 #[must_use]
-pub fn parse_script(text: &str) -> ScriptParsed {
-    let parsed = script::parse(text.as_bytes());
+pub fn parse_script(request: &ScriptParse) -> ScriptParsed {
+    let parsed = script::parse_with(request.text.as_bytes(), &request.directive_prefix);
     ScriptParsed { draft: parsed.draft, diagnostics: parsed.diagnostics }
 }
 
@@ -91,25 +94,33 @@ pub fn parse_script(text: &str) -> ScriptParsed {
 ///
 /// # Errors
 /// The database's.
-pub async fn check_script(app: &App, request: ScriptCheck) -> Result<ScriptChecked, ScriptError> {
+pub async fn check_script(
+    app: &App,
+    actor: &Actor,
+    request: ScriptCheck,
+) -> Result<ScriptChecked, ScriptError> {
     let rules = match request.host {
-        Some(host) => Some(rules_of(app, host).await?),
+        Some(host) => Some(rules_of(app, actor, host).await?),
         None => None,
     };
-    Ok(ScriptChecked {
-        diagnostics: script::check(&request.script, rules.as_ref()),
-        text: script::render(&request.script),
-    })
+    let (text, diagnostics) = script::diagnose(&request.script, rules.as_ref());
+    Ok(ScriptChecked { text, diagnostics })
 }
 
-/// The rules of a host, from its last snapshot.
+/// The rules of a host for the caller, from its last snapshot.
 ///
 /// # Errors
 /// The database's.
-pub async fn rules_of(app: &App, host: HostId) -> Result<HostRules, StoreError> {
-    let (_, listed) = app.store.query(move |connection| queues::list_queues(connection, host)).await?;
+pub async fn rules_of(app: &App, actor: &Actor, host: HostId) -> Result<HostRules, StoreError> {
+    let user = actor.user;
+    let ((_, listed), account) = app
+        .store
+        .query(move |connection| {
+            Ok((queues::list_queues(connection, host)?, find_account(connection, user, host)?))
+        })
+        .await?;
     let default_queue = app.pollers.snapshot(host).and_then(|snapshot| snapshot.default_queue.clone());
-    Ok(host_rules(&listed, default_queue.as_deref()))
+    Ok(host_rules(&listed, default_queue.as_deref(), account.map(|account| account.login)))
 }
 
 /// What a new script should start with: the fields of the caller's last job of the application on the host, else of that

@@ -3,16 +3,20 @@
 //! - [`draft`]: what the form holds, anything a person may type; [`JobScript`]: the same, sound by construction.
 //! - [`directive`]: one definition for each parameter: names, help, how it is written, read and checked. [`values`]: the
 //!   typed values with their units.
-//! - [`render()`]: draft to text. [`parse()`]: text to draft, with what is not understood kept. [`check()`]: everything that is
+//! - [`render()`]: draft to text. [`parse()`]: text to draft, which keeps the text: a changed field changes only its line. [`check()`]: everything that is
 //!   wrong or surprising, not only the first thing, against the rules of PBS and, if known, those of one host.
+//! - [`diagnose()`]: the same with the text and the lines in it; [`complete()`] and [`highlight()`]: what an editor of the text needs.
 //! - [`prepare()`]: what really goes to a host: the text with the note-taking around the commands, and qsub's arguments.
 //!
 //! What is deliberately absent: input and output, clocks, and the quoting of command lines for SSH.
 
 mod check;
+mod complete;
 mod diagnostic;
 pub mod directive;
+mod document;
 pub mod draft;
+mod highlight;
 mod host_rules;
 mod interpreter;
 mod job_script;
@@ -22,12 +26,14 @@ mod render;
 pub mod values;
 mod words;
 
-pub use check::{MAX_SCRIPT_BYTES, check};
+pub use check::{MAX_SCRIPT_BYTES, check, diagnose};
+pub use complete::{Completion, complete};
 pub use diagnostic::{Diagnostic, Severity};
 pub use draft::{ChunkDraft, DependencyDraft, JobScriptDraft, VariableDraft};
-pub use host_rules::{HostRules, QueueRules, ResourceLimits};
+pub use highlight::{Highlight, Part, highlight};
+pub use host_rules::{HostRules, NodeRules, QueueRules, ResourceLimits};
 pub use interpreter::Interpreter;
 pub use job_script::JobScript;
-pub use parse::{Parsed, parse};
+pub use parse::{Parsed, parse, parse_with};
 pub use prepare::{Placement, Submission, prepare};
-pub use render::{DEFAULT_SHELL, normalise, render};
+pub use render::{DEFAULT_PREFIX, DEFAULT_SHELL, normalise, render};

@@ -147,6 +147,7 @@ fn JobLine(job: Job) -> impl IntoView {
     let job = Live::of_page().job(job);
     let id = job.with_untracked(|job| job.id);
     let job: Signal<Job> = job.into();
+    let again = move || format!("Compose {} again, with changes", job.read().name);
     view! {
         <li class="job-line">
             <A href=paths::job(id) attr:class="job-line-name">{move || job.read().name.clone()}</A>
@@ -155,6 +156,9 @@ fn JobLine(job: Job) -> impl IntoView {
                 {move || job.read().host_name.clone()}
                 {move || progress_words(&job.read()).map(|words| format!(" · {words}"))}
             </span>
+            <A href=paths::compose(paths::ComposeFrom { job: Some(id), ..paths::ComposeFrom::default() }) attr:class="job-line-again" attr:aria-label=again>
+                "Again, but…"
+            </A>
             <span class="job-line-when muted">
                 {move || telling_moment(&job.read()).0} " "
                 <Time at=Signal::derive(move || telling_moment(&job.read()).1) />

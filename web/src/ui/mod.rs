@@ -26,7 +26,7 @@ pub(crate) use announcer::Announcer;
 pub(crate) use badge::{Badge, Tone};
 pub(crate) use bind::Bind;
 pub(crate) use button::{Button, ButtonKind, LinkButton};
-pub(crate) use code_block::CodeBlock;
+pub(crate) use code_block::{CodeBlock, CopyButton};
 pub(crate) use dialog::{ConfirmDialog, Dialog};
 pub(crate) use empty_state::EmptyState;
 pub(crate) use field::{Checkbox, Choice, RadioGroup, SelectField, TextArea, TextField};

@@ -125,16 +125,24 @@ pub async fn get_host(app: &App, actor: &Actor, id: HostId) -> Result<Host, Host
 ///
 /// # Errors
 /// There is no such host.
-pub async fn list_queues(app: &App, id: HostId) -> Result<HostQueues, HostError> {
-    let (host, (as_of, listed)) = app
+pub async fn list_queues(app: &App, actor: &Actor, id: HostId) -> Result<HostQueues, HostError> {
+    let user = actor.user;
+    let (host, account, (as_of, listed)) = app
         .store
-        .query(move |connection| Ok((rows::find_host(connection, id)?, queues::list_queues(connection, id)?)))
+        .query(move |connection| {
+            Ok((
+                rows::find_host(connection, id)?,
+                rows::find_account(connection, user, id)?,
+                queues::list_queues(connection, id)?,
+            ))
+        })
         .await?;
     let host = host.ok_or(HostError::NotFound)?;
     let default_queue = app.pollers.snapshot(id).and_then(|snapshot| snapshot.default_queue.clone());
     let queues: Vec<Queue> =
         listed.iter().map(|queue| shown_queue(&host, queue, default_queue.as_deref())).collect();
-    let rules = host_rules(&listed, default_queue.as_deref());
+    let login = account.map(|account| account.login);
+    let rules = host_rules(&listed, default_queue.as_deref(), login);
     Ok(HostQueues { host: id, as_of, queues, rules })
 }
 

@@ -136,7 +136,7 @@ async fn store_intent(
     request: JobSubmit,
 ) -> Result<(JobId, Option<Sent>), SubmitError> {
     let script = JobScript::from_draft(&request.script).map_err(SubmitError::Script)?;
-    let rules = rules_of(app, request.host).await?;
+    let rules = rules_of(app, actor, request.host).await?;
     let mut refused = script::check(script.draft(), Some(&rules));
     refused.retain(|finding| finding.severity == Severity::Error);
     if !refused.is_empty() {

@@ -1,14 +1,15 @@
 //! The measurements: `make bench`.
 //!
 //! One run on one machine, with released programs: how long a submission takes over the API and by `ssh`, and where its time
-//! goes; how big the page's first load is; how much memory the server takes; and, when a browser is there, how quick the page
-//! is. Nothing is judged here: aims are printed beside what was found. Nothing is cached between runs.
+//! goes; how long a job script takes to read and write; how big the page's first load is; how much memory the server takes; and,
+//! when a browser is there, how quick the page is. Nothing is judged here: aims are printed beside what was found. Nothing is cached between runs.
 
 mod browser;
 mod memory;
 mod page;
 mod parts;
 mod report;
+mod scripts;
 mod ssh;
 mod stand;
 mod submissions;
@@ -49,6 +50,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     anyhow::ensure!(arguments.runs > 0, "--runs is at least 1");
     report::machine();
+    scripts::measure()?;
     let stand = Stand::start().await?;
     let at_rest = memory::resident_bytes(stand.server.pid())?;
     let outcome = measure(arguments, &stand, at_rest).await;

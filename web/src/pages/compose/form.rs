@@ -8,9 +8,10 @@ use pbsweb_shared::api::jobs::JobSubmit;
 use pbsweb_shared::host::HostQueues;
 use pbsweb_shared::ids::{ApplicationId, HostId, UserId};
 use pbsweb_shared::problem::FieldError;
-use pbsweb_shared::script::{Diagnostic, JobScriptDraft, check, parse, render};
+use pbsweb_shared::script::{Diagnostic, HostRules, JobScriptDraft, diagnose, parse_with};
 
 use super::findings::{control_id, error_at, note_at};
+use super::history::History;
 use super::kept::{self, Kept, Tried, key_for};
 use crate::client::{self, ClientError, IdempotencyKey};
 use crate::state::{CurrentUser, Live};
@@ -27,15 +28,17 @@ pub(super) struct Form {
     pub(super) script_name: RwSignal<String>,
     /// The fields.
     pub(super) draft: RwSignal<JobScriptDraft>,
-    /// The script's text while it is edited as such.
-    pub(super) text: RwSignal<Option<String>>,
-    /// What reading that text found.
-    pub(super) text_findings: RwSignal<Vec<Diagnostic>>,
+    /// The script's text: the other view of the draft.
+    pub(super) text: Memo<String>,
+    /// The host's rules, once they are known.
+    pub(super) rules: Memo<Option<HostRules>>,
+    /// What can be undone and done again.
+    history: RwSignal<History>,
     /// Submit was pressed: what is missing is an error from now on.
     pub(super) is_tried: RwSignal<bool>,
     /// What the server said about fields.
     pub(super) server_errors: RwSignal<Vec<FieldError>>,
-    /// What is found in the draft, by the rules of the host.
+    /// What is found in the draft, by the rules of the host, with the lines of the text.
     pub(super) findings: Memo<Vec<Diagnostic>>,
     /// The queues of the host, with its rules.
     pub(super) queues: Memo<Option<HostQueues>>,
@@ -76,14 +79,17 @@ impl Form {
         });
         let queues_error = Memo::new(move |_| loaded.get().flatten().and_then(Result::err));
         let rules = Memo::new(move |_| queues.read().as_ref().map(|queues| queues.rules.clone()));
-        let findings = Memo::new(move |_| check(&draft.read(), rules.read().as_ref()));
+        let written = Memo::new(move |_| diagnose(&draft.read(), rules.read().as_ref()));
+        let text = Memo::new(move |_| written.read().0.clone());
+        let findings = Memo::new(move |_| written.read().1.clone());
         let form = Self {
             host,
             application: RwSignal::new(kept.application),
             script_name: RwSignal::new(kept.script_name),
             draft,
-            text: RwSignal::new(None),
-            text_findings: RwSignal::new(Vec::new()),
+            text,
+            rules,
+            history: RwSignal::new(History::default()),
             is_tried: RwSignal::new(false),
             server_errors: RwSignal::new(Vec::new()),
             findings,
@@ -113,13 +119,33 @@ impl Form {
 
     /// Changes the draft, as a control at `pointer` does.
     pub(super) fn edit(self, pointer: &str, change: impl FnOnce(&mut JobScriptDraft)) {
+        self.history.update(|history| history.note(&self.draft.read_untracked(), pointer));
         self.draft.update(change);
         self.server_errors.update(|errors| {
             errors.retain(|error| error.pointer.strip_prefix("/script") != Some(pointer));
         });
-        if self.text.with_untracked(Option::is_some) {
-            self.text.set(Some(render(&self.draft.read_untracked())));
-            self.text_findings.set(Vec::new());
+    }
+
+    /// Whether there is something to undo, and to do again.
+    pub(super) fn can_undo(self) -> (bool, bool) {
+        self.history.with(|history| (history.can_undo(), history.can_redo()))
+    }
+
+    /// Takes the last change back.
+    pub(super) fn undo(self) {
+        self.travel(History::undo);
+    }
+
+    /// Makes it again.
+    pub(super) fn redo(self) {
+        self.travel(History::redo);
+    }
+
+    fn travel(self, way: fn(&mut History, &JobScriptDraft) -> Option<JobScriptDraft>) {
+        let now = self.draft.get_untracked();
+        if let Some(draft) = self.history.try_update(|history| way(history, &now)).flatten() {
+            self.draft.set(draft);
+            self.server_errors.set(Vec::new());
         }
     }
 
@@ -136,19 +162,18 @@ impl Form {
     }
 
     /// The text was edited: the fields follow.
-    pub(super) fn edit_text(self, text: String) {
-        let parsed = parse(&text);
-        self.draft.set(parsed.draft);
-        self.text_findings.set(parsed.diagnostics);
+    pub(super) fn edit_text(self, text: &str) {
+        let prefix = self.draft.with_untracked(|draft| draft.directive_prefix.clone());
+        let read = parse_with(text.as_bytes(), &prefix).draft;
+        self.history.update(|history| history.note(&self.draft.read_untracked(), "text"));
+        self.draft.set(read);
         self.server_errors.set(Vec::new());
-        self.text.set(Some(text));
     }
 
     /// Fills every field at once.
     pub(super) fn fill(self, draft: JobScriptDraft, script_name: String) {
-        if self.text.with_untracked(Option::is_some) {
-            self.text.set(Some(render(&draft)));
-            self.text_findings.set(Vec::new());
+        if !self.is_untouched() {
+            self.history.update(|history| history.note(&self.draft.read_untracked(), ""));
         }
         self.draft.set(draft);
         self.script_name.set(script_name);
@@ -159,8 +184,6 @@ impl Form {
     /// Forgets everything that was typed; the suggestion for host and application comes again.
     pub(super) fn start_afresh(self) {
         self.base.set_value(JobScriptDraft::default());
-        self.text.set(None);
-        self.text_findings.set(Vec::new());
         self.fill(JobScriptDraft::default(), String::new());
         // The same host anew: what depends on it is asked for again.
         self.host.notify();

@@ -3,9 +3,11 @@
 //! [`form`] holds the state; everything else is derived from it. The rules are those of `pbsweb_shared::script`, the same that the
 //! server applies: this page only shows them sooner.
 
+mod editor;
 mod field;
 mod findings;
 mod form;
+mod history;
 mod kept;
 mod picker;
 mod script_side;
@@ -27,7 +29,7 @@ use crate::ui::{EmptyState, LinkButton, PageHeader, Panel, ProblemBox, Spinner};
 use form::Form;
 use picker::{Picker, pick};
 use script_side::ScriptSide;
-use sections::{Advanced, Array, Commands, Common, Dependencies, Mail, Output, Schedule, Variables};
+use sections::{Advanced, Array, Commands, Common, Dependencies, Mail, Output, Rare, Schedule, Variables};
 use submit::{SubmitBar, submit_action};
 use target::Target;
 
@@ -79,6 +81,7 @@ pub(crate) fn Compose() -> impl IntoView {
                             <Variables />
                             <Schedule />
                             <Advanced />
+                            <Rare />
                         </div>
                     </Panel>
                     <SubmitBar submit=submit />

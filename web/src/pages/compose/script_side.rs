@@ -1,75 +1,64 @@
-//! The script beside the form: rendered as the fields change, or edited as text, with the fields following.
+//! The script beside the form: the other view of the draft, always there to be read and edited.
 
 use leptos::prelude::*;
-use pbsweb_shared::script::render;
+use pbsweb_shared::script::Severity;
 
+use super::editor::{ScriptEditor, go_to};
 use super::findings::words;
-use super::form::Form;
-use crate::ui::{Bind, Button, CodeBlock, Panel, TextArea};
+use super::form::{Form, lead_to};
+use crate::ui::{Button, ButtonKind, CopyButton, Panel};
 
 /// The panel.
 #[component]
 pub(super) fn ScriptSide() -> impl IntoView {
     let form = Form::of_page();
-    let text = Memo::new(move |_| render(&form.draft.read()));
-    let is_editing = Memo::new(move |_| form.text.read().is_some());
-    let edited = Bind::new(move || form.text.get().unwrap_or_default(), move |text| form.edit_text(text));
-    let toggle = move |()| {
-        if is_editing.get_untracked() {
-            form.text.set(None);
-            form.text_findings.set(Vec::new());
-        } else {
-            form.text.set(Some(text.get_untracked()));
-        }
+    let unless = move |can: fn((bool, bool)) -> bool, why: &'static str| {
+        MaybeProp::derive(move || (!can(form.can_undo())).then(|| why.to_owned()))
     };
     view! {
         <Panel
             title="Script"
             actions=move || {
                 view! {
-                    <Button on_press=toggle>
-                        {move || if is_editing.get() { "Done editing" } else { "Edit as text" }}
+                    <Button
+                        kind=ButtonKind::Quiet
+                        disabled_because=unless(|(undo, _)| undo, "There is nothing to undo.")
+                        on_press=move |()| form.undo()
+                    >
+                        "Undo"
                     </Button>
+                    <Button
+                        kind=ButtonKind::Quiet
+                        disabled_because=unless(|(_, redo)| redo, "There is nothing to do again.")
+                        on_press=move |()| form.redo()
+                    >
+                        "Redo"
+                    </Button>
+                    <CopyButton text=form.text what="the script" />
                 }
             }
         >
-            {move || {
-                if is_editing.get() {
-                    view! {
-                        <TextArea
-                            label="Script text"
-                            name="script_text"
-                            value=edited
-                            rows=26
-                            is_code=true
-                            help="The fields follow what you type. What has no field is kept among the extra directives or the commands."
-                        />
-                        <TextFindings />
-                    }
-                        .into_any()
-                } else {
-                    view! { <CodeBlock text=text what="the script" /> }.into_any()
-                }
-            }}
+            <ScriptEditor />
+            <TextFindings />
         </Panel>
     }
 }
 
-/// What reading the text found, line by line.
+/// What is found in the script, line by line; each leads to its line and to its field.
 #[component]
 fn TextFindings() -> impl IntoView {
     let form = Form::of_page();
     let findings = Memo::new(move |_| {
         let is_tried = form.is_tried.get();
-        form.text_findings
+        let mut shown: Vec<_> = form
+            .findings
             .read()
             .iter()
-            .filter(|finding| super::findings::is_shown(finding, is_tried))
-            .map(|finding| {
-                let place = finding.line.map(|line| format!("Line {line}: ")).unwrap_or_default();
-                (finding.is_error(), format!("{place}{}", words(finding)))
-            })
-            .collect::<Vec<_>>()
+            .filter(|finding| super::findings::is_shown(finding, is_tried) && finding.line.is_some())
+            .cloned()
+            .collect();
+        shown.sort_by_key(|finding| (finding.severity, finding.line));
+        shown
     });
     view! {
         <ul class="text-findings" aria-label="Findings in the text">
@@ -77,9 +66,29 @@ fn TextFindings() -> impl IntoView {
                 findings
                     .get()
                     .into_iter()
-                    .map(|(is_error, text)| {
-                        let class = if is_error { "field-error" } else { "field-note" };
-                        view! { <li class=class>{text}</li> }
+                    .map(|finding| {
+                        let class = match finding.severity {
+                            Severity::Error => "field-error",
+                            Severity::Warning | Severity::Hint => "field-note",
+                        };
+                        let (line, column) = (finding.line.unwrap_or(1), finding.column.unwrap_or(1));
+                        let pointer = finding.pointer.clone();
+                        let has_field = !pointer.is_empty();
+                        view! {
+                            <li class=class>
+                                <button type="button" class="link-button" on:click=move |_| go_to(line, column)>
+                                    {format!("Line {line}")}
+                                </button>
+                                <span>{words(&finding)}</span>
+                                {has_field.then(|| {
+                                    view! {
+                                        <button type="button" class="link-button" on:click=move |_| lead_to(&pointer)>
+                                            "Field"
+                                        </button>
+                                    }
+                                })}
+                            </li>
+                        }
                     })
                     .collect_view()
             }}
