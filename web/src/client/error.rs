@@ -137,15 +137,13 @@ fn advice(code: ProblemCode) -> &'static str {
     }
 }
 
-/// Begins with a capital and ends with a full stop, whatever the server's text does.
-fn as_sentence(text: &str) -> String {
-    let text = text.trim();
-    let mut chars = text.chars();
-    let mut sentence: String = match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).collect(),
-        None => String::new(),
-    };
-    if !sentence.ends_with(['.', '!', '?', ':', '…']) {
+/// Begins with a capital and ends with a full stop, whatever the server's or the checks' text does.
+pub(crate) fn as_sentence(text: &str) -> String {
+    let mut sentence = text.trim().to_owned();
+    if let Some(first) = sentence.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    if !sentence.is_empty() && !sentence.ends_with(['.', '!', '?', ':', '…']) {
         sentence.push('.');
     }
     sentence

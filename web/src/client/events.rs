@@ -1,11 +1,16 @@
 //! The stream of events, as the browser's `EventSource` gives it.
 
+use chrono::{DateTime, Utc};
 use pbsweb_shared::event::Event;
+use pbsweb_shared::host::HostHealth;
+use pbsweb_shared::ids::HostId;
+use serde::Deserialize;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{EventSource, MessageEvent};
 
 use super::http::BASE;
+use super::json;
 
 /// What happens to the stream itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +34,36 @@ pub(crate) struct EventStream {
 /// The names the server gives to its events; each needs its own listener.
 const NAMES: [&str; 5] = ["job", "build", "host", "snapshot", "reset"];
 
+#[derive(Deserialize)]
+struct HostChange {
+    host: HostId,
+    health: HostHealth,
+}
+
+#[derive(Deserialize)]
+struct SnapshotTaken {
+    host: HostId,
+    taken_at: DateTime<Utc>,
+}
+
+/// The event of a message, whose name says which it is: the body need not be read twice to find out.
+fn read(name: &str, text: &str) -> Result<Option<Event>, serde_json::Error> {
+    Ok(Some(match name {
+        "job" => Event::Job(json::read(text)?),
+        "build" => Event::Build(json::read(text)?),
+        "host" => {
+            let HostChange { host, health } = json::read(text)?;
+            Event::Host { host, health }
+        }
+        "snapshot" => {
+            let SnapshotTaken { host, taken_at } = json::read(text)?;
+            Event::Snapshot { host, taken_at }
+        }
+        "reset" => Event::Reset,
+        _ => return Ok(None),
+    }))
+}
+
 impl EventStream {
     /// Opens the stream. Nothing is returned when the browser has no event streams.
     pub(crate) fn open(
@@ -39,7 +74,7 @@ impl EventStream {
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
             // An event of a newer server that this page does not know is skipped; the next read will show it.
             let text = message.data().as_string().unwrap_or_default();
-            if let Ok(event) = serde_json::from_str(&text) {
+            if let Ok(Some(event)) = read(&message.type_(), &text) {
                 on_event(event);
             }
         });
@@ -64,5 +99,36 @@ impl Drop for EventStream {
         self.source.set_onopen(None);
         self.source.set_onerror(None);
         self.source.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pbsweb_shared::host::HostStatus;
+
+    use super::*;
+
+    #[test]
+    fn what_the_server_writes_is_read_by_its_name() {
+        let host: HostId = "00000000-0000-0000-0000-000000000007".parse().unwrap();
+        let health = HostHealth {
+            status: HostStatus::Up,
+            detail: None,
+            checked_at: None,
+            snapshot_at: None,
+            listings_last_minute: 1,
+            max_listings_per_minute: 6,
+        };
+        let events = [
+            Event::Host { host, health },
+            Event::Snapshot { host, taken_at: DateTime::UNIX_EPOCH },
+            Event::Reset,
+        ];
+        for event in events {
+            let text = serde_json::to_string(&event).unwrap();
+            assert_eq!(read(event.name(), &text).unwrap(), Some(event));
+        }
+        assert_eq!(read("news", "{}").unwrap(), None);
+        assert!(read("job", "{}").is_err());
     }
 }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use web_sys::{AbortController, AbortSignal, RequestCredentials};
 
-use super::{Answer, ClientError};
+use super::{Answer, ClientError, json};
 
 /// Where the API begins.
 pub(super) const BASE: &str = "/api/v1";
@@ -99,7 +99,7 @@ impl<T: DeserializeOwned> Future for Reply<T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         self.text.as_mut().poll(context).map(|answer| {
             let (status, text) = answer?;
-            serde_json::from_str(&text).map_err(|_| ClientError::Unreadable { status })
+            json::read(&text).map_err(|_| ClientError::Unreadable { status })
         })
     }
 }
@@ -200,7 +200,7 @@ async fn check(sent: Result<Response, gloo_net::Error>) -> Answer<Response> {
 
 /// The error in the body of an answer that is no success.
 pub(super) fn error_of(status: u16, body: &str) -> ClientError {
-    let Ok(problem) = serde_json::from_str::<Problem>(body) else {
+    let Ok(problem) = json::read::<Problem>(body) else {
         return ClientError::Unreadable { status };
     };
     if problem.code == ProblemCode::NotSignedIn {

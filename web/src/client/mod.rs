@@ -12,6 +12,7 @@ pub(crate) mod events;
 pub(crate) mod hosts;
 mod http;
 pub(crate) mod jobs;
+pub(crate) mod json;
 pub(crate) mod me;
 mod query;
 pub(crate) mod scripts;
@@ -20,7 +21,7 @@ mod text_stream;
 mod upload;
 pub(crate) mod users;
 
-pub(crate) use error::ClientError;
+pub(crate) use error::{ClientError, as_sentence};
 pub(crate) use http::{IdempotencyKey, Reply, on_session_lost};
 pub(crate) use query::percent_encode;
 pub(crate) use text_stream::TextStream;

@@ -9,7 +9,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{FormData, ProgressEvent, XmlHttpRequest};
 
 use super::http::{BASE, PAGE_HEADER, error_of};
-use super::{Answer, ClientError};
+use super::{Answer, ClientError, json};
 
 /// How far an upload is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -98,7 +98,7 @@ impl Upload {
         }
         let body = self.xhr.response_text().ok().flatten().unwrap_or_default();
         if (200..300).contains(&status) {
-            serde_json::from_str(&body).map_err(|_| ClientError::Unreadable { status })
+            json::read(&body).map_err(|_| ClientError::Unreadable { status })
         } else {
             Err(error_of(status, &body))
         }

@@ -5,7 +5,7 @@ use leptos_router::components::A;
 use leptos_router::hooks::{use_location, use_navigate};
 
 use crate::state::{CurrentUser, Notices, Theme, ThemeChoice};
-use crate::ui::{Action, Button, ButtonKind, Icon, Shape, Show};
+use crate::ui::{Action, Button, ButtonKind, Icon, Shape, Show, effect};
 use crate::{client, paths};
 
 /// The main places, in the order of the work.
@@ -26,7 +26,7 @@ pub(crate) fn Header() -> impl IntoView {
     let is_admin = Memo::new(move |_| user.is_admin());
     let is_open = RwSignal::new(false);
     let pathname = use_location().pathname;
-    Effect::new(move |_| {
+    effect(move || {
         // On a phone the menu covers the page; it has done its work once one is elsewhere.
         pathname.get();
         is_open.set(false);
@@ -138,7 +138,8 @@ fn ThemeButton() -> impl IntoView {
         ThemeChoice::Light => Shape::Sun,
         ThemeChoice::Dark => Shape::Moon,
     });
-    let label = Signal::derive(move || format!("Colours: {}. Change", theme.choice().label().to_lowercase()));
+    let label =
+        Signal::derive(move || format!("Colours: {}. Change", theme.choice().label().to_ascii_lowercase()));
     view! {
         <Button kind=ButtonKind::Quiet label=label on_press=move |()| theme.set(theme.choice().next())>
             <Icon shape=shape />

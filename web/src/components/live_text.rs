@@ -12,7 +12,7 @@ use pbsweb_shared::problem::ProblemCode;
 
 use super::escape_filter::EscapeFilter;
 use crate::client::{Answer, ClientError, TextStream};
-use crate::ui::{Button, ButtonKind, ProblemBox, Show, format};
+use crate::ui::{Button, ButtonKind, ProblemBox, Show, effect, format};
 
 /// A text that is longer is shown from its last part on.
 const MOST_BYTES_AT_FIRST: u64 = 1 << 20;
@@ -87,7 +87,7 @@ pub(crate) fn LiveText(
             pre.set_scroll_top(pre.scroll_height());
         }
     };
-    Effect::new(move |_| {
+    effect(move || {
         attempt.track();
         let Some(element) = pre.get() else { return };
         element.set_text_content(None);

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Button, ButtonKind, Icon, Shape};
+use super::{Button, ButtonKind, For, Icon, Shape};
 use crate::state::Notices;
 use crate::state::notices::NoticeKind;
 

@@ -3,7 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use super::{Button, ButtonKind, ProblemBox, Show};
+use super::{Button, ButtonKind, ProblemBox, Show, effect};
 use crate::client::ClientError;
 
 /// A dialog that is open while `open` is true.
@@ -18,7 +18,7 @@ pub(crate) fn Dialog(
     children: ChildrenFn,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let Some(dialog) = dialog.get() else { return };
         match (open.get(), dialog.open()) {
             // It fails only for a dialog that is open already or not in the document.

@@ -1,22 +1,28 @@
 //! How quantities are written: sizes, durations, ages.
 
-use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 
 /// `1.5 MiB`; units are powers of 1024, as in PBS.
 pub(crate) fn bytes(n_bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let mut value = n_bytes as f64;
-    let mut units = UNITS.iter();
-    let mut unit = units.next().unwrap_or(&"B");
-    for larger in units {
-        if value < 1024.0 {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let mut size = 1_u64;
+    let mut unit = "B";
+    for larger in UNITS {
+        if n_bytes / size < 1024 {
             break;
         }
-        value /= 1024.0;
+        size = size.saturating_mul(1024);
         unit = larger;
     }
-    let n_digits = if *unit == "B" || value >= 100.0 { 0 } else { 1 };
-    format!("{value:.n_digits$} {unit}")
+    if size == 1 {
+        return format!("{n_bytes} B");
+    }
+    let tenths = n_bytes.saturating_mul(10).saturating_add(size / 2) / size;
+    if tenths < 1000 {
+        format!("{}.{} {unit}", tenths / 10, tenths % 10)
+    } else {
+        format!("{} {unit}", tenths.saturating_add(5) / 10)
+    }
 }
 
 /// `1:02:03`, as PBS writes walltimes; hours may exceed 24.
@@ -30,7 +36,7 @@ pub(crate) fn duration_ms(ms: u64) -> String {
     let seconds = ms / 1000;
     match seconds {
         0 => format!("{ms} ms"),
-        1..=9 => format!("{:.1} s", ms as f64 / 1000.0),
+        1..=9 => format!("{seconds}.{} s", ms % 1000 / 100),
         10..=59 => format!("{seconds} s"),
         60..=3599 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
@@ -53,11 +59,19 @@ pub(crate) fn age(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
 
 /// `2026-11-23 09:42:55`, at the given distance from UTC.
 pub(crate) fn absolute(time: DateTime<Utc>, offset_minutes: i32) -> String {
-    let offset = FixedOffset::east_opt(offset_minutes.saturating_mul(60));
-    match offset {
-        Some(offset) => time.with_timezone(&offset).format("%Y-%m-%d %H:%M:%S").to_string(),
-        None => time.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
-    }
+    let there = TimeDelta::try_minutes(offset_minutes.into())
+        .filter(|offset| offset.num_hours().abs() < 24)
+        .and_then(|offset| time.checked_add_signed(offset));
+    let (shown, zone) = there.map_or((time, " UTC"), |there| (there, ""));
+    format!(
+        "{}-{:02}-{:02} {:02}:{:02}:{:02}{zone}",
+        shown.year(),
+        shown.month(),
+        shown.day(),
+        shown.hour(),
+        shown.minute(),
+        shown.second(),
+    )
 }
 
 /// Whether an age says too little: things older than a month are better named by their date.

@@ -20,11 +20,16 @@ where
     V: IntoView + 'static,
     F: Fn(T) -> V + Send + Sync + 'static,
 {
-    move || match resource.get() {
+    let draw = move || resource.get().map(|answer| answer.map(|value| children(value).into_any()));
+    either(Box::new(draw), what, Callback::new(move |()| resource.refetch()))
+}
+
+type Draw = Box<dyn Fn() -> Option<Answer<AnyView>> + Send + Sync>;
+
+fn either(draw: Draw, what: &'static str, retry: Callback<()>) -> impl IntoView {
+    move || match draw() {
         None => view! { <Spinner what=format!("Loading {what}") /> }.into_any(),
-        Some(Ok(value)) => children(value).into_any(),
-        Some(Err(error)) => {
-            view! { <ProblemBox error=error retry=Callback::new(move |()| resource.refetch()) /> }.into_any()
-        }
+        Some(Ok(view)) => view,
+        Some(Err(error)) => view! { <ProblemBox error=error retry=retry /> }.into_any(),
     }
 }

@@ -5,6 +5,8 @@ use std::cell::Cell;
 use leptos::html;
 use leptos::prelude::*;
 
+use super::effect;
+
 thread_local! {
     /// The first page is shown by the browser, which puts the focus where it belongs by itself.
     static IS_FIRST_PAGE: Cell<bool> = const { Cell::new(true) };
@@ -24,7 +26,7 @@ pub(crate) fn PageHeader(
     children: Option<Children>,
 ) -> impl IntoView {
     let heading = NodeRef::<html::H1>::new();
-    Effect::new(move |_| document().set_title(&format!("{} · PBSWeb", title.get())));
+    effect(move || document().set_title(&format!("{} · PBSWeb", title.get())));
     heading.on_load(|heading| {
         if !IS_FIRST_PAGE.replace(false) {
             // The heading is read out, and Tab goes on from the page's beginning.

@@ -10,6 +10,8 @@ use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
 use leptos::task::spawn_local;
 
+use super::effect;
+
 type Running<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// What is read.
@@ -35,7 +37,7 @@ impl<T: Clone + Send + Sync + 'static> LocalResource<T> {
     fn start(read: Box<dyn Fn() -> Running<T>>) -> Self {
         let resource = Self { value: RwSignal::new(None), again: Trigger::new() };
         let latest = StoredValue::new(0_u32);
-        Effect::new(move |_| {
+        effect(move || {
             resource.again.track();
             let turn = latest.get_value().wrapping_add(1);
             latest.set_value(turn);

@@ -53,14 +53,14 @@ fn check_line(line: &str, draft: &JobScriptDraft, findings: &mut Findings) {
         );
     }
     // `-l a=1,b=2` makes several options of one kind; only different ones are several directives.
-    let letters: std::collections::BTreeSet<Option<char>> = items
+    let letters: Option<Vec<char>> = items
         .iter()
         .map(|(_, item)| match item {
             Item::Option { letter, .. } => Some(*letter),
             Item::Unreadable(_) => None,
         })
         .collect();
-    if letters.len() > 1 && !letters.contains(&None) {
+    if letters.is_some_and(|letters| letters.iter().any(|letter| letters.first() != Some(letter))) {
         findings.error(
             POINTER,
             "extra.several",

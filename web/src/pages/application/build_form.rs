@@ -9,7 +9,8 @@ use pbsweb_shared::ids::HostId;
 use crate::client::{self, IdempotencyKey};
 use crate::state::{Hosts, OwnPreferences};
 use crate::ui::{
-    Action, Bind, Button, ButtonKind, Choice, ProblemBox, SelectField, TextField, action_error, field_error,
+    Action, Bind, Button, ButtonKind, Choice, ProblemBox, SelectField, TextField, action_error, effect,
+    field_error,
 };
 
 /// The command that is used when none is typed.
@@ -105,7 +106,7 @@ pub(super) fn BuildForm(
         wish.set_value(Some((create.clone(), key.clone())));
         start.dispatch((create, key));
     };
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(build) = repeat.get() {
             // The stored command line is whole; the target is a part of it already.
             command.set(Some(build.command));

@@ -18,7 +18,7 @@ use crate::paths::{self, ComposeFrom};
 use crate::state::Live;
 use crate::ui::{
     Button, ButtonKind, Dialog, EmptyState, LinkButton, Load, LocalResource, PageHeader, Panel, ProblemBox,
-    Show, Spinner,
+    Show, Spinner, effect,
 };
 use build_form::BuildForm;
 use build_output::BuildOutput;
@@ -59,7 +59,7 @@ fn ApplicationPage(id: ApplicationId) -> impl IntoView {
         }
     });
     let application = RwSignal::new(None::<Uploaded>);
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(Ok(answer)) = loaded.get() {
             application.set(Some(answer));
         }

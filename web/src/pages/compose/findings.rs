@@ -3,6 +3,8 @@
 use pbsweb_shared::problem::FieldError;
 use pbsweb_shared::script::{Diagnostic, Severity};
 
+use crate::client::as_sentence;
+
 /// Where the script is in the body of a submission.
 const SCRIPT: &str = "/script";
 
@@ -11,19 +13,10 @@ pub(super) fn control_id(pointer: &str) -> String {
     format!("compose{}", pointer.replace('/', "-"))
 }
 
-/// Begins with a capital and ends with a full stop.
-pub(super) fn sentence(text: &str) -> String {
-    let text = text.trim();
-    let mut chars = text.chars();
-    let Some(first) = chars.next() else { return String::new() };
-    let stop = if text.ends_with(['.', '!', '?', ':']) { "" } else { "." };
-    format!("{}{}{stop}", first.to_uppercase(), chars.as_str())
-}
-
 /// What is the matter and what to do, in sentences.
 pub(super) fn words(finding: &Diagnostic) -> String {
-    let message = sentence(&finding.message);
-    if finding.advice.is_empty() { message } else { format!("{message} {}", sentence(&finding.advice)) }
+    let message = as_sentence(&finding.message);
+    if finding.advice.is_empty() { message } else { format!("{message} {}", as_sentence(&finding.advice)) }
 }
 
 /// Nobody is told off for a field that is still to be filled, before Submit is pressed.
@@ -45,7 +38,7 @@ pub(super) fn error_at(
         server
             .iter()
             .find(|error| error.pointer.strip_prefix(SCRIPT) == Some(pointer))
-            .map(|error| sentence(&error.message))
+            .map(|error| as_sentence(&error.message))
     })
 }
 

@@ -14,7 +14,10 @@ use super::findings::{control_id, error_at, note_at};
 use super::kept::{self, Kept, Tried, key_for};
 use crate::client::{self, ClientError, IdempotencyKey};
 use crate::state::{CurrentUser, Live};
-use crate::ui::{Bind, LocalResource};
+use crate::ui::{Bind, LocalResource, effect};
+
+type Getter<T> = Box<dyn Fn(&JobScriptDraft) -> T + Send + Sync>;
+type Setter<T> = Box<dyn Fn(&mut JobScriptDraft, T) + Send + Sync>;
 
 /// The form of the page; a context of its own type for the sections.
 #[derive(Clone, Copy)]
@@ -114,6 +117,10 @@ impl Form {
     /// Changes the draft, as a control at `pointer` does.
     pub(super) fn edit(self, pointer: &str, change: impl FnOnce(&mut JobScriptDraft)) {
         self.draft.update(change);
+        self.changed_at(pointer);
+    }
+
+    fn changed_at(self, pointer: &str) {
         self.server_errors.update(|errors| {
             errors.retain(|error| error.pointer.strip_prefix("/script") != Some(pointer));
         });
@@ -129,6 +136,16 @@ impl Form {
         pointer: String,
         get: impl Fn(&JobScriptDraft) -> T + Send + Sync + 'static,
         set: impl Fn(&mut JobScriptDraft, T) + Send + Sync + 'static,
+    ) -> Bind<T> {
+        self.bind_boxed(pointer, Box::new(get), Box::new(set))
+    }
+
+    /// Compiled once for each type of value, not for each field.
+    fn bind_boxed<T: Clone + PartialEq + Send + Sync + 'static>(
+        self,
+        pointer: String,
+        get: Getter<T>,
+        set: Setter<T>,
     ) -> Bind<T> {
         // A control hears only of changes to its own part.
         let part = Memo::new(move |_| get(&self.draft.read()));
@@ -239,7 +256,7 @@ impl Form {
 
     /// Asks what a new job of this application on this host should start with, unless something was typed.
     fn suggest(self) {
-        Effect::new(move |_| {
+        effect(move || {
             let host = self.host.get();
             let application = self.application.get();
             if host.is_none() || self.is_loading.get() || !self.is_untouched() {

@@ -48,7 +48,7 @@ fn storage_key(user: UserId) -> String {
 pub(super) fn load(user: UserId) -> Option<Kept> {
     let storage = window().local_storage().ok().flatten()?;
     let text = storage.get_item(&storage_key(user)).ok().flatten()?;
-    serde_json::from_str(&text).ok()
+    crate::client::json::read(&text).ok()
 }
 
 /// Keeps it. A browser that keeps nothing (private mode, full) only loses the convenience.

@@ -8,7 +8,7 @@ use super::form::Form;
 use crate::client::{self, ClientError};
 use crate::components::JobStateBadge;
 use crate::state::Hosts;
-use crate::ui::{Button, EmptyState, LocalResource, Panel, ProblemBox, Show, Spinner, TextField, Time};
+use crate::ui::{Button, EmptyState, For, LocalResource, Panel, ProblemBox, Show, Spinner, TextField, Time};
 
 /// How many scripts are read at once.
 const PAGE_LENGTH: u32 = 100;
@@ -17,13 +17,13 @@ const PAGE_LENGTH: u32 = 100;
 const MARK_PICK: &str = "pbsweb:pick";
 const MEASURE_FILLED: &str = "pbsweb:filled";
 
-/// Whether every word is somewhere in what the row shows or in the commands.
+/// Whether every word is somewhere in what the row shows or in the commands, whatever the case of ASCII letters.
 fn matches(script: &Script, host: &str, application: &str, words: &str) -> bool {
     let draft = &script.revision.draft;
     let all = [&script.name, host, application, &draft.name, &draft.queue, &draft.commands]
-        .map(str::to_lowercase)
+        .map(str::to_ascii_lowercase)
         .join("\n");
-    words.to_lowercase().split_whitespace().all(|word| all.contains(word))
+    words.to_ascii_lowercase().split_whitespace().all(|word| all.contains(word))
 }
 
 /// What the script asks for, in a few words.

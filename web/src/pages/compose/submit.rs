@@ -5,13 +5,14 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use pbsweb_shared::api::jobs::{JobSubmit, SubmitQuery};
 use pbsweb_shared::ids::JobId;
+use pbsweb_shared::script::Severity;
 
 use super::findings::{in_sum, is_shown, words};
 use super::form::{Form, lead_to};
 use crate::client::{self, ClientError, IdempotencyKey};
 use crate::paths;
 use crate::state::{Hosts, Live, Notices};
-use crate::ui::{Action, Button, ButtonKind, ConfirmDialog, ProblemBox, action_error};
+use crate::ui::{Action, Button, ButtonKind, ConfirmDialog, ProblemBox, action_error, effect};
 
 /// The job exists at once; its page shows what the scheduler says.
 const DO_NOT_WAIT: SubmitQuery = SubmitQuery { wait: Some(0) };
@@ -78,17 +79,21 @@ pub(super) fn SubmitBar(
     let hosts = Hosts::of_page();
     let navigate = use_navigate();
     let is_asking = RwSignal::new(false);
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(Ok(job)) = submit.value().get() {
             navigate(&paths::job(job), NavigateOptions::default());
         }
     });
     let shown = Memo::new(move |_| {
         let is_tried = form.is_tried.get();
-        let mut shown: Vec<_> =
-            form.findings.read().iter().filter(|finding| is_shown(finding, is_tried)).cloned().collect();
-        shown.sort_by_key(|finding| finding.severity);
-        shown
+        let findings = form.findings.read();
+        // The worst first.
+        [Severity::Error, Severity::Warning, Severity::Hint]
+            .into_iter()
+            .flat_map(|severity| findings.iter().filter(move |finding| finding.severity == severity))
+            .filter(|finding| is_shown(finding, is_tried))
+            .cloned()
+            .collect::<Vec<_>>()
     });
     let sum = move || {
         let where_to = form.host.get().map(|host| hosts.name(host));
@@ -102,7 +107,7 @@ pub(super) fn SubmitBar(
         shown
             .get()
             .into_iter()
-            .filter(|finding| finding.severity != pbsweb_shared::script::Severity::Hint)
+            .filter(|finding| finding.severity != Severity::Hint)
             .map(|finding| {
                 let pointer = finding.pointer.clone();
                 let class = if finding.is_error() { "field-error" } else { "field-note" };

@@ -7,7 +7,7 @@ use pbsweb_shared::ids::HostId;
 use super::form::Form;
 use crate::client::{self, PageQuery};
 use crate::state::{Hosts, OwnPreferences};
-use crate::ui::{Bind, Choice, LocalResource, SelectField};
+use crate::ui::{Bind, Choice, LocalResource, SelectField, effect};
 
 /// Most applications that are offered.
 const MOST: u32 = 200;
@@ -31,7 +31,7 @@ pub(super) fn Target() -> impl IntoView {
     });
     let applications = Memo::new(move |_| loaded.get().and_then(Result::ok).unwrap_or_default());
     // A new form starts on the host that the user likes, or else on the first that can be used.
-    Effect::new(move |_| {
+    effect(move || {
         let usable = hosts.usable();
         let liked = preferences.get().host;
         if !preferences.is_loaded() || usable.is_empty() || form.host.get_untracked().is_some() {
@@ -90,7 +90,7 @@ pub(super) fn Target() -> impl IntoView {
                 .read()
                 .iter()
                 .find(|error| error.pointer == pointer)
-                .map(|error| super::findings::sentence(&error.message))
+                .map(|error| client::as_sentence(&error.message))
         })
     };
     let host_error = Signal::derive(move || {

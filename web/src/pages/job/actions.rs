@@ -88,7 +88,7 @@ pub(super) fn Actions(
             "{}{id} on {} is {} now. It will be taken from the scheduler, and what it is doing is lost. Its files stay.",
             job.name,
             job.host_name,
-            job_state_label(job.state).to_lowercase(),
+            job_state_label(job.state).to_ascii_lowercase(),
         )
     });
     view! {

@@ -40,7 +40,7 @@ pub(super) fn Output(
             }
         >
             <LiveText
-                what=format!("Text of {}", title(stream).to_lowercase())
+                what=format!("Text of {}", title(stream).to_ascii_lowercase())
                 open=move |offset| {
                     Box::pin(client::jobs::open_job_output(job, stream, offset, None, is_running.get_untracked())) as _
                 }

@@ -12,7 +12,7 @@ use crate::client::{self, PageQuery};
 use crate::components::job_state_label;
 use crate::paths;
 use crate::state::Hosts;
-use crate::ui::{Bind, Choice, LocalResource, SelectField, TextField};
+use crate::ui::{Bind, Choice, LocalResource, SelectField, TextField, effect};
 
 /// The word for all jobs that have not ended.
 const ACTIVE: &str = "active";
@@ -131,7 +131,7 @@ pub(super) fn FilterBar(
         },
     );
     // Filters that were taken away elsewhere are taken away here.
-    Effect::new(move |_| {
+    effect(move || {
         if filters.read().text.is_none()
             && typed.read_untracked().as_deref().is_some_and(|text| !text.is_empty())
         {

@@ -6,7 +6,7 @@ use pbsweb_shared::api::jobs::Job;
 
 use crate::components::{JobStateBadge, ending_words, telling_moment, walltime_words};
 use crate::paths;
-use crate::ui::{Table, Time};
+use crate::ui::{For, Table, Time};
 
 /// The table.
 #[component]

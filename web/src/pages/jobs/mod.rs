@@ -14,7 +14,7 @@ use pbsweb_shared::ids::JobId;
 use crate::client::{self, ClientError};
 use crate::paths;
 use crate::state::Live;
-use crate::ui::{Button, ButtonKind, EmptyState, LinkButton, PageHeader, ProblemBox, Show, Spinner};
+use crate::ui::{Button, ButtonKind, EmptyState, LinkButton, PageHeader, ProblemBox, Show, Spinner, effect};
 use filters::{FilterBar, Filters};
 use job_table::JobTable;
 
@@ -112,7 +112,7 @@ pub(crate) fn Jobs() -> impl IntoView {
         Filters::read(|name| query.get(name))
     });
     let list = List::new();
-    Effect::new(move |_| {
+    effect(move || {
         live.generation();
         // The old rows stay until the new ones are there.
         list.read(&filters.read(), false);

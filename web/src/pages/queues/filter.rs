@@ -77,7 +77,8 @@ impl Filter {
 
     /// The places of the jobs to show: own ones first, else in the scheduler's order.
     pub(super) fn select(&self, jobs: &[ListedJob]) -> Vec<usize> {
-        let words: Vec<String> = self.text.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        let words: Vec<String> =
+            self.text.to_ascii_lowercase().split_whitespace().map(str::to_owned).collect();
         let (mut own, others): (Vec<_>, Vec<_>) = jobs
             .iter()
             .enumerate()

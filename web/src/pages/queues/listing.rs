@@ -7,7 +7,7 @@ use pbsweb_shared::host::ListedJob;
 use super::filter::Filter;
 use crate::components::{JobStateBadge, walltime_words};
 use crate::paths;
-use crate::ui::{Badge, Button, EmptyState, Shape, Show, Table, Time, Tone};
+use crate::ui::{Badge, Button, EmptyState, For, Shape, Show, Table, Time, Tone, effect};
 
 /// How many rows are drawn at once.
 const PAGE_LENGTH: usize = 100;
@@ -81,7 +81,7 @@ pub(super) fn Listing(
         shown.iter().filter_map(|index| jobs.get(*index).cloned()).collect::<Vec<_>>()
     };
     // Another filter begins at its first page.
-    Effect::new(move |_| {
+    effect(move || {
         filter.track();
         page.set(0);
     });

@@ -6,7 +6,7 @@ use pbsweb_shared::script::{ChunkDraft, JobScriptDraft, directive};
 use crate::pages::compose::field::{DraftField, GroupFindings};
 use crate::pages::compose::findings::control_id;
 use crate::pages::compose::form::Form;
-use crate::ui::{Button, ButtonKind, Icon, Shape, Show};
+use crate::ui::{Button, ButtonKind, For, Icon, Shape, Show};
 
 /// The parts of a chunk: the field's name, how it is read and how it is written.
 type Part = (&'static str, fn(&ChunkDraft) -> &String, fn(&mut ChunkDraft) -> &mut String);

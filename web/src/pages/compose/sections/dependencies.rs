@@ -7,7 +7,7 @@ use super::section::Section;
 use crate::pages::compose::field::{DraftSelect, GroupFindings};
 use crate::pages::compose::findings::control_id;
 use crate::pages::compose::form::Form;
-use crate::ui::{Button, ButtonKind, Icon, Shape, TextField};
+use crate::ui::{Button, ButtonKind, For, Icon, Shape, TextField};
 
 const FIELDS: &[&str] = &["dependencies"];
 

@@ -7,7 +7,7 @@ use pbsweb_shared::script::directive;
 use crate::pages::compose::field::{GroupFindings, slot};
 use crate::pages::compose::findings::control_id;
 use crate::pages::compose::form::Form;
-use crate::ui::{Choice, SelectField, TextField, field::unique_id, format};
+use crate::ui::{Choice, For, SelectField, TextField, field::unique_id, format};
 
 /// More queues than this are a menu.
 const MOST_BUTTONS: usize = 4;

@@ -6,6 +6,7 @@ use pbsweb_shared::script::JobScriptDraft;
 
 use crate::pages::compose::findings::{in_sum, is_shown, is_within};
 use crate::pages::compose::form::Form;
+use crate::ui::effect;
 
 /// The section.
 #[component]
@@ -34,7 +35,7 @@ pub(super) fn Section(
         in_sum(&own)
     });
     // What was just filled is shown; what the reader folded stays folded while it changes.
-    Effect::new(move |_| {
+    effect(move || {
         if let (true, Some(details)) = (has_any.get(), details.get()) {
             details.set_open(true);
         }

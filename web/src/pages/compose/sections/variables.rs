@@ -7,7 +7,7 @@ use super::section::Section;
 use crate::pages::compose::field::GroupFindings;
 use crate::pages::compose::findings::control_id;
 use crate::pages::compose::form::Form;
-use crate::ui::{Button, ButtonKind, Icon, Shape, TextArea, TextField};
+use crate::ui::{Button, ButtonKind, For, Icon, Shape, TextArea, TextField};
 
 /// The section.
 #[component]

@@ -1,0 +1,14 @@
+//! Something that is done whenever what it looks at changes.
+//!
+//! Leptos' own `Effect` is compiled anew for each closure; this one is compiled once.
+
+use leptos::prelude::*;
+
+/// Runs soon, and again after each change of a signal that it read.
+pub(crate) fn effect(run: impl FnMut() + 'static) {
+    boxed(Box::new(run));
+}
+
+fn boxed(mut run: Box<dyn FnMut()>) {
+    Effect::new(move |_| run());
+}
