@@ -137,14 +137,21 @@ async fn fight(
     plan: Vec<plan::Planned>,
 ) -> anyhow::Result<()> {
     let begun = Instant::now();
-    let mut clients = JoinSet::new();
+    let mut work = JoinSet::new();
     for _ in 0..arguments.clients.max(1) {
-        clients.spawn(clients::run(Arc::clone(campaign)));
+        work.spawn(clients::run(Arc::clone(campaign)));
     }
-    let driver = tokio::spawn(driver::run(Arc::clone(campaign), plan, arguments.verbose));
-    while let Some(done) = clients.join_next().await {
-        done??;
+    work.spawn(driver::run(Arc::clone(campaign), plan, arguments.verbose));
+    // The first that fails ends it: without the driver, what it took away would stay away.
+    let mut outcome = Ok(());
+    while let Some(done) = work.join_next().await {
+        outcome = done.context("a task of the campaign broke off").flatten();
+        if outcome.is_err() {
+            break;
+        }
     }
+    work.shutdown().await;
+    outcome?;
     let took = begun.elapsed().as_secs_f64();
     println!(
         "{} submissions accepted in {took:.1} s ({:.0} a second), {} repeated later.",
@@ -152,7 +159,6 @@ async fn fight(
         f64::from(u32::try_from(campaign.n_accepted())?) / took,
         campaign.n_repeats()
     );
-    driver.await??;
     driver::calm(campaign).await?;
     let calm = Instant::now();
     verdict::wait_until_settled(campaign, SETTLED_WITHIN).await?;
