@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -70,6 +71,17 @@ uuid_id! {
     JobId = "job";
     /// One action on one or many jobs.
     ActionId = "action";
+    /// Jobs that depend on each other and were submitted all or not at all.
+    JobSetId = "job set";
+}
+
+impl JobId {
+    /// When the id was made, by the clock of the server that made it: fresh ones carry their time (UUID version 7).
+    #[must_use]
+    pub fn made_at(self) -> Option<DateTime<Utc>> {
+        let (seconds, nanoseconds) = self.0.get_timestamp()?.to_unix();
+        DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanoseconds)
+    }
 }
 
 #[cfg(test)]
@@ -86,5 +98,15 @@ mod tests {
     #[test]
     fn another_text_is_refused_by_kind() {
         assert_eq!("7".parse::<HostId>().unwrap_err().to_string(), "not a host id");
+    }
+
+    #[test]
+    fn a_fresh_job_id_tells_when_it_was_made() {
+        let made = JobId::from_uuid(Uuid::from_u128(0x018f_0000_0000_7000_8000_0000_0000_0001));
+        assert_eq!(
+            made.made_at().map(|at| at.to_rfc3339()).as_deref(),
+            Some("2024-04-21T09:32:31.104+00:00")
+        );
+        assert_eq!(JobId::from_uuid(Uuid::from_u128(7)).made_at(), None);
     }
 }

@@ -71,6 +71,61 @@ impl JobState {
         }
     }
 
+    /// The scheduler has begun to run it, and its run is not over.
+    #[must_use]
+    pub const fn is_active(self) -> bool {
+        match self {
+            Self::Running | Self::Suspended | Self::Exiting => true,
+            Self::Submitting
+            | Self::Rejected
+            | Self::Queued
+            | Self::Held
+            | Self::Waiting
+            | Self::Completed
+            | Self::Failed
+            | Self::Deleted
+            | Self::Expired
+            | Self::Lost => false,
+        }
+    }
+
+    /// Whether what `source` says may move a job from this state to `to`: the one table behind every change of a state.
+    ///
+    /// - an end stays, whatever is said later; only a job's id outweighs a rejection that came without one;
+    /// - a listing shows where a job is, or that it is gone, and never how it ended, except that it is gone as was asked for;
+    /// - an exit status comes from the scheduler's record or from the job itself;
+    /// - a submission is answered by its scheduler or found in a listing; a job without an id cannot be lost.
+    #[must_use]
+    pub const fn may_become(self, to: Self, source: StateSource) -> bool {
+        if self as u8 == to as u8 {
+            return true;
+        }
+        let may_be_there = self.is_listed() || matches!(self, Self::Lost);
+        match source {
+            StateSource::Operator => true,
+            StateSource::Submission => match to {
+                Self::Queued => matches!(self, Self::Submitting | Self::Rejected),
+                Self::Rejected => matches!(self, Self::Submitting),
+                Self::Submitting
+                | Self::Held
+                | Self::Waiting
+                | Self::Running
+                | Self::Suspended
+                | Self::Exiting
+                | Self::Completed
+                | Self::Failed
+                | Self::Deleted
+                | Self::Expired
+                | Self::Lost => false,
+            },
+            StateSource::Listing if to.is_listed() => may_be_there || matches!(self, Self::Submitting),
+            StateSource::Listing => may_be_there && matches!(to, Self::Lost | Self::Deleted),
+            StateSource::Accounting | StateSource::Epilogue => {
+                may_be_there && to.has_ended() && !matches!(to, Self::Rejected)
+            }
+        }
+    }
+
     /// What `action` does to a job in this state, or why it makes no sense now: for the button, the preview and the answer.
     ///
     /// Source of the limits: `qdel(1B)`, `qhold(1B)`, `qrls(1B)`, `qalter(1B)`, `qmove(1B)`, `qrerun(1B)`, `qsig(1B)`, `qmsg(1B)`,
@@ -167,6 +222,34 @@ words! {
     }
 }
 
+words! {
+    /// What ended a job, as far as it is known. The words beside it (`reason`) say more.
+    EndCause, "end cause" {
+        /// Its script came to its end; the exit status tells how.
+        Exit = "exit",
+        /// A signal that nobody is known to have sent.
+        Signal = "signal",
+        /// It used more walltime than it asked for.
+        Walltime = "walltime",
+        /// It used more memory than it asked for.
+        Memory = "memory",
+        /// It used more of something else than it asked for.
+        Limit = "limit",
+        /// Its node failed, or the scheduler's daemon there.
+        Node = "node",
+        /// It was deleted (`qdel`), here or elsewhere.
+        Deleted = "deleted",
+        /// What it waited for can no longer happen: it was removed and never ran.
+        Dependency = "dependency",
+        /// The scheduler could not start it.
+        NotStarted = "not_started",
+        /// Of an array: some of its subjobs failed.
+        Subjobs = "subjobs",
+        /// The scheduler says that it is over and not why.
+        Unknown = "unknown",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,5 +278,45 @@ mod tests {
         for state in JobState::ALL.iter().filter(|state| state.is_listed()) {
             assert_eq!(state.allows(JobAction::Delete).is_ok(), *state != JobState::Exiting, "{state}");
         }
+    }
+
+    /// Every state, every state after it, every source.
+    #[test]
+    fn no_source_says_more_than_it_can_know() {
+        use JobState::{Completed, Deleted, Failed, Lost, Queued, Rejected, Submitting};
+        for from in JobState::ALL.iter().copied() {
+            for to in JobState::ALL.iter().copied() {
+                for source in StateSource::ALL.iter().copied() {
+                    let may = from.may_become(to, source);
+                    let case = format!("{from} -> {to} by {source}");
+                    if from == to || source == StateSource::Operator {
+                        assert!(may, "{case}");
+                        continue;
+                    }
+                    // An end stays.
+                    assert!(
+                        !may || !from.has_ended()
+                            || (from, to, source) == (Rejected, Queued, StateSource::Submission),
+                        "{case}"
+                    );
+                    // How it ended is told by records and by the job, never by a listing or an answer.
+                    let is_end = to.has_ended() && to != Rejected;
+                    let is_gone_as_asked = to == Deleted && source == StateSource::Listing;
+                    assert!(
+                        !may || !is_end
+                            || is_gone_as_asked
+                            || matches!(source, StateSource::Accounting | StateSource::Epilogue),
+                        "{case}"
+                    );
+                    // Who was never known to be there is neither lost nor over.
+                    assert!(!may || from != Submitting || to.is_listed() || to == Rejected, "{case}");
+                    // Nothing is submitted twice.
+                    assert!(!may || to != Submitting, "{case}");
+                }
+            }
+        }
+        assert!(Lost.may_become(Completed, StateSource::Epilogue));
+        assert!(Lost.may_become(Queued, StateSource::Listing));
+        assert!(!Submitting.may_become(Failed, StateSource::Epilogue));
     }
 }

@@ -96,9 +96,32 @@ name! {
             && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-[]".contains(c));
 }
 
+impl PbsJobId {
+    /// For a subjob such as `12[3].vm`: its array `12[].vm` and its index.
+    #[must_use]
+    pub fn subjob(&self) -> Option<(Self, u32)> {
+        let (number, rest) = self.0.split_once('[')?;
+        let (index, server) = rest.split_once(']')?;
+        let index = index.parse().ok()?;
+        Some((Self(format!("{number}[]{server}")), index))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_subjob_names_its_array() {
+        let subjob = |text: &str| {
+            let id: PbsJobId = text.parse().unwrap();
+            id.subjob().map(|(array, index)| (array.to_string(), index))
+        };
+        assert_eq!(subjob("12[3].vm"), Some(("12[].vm".to_owned(), 3)));
+        assert_eq!(subjob("12[].vm"), None);
+        assert_eq!(subjob("12.vm"), None);
+        assert_eq!(subjob("12[1-3].vm"), None);
+    }
 
     fn check<T: FromStr + fmt::Display>(good: &[&str], bad: &[&str]) {
         for text in good {

@@ -3,12 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::Connection as _;
 use diesel::result::Error;
 use pbsweb_shared::ids::JobId;
-use pbsweb_shared::job::{JobState, StateSource};
+use pbsweb_shared::job::JobState;
 use pbsweb_shared::names::PbsJobId;
 
+use super::diff::facts::found;
 use super::diff::{KnownJob, Observed, Transition, diff, is_record_of};
 use super::look_up;
 use super::snapshot::HostSnapshot;
@@ -59,7 +61,7 @@ pub(super) async fn apply(
             hold_events(connection)?;
             for transition in changes {
                 // Each by itself: what the database refuses about one job must not hide the others.
-                match connection.transaction(|connection| write(connection, transition, &snapshot)) {
+                match connection.transaction(|connection| write(connection, transition, taken_at)) {
                     Err(error @ Error::DatabaseError(..)) => {
                         tracing::warn!(
                             error = &error as &dyn std::error::Error,
@@ -74,26 +76,45 @@ pub(super) async fn apply(
         })
         .await?;
     app.hub.poke();
-    if is_ours && !missing.is_empty() {
-        let missing: HashSet<JobId> = missing.into_iter().collect();
-        let now = app.replica.now();
-        let due = open
-            .into_iter()
-            .filter(|job| missing.contains(&job.id))
-            .filter(|job| job.facts.next_look_at.is_none_or(|at| at <= now));
-        look_up::settle_missing(app, hold, due.collect()).await?;
+    if !is_ours {
+        return Ok(false);
     }
-    Ok(is_ours)
+    let missing: HashSet<JobId> = missing.into_iter().collect();
+    let listed = listed_records(&snapshot);
+    let now = app.replica.now();
+    let (missing, present): (Vec<OpenJob>, Vec<OpenJob>) =
+        open.into_iter().partition(|job| missing.contains(&job.id));
+    let missing = missing.into_iter().filter(|job| job.facts.next_look_at.is_none_or(|at| at <= now));
+    let arrays = present.into_iter().filter(|job| {
+        let record = job.facts.pbs_id.as_ref().and_then(|id| listed.get(id));
+        record.is_some_and(|record| is_due_array(&job.facts, record, now))
+    });
+    let due: Vec<OpenJob> = missing.chain(arrays).collect();
+    if !due.is_empty() {
+        look_up::look_up(app, hold, due).await?;
+    }
+    Ok(true)
+}
+
+/// An array whose jobs have moved since they were looked at. A look costs the scheduler as much as listing them all: so many jobs
+/// are looked at in a second at most, over time.
+fn is_due_array(facts: &JobFacts, record: &JobRecord, now: DateTime<Utc>) -> bool {
+    const JOBS_PER_SECOND: i64 = 100;
+    record.is_array
+        && facts.subjobs.as_ref().is_none_or(|look| {
+            let rest = TimeDelta::milliseconds(i64::from(look.total()) * 1000 / JOBS_PER_SECOND);
+            look.listed != record.array_state_count && look.as_of + rest <= now
+        })
+}
+
+fn listed_records(snapshot: &HostSnapshot) -> HashMap<&PbsJobId, &JobRecord> {
+    let listed = snapshot.jobs.iter().filter(|record| record.end.is_none());
+    listed.map(|record| (&record.pbs_id, record)).collect()
 }
 
 /// Those that the snapshot shows: they were found so at its moment.
 fn listed_jobs(open: &[OpenJob], snapshot: &HostSnapshot) -> Vec<JobId> {
-    let listed: HashMap<&PbsJobId, &JobRecord> = snapshot
-        .jobs
-        .iter()
-        .filter(|record| record.end.is_none())
-        .map(|record| (&record.pbs_id, record))
-        .collect();
+    let listed = listed_records(snapshot);
     open.iter()
         .filter(|job| job.facts.state.is_listed())
         .filter(|job| {
@@ -120,6 +141,8 @@ fn known_job(job: &OpenJob) -> KnownJob {
             used_walltime_seconds: facts
                 .used_walltime_seconds
                 .and_then(|seconds| u64::try_from(seconds).ok()),
+            run_count: Some(facts.run_count),
+            used_memory_bytes: None,
         },
     }
 }
@@ -127,63 +150,31 @@ fn known_job(job: &OpenJob) -> KnownJob {
 fn write(
     connection: &mut diesel::PgConnection,
     transition: Transition,
-    snapshot: &HostSnapshot,
+    taken_at: DateTime<Utc>,
 ) -> diesel::QueryResult<()> {
-    let taken_at = snapshot.taken_at;
     match transition {
         Transition::StateChanged { job, from, to, observed } => {
             change_job(connection, job, taken_at, |facts| {
                 if facts.state == from && facts.as_of <= taken_at {
-                    found(facts, to, &observed, snapshot);
+                    found(facts, to, &observed, taken_at);
                 }
             })
         }
         Transition::Observed { job, observed } => change_job(connection, job, taken_at, |facts| {
             if facts.state.is_listed() && facts.as_of <= taken_at {
                 let state = facts.state;
-                found(facts, state, &observed, snapshot);
+                found(facts, state, &observed, taken_at);
             }
         }),
         Transition::Adopt { job, pbs_id, state, observed } => {
             change_job(connection, job, taken_at, |facts| {
                 if facts.state == JobState::Submitting {
                     facts.pbs_id = Some(pbs_id);
-                    found(facts, state, &observed, snapshot);
+                    found(facts, state, &observed, taken_at);
                 }
             })
         }
         Transition::Missing { .. } | Transition::Contradiction { .. } => return Ok(()),
     }
     .map(drop)
-}
-
-/// A listing shows a job in a state.
-pub(super) fn found(facts: &mut JobFacts, state: JobState, observed: &Observed, snapshot: &HostSnapshot) {
-    facts.state = state;
-    facts.source = StateSource::Listing;
-    facts.as_of = snapshot.taken_at;
-    facts.next_look_at = None;
-    facts.n_looks = 0;
-    observe(facts, observed);
-    let record =
-        facts.pbs_id.as_ref().and_then(|id| snapshot.jobs.iter().find(|record| record.pbs_id == *id));
-    if let Some(record) = record {
-        facts.used_memory_bytes = record.used("mem").and_then(memory_bytes).or(facts.used_memory_bytes);
-    }
-}
-
-/// Keeps what else is known of a job; what is not said stays.
-pub(super) fn observe(facts: &mut JobFacts, observed: &Observed) {
-    facts.reason = observed.comment.clone();
-    facts.queue = observed.queue.clone().or_else(|| facts.queue.take());
-    facts.exec_host = observed.exec_host.clone().or_else(|| facts.exec_host.take());
-    facts.started_at = observed.started_at.or(facts.started_at);
-    let used = observed.used_walltime_seconds.and_then(|seconds| i64::try_from(seconds).ok());
-    facts.used_walltime_seconds = used.or(facts.used_walltime_seconds);
-}
-
-/// `resources_used.mem`, such as `1024kb`.
-pub(super) fn memory_bytes(text: &str) -> Option<i64> {
-    let size: pbsweb_shared::script::values::MemorySize = text.parse().ok()?;
-    i64::try_from(size.bytes()).ok()
 }

@@ -1,24 +1,30 @@
 //! How jobs ended that are no longer listed: the scheduler's record of finished jobs, then the file that the job's own
-//! epilogue left. What neither tells is lost, and looked for again.
+//! epilogue left, then the accounting. What none tells is lost, and looked for again. Arrays are looked at while they run, too: a
+//! listing shows them only in sum.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::{PgConnection, QueryResult};
+use pbsweb_shared::api::jobs::{StateCount, Subjob};
 use pbsweb_shared::ids::{HostId, JobId, UserId};
-use pbsweb_shared::job::{JobState, StateSource};
+use pbsweb_shared::job::JobState;
 use pbsweb_shared::names::{LoginName, PbsJobId};
 
-use super::apply::{memory_bytes, observe};
+use super::diff::facts::{ASK_AGAIN, settle, wait_before};
 use super::diff::resolve::resolve;
-use super::diff::{Resolution, is_record_of};
+use super::diff::subjobs::{ArrayEvidence, follow_array, look};
+use super::diff::{KnownRuns, is_record_of};
 use crate::app::App;
 use crate::error::chain;
-use crate::scheduler::{FinishedReply, JobEnd};
+use crate::scheduler::{FinishedReply, JobRecord};
 use crate::services::reach::{Reach, ReachError, Trust, fresh_marker, quick};
 use crate::store::StoreError;
-use crate::store::jobs::{JobFacts, OpenJob, change_job};
+use crate::store::events::hold_events;
+use crate::store::jobs::{ArrayLook, JobFacts, OpenJob, change_job};
 use crate::store::replicas::Hold;
+use crate::store::subjobs::{find_subjobs, put_subjobs};
 use crate::store::submissions::find_submission;
 use crate::store::watches::lock_watch;
 use crate::transport::{RunLimits, TransportError};
@@ -29,15 +35,12 @@ const MOST_OUTPUT_BYTES: u64 = 64 * 1024 * 1024;
 /// Jobs asked about in one exchange.
 const AT_ONCE: usize = 200;
 
-/// Settles jobs that a listing no longer shows, each by the account that submitted it: another may not be allowed to see it.
-pub(super) async fn settle_missing(
-    app: &Arc<App>,
-    hold: Hold,
-    missing: Vec<OpenJob>,
-) -> Result<(), StoreError> {
+/// Looks at jobs that a listing no longer shows, or shows only in sum, each by the account that submitted it: another may not be
+/// allowed to see it.
+pub(super) async fn look_up(app: &Arc<App>, hold: Hold, jobs: Vec<OpenJob>) -> Result<(), StoreError> {
     let host = hold.host;
     let mut by_account: HashMap<(UserId, LoginName), Vec<OpenJob>> = HashMap::new();
-    for job in missing {
+    for job in jobs {
         by_account.entry((job.owner, job.login.clone())).or_default().push(job);
     }
     for ((owner, login), jobs) in by_account {
@@ -48,10 +51,18 @@ pub(super) async fn settle_missing(
                 Ok(reply) => keep(app, hold, asked, disown(reply, jobs)).await?,
                 Err(ReachError::Store(error)) => return Err(error),
                 Err(ReachError::Transport { source, .. }) if is_shut_out(&source) => {
-                    say_shut_out(app, asked, &source).await?;
+                    let words = format!(
+                        "the scheduler no longer lists it, and how it ended cannot be asked: {}; let the key in there \
+                         again, and it is",
+                        chain(&source)
+                    );
+                    note_failure(app, hold, asked, words, true).await?;
                 }
                 Err(error) => {
-                    tracing::info!(host.id = %host, cause = chain(&error), "missing jobs could not be looked up; the next listing asks again");
+                    let cause = chain(&error);
+                    tracing::info!(host.id = %host, cause, "jobs could not be looked up; the next listing asks again");
+                    let words = format!("the host could not be asked: {cause}");
+                    note_failure(app, hold, asked, words, false).await?;
                 }
             }
         }
@@ -89,25 +100,31 @@ const fn is_shut_out(error: &TransportError) -> bool {
     matches!(error, TransportError::KeyNotAccepted { .. } | TransportError::SecondFactorWanted { .. })
 }
 
-/// Tells the owners of jobs that nobody can be asked how they ended.
-async fn say_shut_out(
+/// Nobody could be asked: that was tried, too. Whoever is shut out learns it as the job's reason.
+async fn note_failure(
     app: &App,
-    jobs: Vec<(JobId, PbsJobId)>,
-    error: &TransportError,
+    hold: Hold,
+    asked: Vec<(JobId, PbsJobId)>,
+    words: String,
+    is_shut_out: bool,
 ) -> Result<(), StoreError> {
-    let words = format!(
-        "the scheduler no longer lists it, and how it ended cannot be asked: {}; let the key in there again, and it is",
-        chain(error)
-    );
+    let now = app.replica.now();
     app.store
         .query(move |connection| {
-            let now = crate::store::now();
-            for (job, pbs_id) in &jobs {
+            if !lock_watch(connection, hold)? {
+                return Ok(());
+            }
+            for (job, pbs_id) in &asked {
                 change_job(connection, *job, now, |facts| {
-                    if !facts.state.has_ended() && facts.pbs_id.as_ref() == Some(pbs_id) {
+                    if facts.state.has_ended() || facts.pbs_id.as_ref() != Some(pbs_id) {
+                        return;
+                    }
+                    if is_shut_out {
                         facts.reason = Some(words.clone());
                         facts.n_looks = facts.n_looks.saturating_add(1);
-                        facts.next_look_at = Some(now + wait_before(facts.n_looks.max(2)));
+                        facts.still_looking(&words, now, wait_before(facts.n_looks.max(2)));
+                    } else {
+                        facts.still_looking(&words, now, ASK_AGAIN);
                     }
                 })?;
             }
@@ -145,15 +162,9 @@ async fn keep(
                 return Ok(());
             }
             for (job, pbs_id) in &asked {
-                let resolution = resolve(*job, pbs_id, &reply);
-                let used = reply.records.iter().find(|record| record.pbs_id == *pbs_id);
-                let used_memory = used.and_then(|record| record.used("mem")).and_then(memory_bytes);
-                change_job(connection, *job, now, |facts| {
-                    if !facts.state.has_ended() && facts.pbs_id.as_ref() == Some(pbs_id) {
-                        settle(facts, resolution, now);
-                        facts.used_memory_bytes = used_memory.or(facts.used_memory_bytes);
-                    }
-                })?;
+                // Before the jobs of an array, whose row is held while they are written.
+                hold_events(connection)?;
+                keep_one(connection, *job, pbs_id, &reply, now)?;
             }
             Ok(())
         })
@@ -162,141 +173,68 @@ async fn keep(
     Ok(())
 }
 
-/// What a look-up means for a job. A scheduler that did not answer changes nothing.
-fn settle(facts: &mut JobFacts, resolution: Resolution, now: DateTime<Utc>) {
-    match resolution {
-        Resolution::Ended { end, source, observed } => {
-            if let Some(observed) = &observed {
-                observe(facts, observed);
-            }
-            ended(facts, end, source, now);
+fn keep_one(
+    connection: &mut PgConnection,
+    job: JobId,
+    pbs_id: &PbsJobId,
+    reply: &FinishedReply,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let is_array = pbs_id.as_str().contains("[]");
+    let before = if is_array { find_subjobs(connection, job)? } else { BTreeMap::new() };
+    let records: Vec<&JobRecord> = reply
+        .subjobs
+        .iter()
+        .filter(|record| record.pbs_id.subjob().is_some_and(|(array, _)| array == *pbs_id))
+        .collect();
+    let array_record = reply.records.iter().find(|record| record.pbs_id == *pbs_id);
+    let mut after = BTreeMap::new();
+    change_job(connection, job, now, |facts| {
+        if facts.state.has_ended() || facts.pbs_id.as_ref() != Some(pbs_id) {
+            after.clone_from(&before);
+            return;
         }
-        Resolution::Present { state, observed } => {
-            facts.state = state;
-            facts.source = StateSource::Listing;
-            facts.as_of = now;
-            facts.next_look_at = None;
-            facts.n_looks = 0;
-            observe(facts, &observed);
-        }
-        // The scheduler took the deletion and knows the job no more: it is deleted.
-        Resolution::Lost if facts.is_delete_requested => {
-            facts.state = JobState::Deleted;
-            facts.source = StateSource::Listing;
-            facts.as_of = now;
-            facts.ended_at = Some(now);
-            facts.reason = Some("deleted on request; the scheduler no longer lists it".to_owned());
-            facts.next_look_at = None;
-        }
-        Resolution::Lost => {
-            facts.n_looks = facts.n_looks.saturating_add(1);
-            facts.next_look_at = Some(now + wait_before(facts.n_looks));
-            // The first time the epilogue may still be on its way from the node.
-            if facts.n_looks > 1 && facts.state != JobState::Lost {
-                let seen = facts.as_of.format("%Y-%m-%d %H:%M:%S UTC");
-                facts.reason = Some(format!(
-                    "the scheduler no longer lists it and it left no end behind; last seen {seen}; still looking"
-                ));
-                facts.state = JobState::Lost;
-                facts.source = StateSource::Listing;
-            }
-        }
-        Resolution::Unknown => {}
-    }
-}
-
-fn ended(facts: &mut JobFacts, end: JobEnd, source: StateSource, now: DateTime<Utc>) {
-    facts.started_at = end.started_at.or(facts.started_at);
-    facts.ended_at = end.ended_at.or(Some(now));
-    facts.state = end.state;
-    facts.source = source;
-    facts.as_of = now;
-    facts.exit_status = end.exit_status;
-    facts.signal = end.signal;
-    facts.reason = end.reason;
-    facts.next_look_at = None;
-    facts.n_looks = 0;
-    // An epilogue knows the signal, not who sent it: what else is known tells.
-    if source == StateSource::Epilogue && end.signal == Some(15) {
-        let ran = facts.started_at.zip(facts.ended_at).map(|(start, end)| (end - start).num_seconds());
-        let is_at_limit = ran.zip(facts.walltime_seconds).is_some_and(|(ran, limit)| ran >= limit);
-        if facts.is_delete_requested {
-            facts.state = JobState::Deleted;
-            facts.reason = Some("deleted on request while it ran".to_owned());
-        } else if is_at_limit {
-            facts.state = JobState::Expired;
-            facts.reason = Some("ended by SIGTERM when its walltime was over".to_owned());
-        }
-    }
-}
-
-fn wait_before(n_looks: i32) -> TimeDelta {
-    match n_looks {
-        ..=1 => TimeDelta::seconds(1),
-        2..=5 => TimeDelta::seconds(30),
-        6..=20 => TimeDelta::minutes(5),
-        _ => TimeDelta::hours(1),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn running(is_delete_requested: bool) -> JobFacts {
-        JobFacts {
-            state: JobState::Running,
-            source: StateSource::Listing,
-            as_of: DateTime::UNIX_EPOCH,
-            reason: None,
-            pbs_id: "1.vm".parse().ok(),
-            queue: None,
-            exit_status: None,
-            signal: None,
-            started_at: Some(DateTime::UNIX_EPOCH),
-            ended_at: None,
-            exec_host: None,
-            walltime_seconds: Some(60),
-            used_walltime_seconds: None,
-            used_memory_bytes: None,
-            is_delete_requested,
-            next_look_at: None,
-            n_looks: 0,
-            attended_by: None,
-        }
-    }
-
-    fn by_sigterm(after: i64) -> Resolution {
-        let end = JobEnd {
-            state: JobState::Failed,
-            exit_status: Some(143),
-            signal: Some(15),
-            reason: None,
-            started_at: None,
-            ended_at: Some(DateTime::UNIX_EPOCH + TimeDelta::seconds(after)),
+        let is_answered = array_record.is_some() || reply.unknown.contains(pbs_id);
+        after = if is_array && is_answered {
+            let notes = reply.epilogues.iter().find(|(whose, _)| *whose == job).map(|(_, notes)| notes);
+            let is_held = array_record.is_some_and(|record| record.state == Some(JobState::Held));
+            let is_delete_requested = facts.is_delete_requested;
+            look(
+                before.clone(),
+                ArrayEvidence { records: &records, notes, is_held, is_delete_requested },
+                now,
+            )
+        } else {
+            before.clone()
         };
-        Resolution::Ended { end, source: StateSource::Epilogue, observed: None }
-    }
-
-    fn after(mut facts: JobFacts, resolutions: Vec<Resolution>) -> JobState {
-        for resolution in resolutions {
-            settle(&mut facts, resolution, DateTime::UNIX_EPOCH + TimeDelta::hours(1));
+        settle(facts, resolve(job, pbs_id, known_runs(facts, reply, now), &after, reply), now);
+        follow_array(&mut after, facts.state, facts.end_cause, now);
+        if is_array && is_answered && !after.is_empty() {
+            facts.subjobs = Some(ArrayLook {
+                counts: count(after.values()),
+                as_of: now,
+                listed: array_record.and_then(|record| record.array_state_count.clone()),
+            });
         }
-        facts.state
-    }
+    })?;
+    put_subjobs(connection, job, after.values().filter(|subjob| before.get(&subjob.index) != Some(*subjob)))
+}
 
-    #[test]
-    fn absence_is_not_an_end() {
-        assert_eq!(after(running(false), vec![Resolution::Lost]), JobState::Running);
-        assert_eq!(after(running(false), vec![Resolution::Lost, Resolution::Lost]), JobState::Lost);
-        assert_eq!(after(running(false), vec![Resolution::Unknown; 9]), JobState::Running);
-        assert_eq!(after(running(true), vec![Resolution::Lost]), JobState::Deleted);
+/// How many are in which state.
+fn count<'a>(subjobs: impl Iterator<Item = &'a Subjob>) -> Vec<StateCount> {
+    let mut counts: BTreeMap<JobState, u32> = BTreeMap::new();
+    for subjob in subjobs {
+        *counts.entry(subjob.state).or_default() += 1;
     }
+    counts.into_iter().map(|(state, count)| StateCount { state, count }).collect()
+}
 
-    #[test]
-    fn the_sender_of_a_signal_is_told_by_what_else_is_known() {
-        assert_eq!(after(running(false), vec![by_sigterm(10)]), JobState::Failed);
-        assert_eq!(after(running(false), vec![by_sigterm(61)]), JobState::Expired);
-        assert_eq!(after(running(true), vec![by_sigterm(10)]), JobState::Deleted);
+fn known_runs(facts: &JobFacts, reply: &FinishedReply, now: DateTime<Utc>) -> KnownRuns {
+    let is_waiting = matches!(facts.state, JobState::Queued | JobState::Held | JobState::Waiting);
+    let ahead = reply.host_clock.map_or(TimeDelta::zero(), |clock| clock - now);
+    KnownRuns {
+        run_count: facts.run_count.try_into().unwrap_or(0),
+        waiting_at: Some(facts.as_of + ahead).filter(|_| is_waiting),
+        is_delete_requested: facts.is_delete_requested,
     }
 }

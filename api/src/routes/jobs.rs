@@ -6,8 +6,8 @@ use actix_web::web::{Json, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::TryStreamExt as _;
 use pbsweb_shared::api::jobs::{
-    Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputStream, SubmitQuery,
-    WaitUntil,
+    Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputStream, Subjob,
+    SubjobsQuery, SubmitQuery, WaitUntil,
 };
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::page::Page;
@@ -15,13 +15,13 @@ use pbsweb_shared::problem::Problem;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::extract::{AppData, Body, idempotency_key, path_id};
+use super::extract::{AppData, Body, needed_idempotency_key, path_id};
 use super::problem::ApiProblem;
 use crate::services::actor::Actor;
 use crate::services::{jobs, submission};
 
 /// Longest wait of one request, in seconds.
-const MOST_WAIT: u32 = 60;
+pub(super) const MOST_WAIT: u32 = 60;
 
 fn id(path: &Path<String>) -> Result<JobId, ApiProblem> {
     path_id(path, "job")
@@ -43,13 +43,7 @@ pub async fn submit_job(
     request: HttpRequest,
     body: Body<JobSubmit>,
 ) -> Result<HttpResponse, ApiProblem> {
-    let key = idempotency_key(&request)?.ok_or_else(|| {
-        ApiProblem::field(
-            "/headers/Idempotency-Key",
-            "idempotency_key.missing",
-            "the header Idempotency-Key is needed: a new one for each job, the same one when you repeat a request",
-        )
-    })?;
+    let key = needed_idempotency_key(&request)?;
     let patience = Duration::from_secs(u64::from(query.wait.unwrap_or(20).min(MOST_WAIT)));
     let job = submission::submit_job(&app, &actor, &key, body.into_inner(), patience).await?;
     Ok(HttpResponse::Created().insert_header(("Location", format!("/api/v1/jobs/{}", job.id))).json(job))
@@ -118,6 +112,23 @@ pub async fn list_job_events(
     path: Path<String>,
 ) -> Result<Json<Page<JobEvent>>, ApiProblem> {
     Ok(Json(Page::whole(jobs::list_job_events(&app, &actor, id(&path)?).await?)))
+}
+
+/// List an array's jobs
+///
+/// By index, each with its own state; a job that is no array has none. They are known from the first look after the scheduler
+/// has listed the array; how many are in which state is in the array itself, with the time of the last look.
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/subjobs", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
+    params(("job" = JobId, Path), SubjobsQuery),
+    responses((status = 200, body = Page<Subjob>), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 422, body = Problem)))]
+pub async fn list_subjobs(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+    query: Query<SubjobsQuery>,
+) -> Result<Json<Page<Subjob>>, ApiProblem> {
+    Ok(Json(jobs::list_subjobs(&app, &actor, id(&path)?, query.into_inner()).await?))
 }
 
 /// List a job's files

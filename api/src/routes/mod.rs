@@ -20,6 +20,7 @@ pub mod extract;
 pub mod health;
 pub mod hosts;
 pub mod job_actions;
+pub mod job_sets;
 pub mod jobs;
 pub mod me;
 pub mod problem;
@@ -109,7 +110,10 @@ fn version_1(config: &mut ServiceConfig) {
         .route("/jobs/{job}/message", post().to(job_actions::message_job))
         .route("/jobs/{job}/order", post().to(job_actions::order_job))
         .route("/jobs/{job}/script", get().to(jobs::get_job_script))
+        .route("/job-sets", post().to(job_sets::submit_job_set))
+        .route("/job-sets/{set}", get().to(job_sets::get_job_set))
         .route("/jobs/{job}/events", get().to(jobs::list_job_events))
+        .route("/jobs/{job}/subjobs", get().to(jobs::list_subjobs))
         .route("/jobs/{job}/files", get().to(jobs::list_job_files))
         .route("/jobs/{job}/output/{stream}", get().to(jobs::get_job_output))
         .route("/job-actions", get().to(job_actions::list_job_actions))

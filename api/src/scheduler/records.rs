@@ -1,9 +1,11 @@
 //! What a listing says, in fields: the same for every dialect.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use pbsweb_shared::ids::JobId;
-use pbsweb_shared::job::JobState;
+use pbsweb_shared::job::{EndCause, JobState};
 use pbsweb_shared::names::PbsJobId;
 
 /// A job as a scheduler lists it.
@@ -70,6 +72,8 @@ pub struct JobRecord {
     pub array_remaining: Option<String>,
     /// `array_state_count`, such as `Queued:1 Running:3 Exiting:0 Expired:1`.
     pub array_state_count: Option<String>,
+    /// `array_id`: of a subjob that has a record of its own. Without it, what stands there is its array's.
+    pub array_id: Option<PbsJobId>,
     /// `depend`
     pub depend: Option<String>,
     /// `run_count`
@@ -124,6 +128,8 @@ impl LightRow {
 pub struct JobEnd {
     /// Completed, failed, deleted or expired.
     pub state: JobState,
+    /// What ended it.
+    pub cause: EndCause,
     /// The scheduler's exit status, verbatim; absent if the job never ran.
     pub exit_status: Option<i32>,
     /// The signal that ended it, if the exit status says so.
@@ -246,23 +252,30 @@ pub enum ListingReply {
     Unavailable(Unavailable),
 }
 
-/// What a job's own epilogue left in its folder on the host.
+/// What a job's own script noted about one run of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct EpilogueFacts {
+pub struct RunNote {
     /// When the script began, its latest run.
     pub began_at: Option<DateTime<Utc>>,
     /// When it ended; absent while the latest run has not.
     pub ended_at: Option<DateTime<Utc>>,
     /// The exit status of the script.
     pub exit_status: Option<i32>,
+}
+
+/// What a job's own epilogue left in its folder on the host.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EpilogueFacts {
+    /// What the job noted; of an array nothing.
+    pub run: RunNote,
     /// The scheduler's id, as the job itself knew it.
     pub pbs_id: Option<PbsJobId>,
-    /// How many subjobs the array has, if it is one.
-    pub n_subjobs: Option<u32>,
-    /// How many of them left a record of their end.
-    pub n_subjobs_ended: u32,
-    /// How many of those ended with another exit status than 0.
-    pub n_subjobs_failed: u32,
+    /// What PBS wrote into its error file when it killed it, if that is there and the script noted no end.
+    pub killed: Option<String>,
+    /// The indices of the array, if it is one.
+    pub indices: Vec<u32>,
+    /// What its subjobs noted.
+    pub subjobs: BTreeMap<u32, RunNote>,
 }
 
 /// What the scheduler and the epilogues know of jobs that a listing no longer shows.
@@ -270,12 +283,18 @@ pub struct EpilogueFacts {
 pub struct FinishedReply {
     /// Records of the jobs that the scheduler knows, ended or not.
     pub records: Vec<JobRecord>,
+    /// Records of the subjobs of the arrays among them.
+    pub subjobs: Vec<JobRecord>,
     /// Jobs that the scheduler says it does not know.
     pub unknown: Vec<PbsJobId>,
     /// The scheduler gave no answer for the jobs that are neither in `records` nor in `unknown`, and this is why.
     pub unavailable: Option<Unavailable>,
     /// What the jobs' own epilogues left.
     pub epilogues: Vec<(JobId, EpilogueFacts)>,
+    /// How the scheduler's accounting says that they ended, where the account may read it.
+    pub accounted: Vec<(JobId, JobEnd)>,
+    /// The host's clock when it was asked.
+    pub host_clock: Option<DateTime<Utc>>,
 }
 
 /// A value by its name.

@@ -3,14 +3,15 @@
 //! [`change_job`] is the one way a job's state moves: the row is locked, what is known now is shown to the caller, and what
 //! the caller makes of it is written together with the record and the event for open pages.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use pbsweb_shared::api::jobs::{Job, JobEvent, JobsQuery};
+use pbsweb_shared::api::job_sets::JobSetPlace;
+use pbsweb_shared::api::jobs::{Job, JobEvent, JobsQuery, Looking, StateCount, SubjobsSummary};
 use pbsweb_shared::event::Event;
-use pbsweb_shared::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, SessionId, UserId};
-use pbsweb_shared::job::{JobState, StateSource};
+use pbsweb_shared::ids::{ApplicationId, HostId, JobId, JobSetId, RevisionId, ScriptId, SessionId, UserId};
+use pbsweb_shared::job::{EndCause, JobState, StateSource};
 use pbsweb_shared::names::{LoginName, PbsJobId};
 use pbsweb_shared::page::Page;
 use uuid::Uuid;
@@ -18,9 +19,9 @@ use uuid::Uuid;
 use super::batch::Batch;
 use super::events::{NewEvent, hold_events, insert_event};
 use super::page::{PageRequest, Place};
-use super::read;
-use super::schema::{applications, hosts, job_events, jobs, script_revisions};
+use super::schema::{applications, hosts, job_events, job_set_members, jobs, script_revisions};
 use super::scripts::contains_pattern;
+use super::{read, read_json, to_json};
 
 /// In these words because the partial indexes are: with bound parameters the planner could not use them.
 const IS_OPEN: &str = "jobs.state NOT IN ('rejected', 'completed', 'failed', 'deleted', 'expired')";
@@ -62,6 +63,10 @@ pub(super) struct FactsRow {
     next_look_at: Option<DateTime<Utc>>,
     n_looks: i32,
     attended_by: Option<Uuid>,
+    end_cause: Option<String>,
+    run_count: i32,
+    looking: Option<serde_json::Value>,
+    subjobs: Option<serde_json::Value>,
 }
 
 /// All that may change about a job.
@@ -103,6 +108,62 @@ pub struct JobFacts {
     pub n_looks: i32,
     /// The server that submits it or looks for it at this moment.
     pub attended_by: Option<Uuid>,
+    /// What ended it.
+    pub end_cause: Option<EndCause>,
+    /// How often the scheduler started it.
+    pub run_count: i32,
+    /// The search for it, while its place or its end is not known.
+    pub looking: Option<Search>,
+    /// Its jobs in sum, if it is an array that was looked at.
+    pub subjobs: Option<ArrayLook>,
+}
+
+/// A look at an array.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ArrayLook {
+    /// How many of its jobs were in which state.
+    pub counts: Vec<StateCount>,
+    /// When.
+    pub as_of: DateTime<Utc>,
+    /// What the listing said of it in sum: while it says the same, there is nothing to look at.
+    pub listed: Option<String>,
+}
+
+impl ArrayLook {
+    /// How many jobs it has.
+    #[must_use]
+    pub fn total(&self) -> u32 {
+        self.counts.iter().map(|one| one.count).sum()
+    }
+}
+
+/// A search for a job.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Search {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// When it was last tried.
+    pub last_try_at: DateTime<Utc>,
+    /// What was tried, and what came of it.
+    pub last_try: String,
+}
+
+impl JobFacts {
+    /// It was looked for and not found, and is to be looked for again.
+    pub fn still_looking(&mut self, tried: &str, now: DateTime<Utc>, wait: TimeDelta) {
+        let since = self.looking.as_ref().map_or(now, |search| search.since);
+        // PostgreSQL takes no NUL, and a host may print anything.
+        let last_try = tried.replace('\0', "\u{fffd}");
+        self.looking = Some(Search { since, last_try_at: now, last_try });
+        self.next_look_at = Some(now + wait);
+    }
+
+    /// The search is over.
+    pub fn is_found(&mut self) {
+        self.looking = None;
+        self.next_look_at = None;
+        self.n_looks = 0;
+    }
 }
 
 impl JobFacts {
@@ -128,6 +189,10 @@ impl JobFacts {
             next_look_at: None,
             n_looks: 0,
             attended_by: None,
+            end_cause: None,
+            run_count: 0,
+            looking: None,
+            subjobs: None,
         }
     }
 }
@@ -155,14 +220,20 @@ impl TryFrom<FactsRow> for JobFacts {
             next_look_at: row.next_look_at,
             n_looks: row.n_looks,
             attended_by: row.attended_by,
+            end_cause: row.end_cause.as_deref().map(read).transpose()?,
+            run_count: row.run_count,
+            looking: row.looking.map(read_json).transpose()?,
+            subjobs: row.subjobs.map(read_json).transpose()?,
         })
     }
 }
 
-impl From<&JobFacts> for FactsRow {
-    fn from(facts: &JobFacts) -> Self {
+impl TryFrom<&JobFacts> for FactsRow {
+    type Error = diesel::result::Error;
+
+    fn try_from(facts: &JobFacts) -> QueryResult<Self> {
         let facts = facts.clone();
-        Self {
+        Ok(Self {
             state: facts.state.to_string(),
             source: facts.source.to_string(),
             as_of: facts.as_of,
@@ -181,12 +252,16 @@ impl From<&JobFacts> for FactsRow {
             next_look_at: facts.next_look_at,
             n_looks: facts.n_looks,
             attended_by: facts.attended_by,
-        }
+            end_cause: facts.end_cause.map(|cause| cause.to_string()),
+            run_count: facts.run_count,
+            looking: facts.looking.as_ref().map(to_json).transpose()?,
+            subjobs: facts.subjobs.as_ref().map(to_json).transpose()?,
+        })
     }
 }
 
-/// A job's row with what it names.
-type NamedRow = (JobRow, String, Option<String>);
+/// A job's row with what it names, and its place in a set.
+type NamedRow = (JobRow, String, Option<String>, Option<(Uuid, String)>);
 
 fn job(row: NamedRow) -> QueryResult<Job> {
     let facts = JobFacts::try_from(row.0.facts.clone())?;
@@ -194,7 +269,7 @@ fn job(row: NamedRow) -> QueryResult<Job> {
 }
 
 /// The job with these facts instead of the row's.
-fn job_with((row, host_name, application_name): NamedRow, facts: JobFacts) -> Job {
+fn job_with((row, host_name, application_name, set): NamedRow, facts: JobFacts) -> Job {
     Job {
         id: JobId::from_uuid(row.id),
         name: row.name,
@@ -205,6 +280,7 @@ fn job_with((row, host_name, application_name): NamedRow, facts: JobFacts) -> Jo
         script: ScriptId::from_uuid(row.script_id),
         revision: RevisionId::from_uuid(row.revision_id),
         session: SessionId::from_uuid(row.session_id),
+        set: set.map(|(id, label)| JobSetPlace { id: JobSetId::from_uuid(id), label }),
         pbs_id: facts.pbs_id,
         queue: facts.queue,
         state: facts.state,
@@ -220,6 +296,20 @@ fn job_with((row, host_name, application_name): NamedRow, facts: JobFacts) -> Jo
         walltime_seconds: facts.walltime_seconds,
         used_walltime_seconds: facts.used_walltime_seconds,
         used_memory_bytes: facts.used_memory_bytes,
+        end_cause: facts.end_cause,
+        looking: facts.looking.map(|search| Looking {
+            since: search.since,
+            tries: facts.n_looks.try_into().unwrap_or(0),
+            last_try_at: search.last_try_at,
+            last_try: search.last_try,
+            next_try_at: facts.next_look_at,
+        }),
+        subjobs: facts.subjobs.map(|look| SubjobsSummary {
+            total: look.total(),
+            counts: look.counts,
+            as_of: look.as_of,
+        }),
+        run_count: facts.run_count.try_into().unwrap_or(0),
         is_delete_requested: facts.is_delete_requested,
     }
 }
@@ -232,9 +322,15 @@ pub fn find_job(connection: &mut PgConnection, owner: UserId, id: JobId) -> Quer
     jobs::table
         .inner_join(hosts::table.on(hosts::id.eq(jobs::host_id)))
         .left_join(applications::table.on(jobs::application_id.eq(applications::id.nullable())))
+        .left_join(job_set_members::table.on(job_set_members::job_id.eq(jobs::id)))
         .filter(jobs::id.eq(id.as_uuid()).and(jobs::owner_id.eq(owner.as_uuid())))
-        .select((JobRow::as_select(), hosts::name, applications::name.nullable()))
-        .first(connection)
+        .select((
+            JobRow::as_select(),
+            hosts::name,
+            applications::name.nullable(),
+            (job_set_members::set_id, job_set_members::label).nullable(),
+        ))
+        .first::<NamedRow>(connection)
         .optional()?
         .map(job)
         .transpose()
@@ -249,12 +345,27 @@ pub fn find_jobs(connection: &mut PgConnection, owner: UserId, ids: &[JobId]) ->
     jobs::table
         .inner_join(hosts::table.on(hosts::id.eq(jobs::host_id)))
         .left_join(applications::table.on(jobs::application_id.eq(applications::id.nullable())))
+        .left_join(job_set_members::table.on(job_set_members::job_id.eq(jobs::id)))
         .filter(jobs::id.eq_any(ids).and(jobs::owner_id.eq(owner.as_uuid())))
-        .select((JobRow::as_select(), hosts::name, applications::name.nullable()))
-        .load(connection)?
+        .select((
+            JobRow::as_select(),
+            hosts::name,
+            applications::name.nullable(),
+            (job_set_members::set_id, job_set_members::label).nullable(),
+        ))
+        .load::<NamedRow>(connection)?
         .into_iter()
         .map(job)
         .collect()
+}
+
+/// What is known of a job.
+///
+/// # Errors
+/// The database's; also that there is no such job.
+pub fn job_facts(connection: &mut PgConnection, id: JobId) -> QueryResult<JobFacts> {
+    let row: FactsRow = jobs::table.find(id.as_uuid()).select(FactsRow::as_select()).first(connection)?;
+    row.try_into()
 }
 
 /// The states that a filter names.
@@ -291,11 +402,17 @@ pub fn list_jobs(
     let mut query = jobs::table
         .inner_join(hosts::table.on(hosts::id.eq(jobs::host_id)))
         .left_join(applications::table.on(jobs::application_id.eq(applications::id.nullable())))
+        .left_join(job_set_members::table.on(job_set_members::job_id.eq(jobs::id)))
         .inner_join(script_revisions::table.on(script_revisions::id.eq(jobs::revision_id)))
         .filter(jobs::owner_id.eq(owner.as_uuid()))
         .order((jobs::submitted_at.desc(), jobs::id.desc()))
         .limit(request.rows_to_select())
-        .select((JobRow::as_select(), hosts::name, applications::name.nullable()))
+        .select((
+            JobRow::as_select(),
+            hosts::name,
+            applications::name.nullable(),
+            (job_set_members::set_id, job_set_members::label).nullable(),
+        ))
         .into_boxed();
     if let Some(host) = filter.host {
         query = query.filter(jobs::host_id.eq(host.as_uuid()));
@@ -323,7 +440,7 @@ pub fn list_jobs(
                 .or(jobs::submitted_at.eq(after.at()).and(jobs::id.lt(after.id))),
         );
     }
-    let items = query.load(connection)?.into_iter().map(job).collect::<QueryResult<Vec<_>>>()?;
+    let items = query.load::<NamedRow>(connection)?.into_iter().map(job).collect::<QueryResult<Vec<_>>>()?;
     Ok(request.page(items, list, |job| Place::new(job.submitted_at, job.id.as_uuid())))
 }
 
@@ -404,8 +521,9 @@ pub fn jobs_by_pbs_id(
         .collect()
 }
 
-/// Moves a job on. `change` is shown what is known, under lock, and alters it; nothing is written when it alters nothing.
-/// A new state, reason or exit status becomes a record and an event. Returns the job as it is afterwards.
+/// Moves a job on. `change` is shown what is known, under lock, and alters it; nothing is written when it alters nothing, nor when
+/// it claims what its source cannot know. A new state, reason, run or exit status becomes a record and an event. Returns the job
+/// as it is afterwards.
 ///
 /// # Errors
 /// The database's.
@@ -423,30 +541,40 @@ pub fn change_job(
         .filter(applications::id.nullable().eq(jobs::application_id))
         .select(applications::name)
         .single_value();
-    let row: NamedRow = jobs::table
+    let set = || job_set_members::table.filter(job_set_members::job_id.eq(jobs::id));
+    let (row, host_name, application_name, set, label): (
+        JobRow,
+        String,
+        Option<String>,
+        Option<Uuid>,
+        Option<String>,
+    ) = jobs::table
         .find(id.as_uuid())
-        .select((JobRow::as_select(), host_name.assume_not_null(), application_name))
+        .select((
+            JobRow::as_select(),
+            host_name.assume_not_null(),
+            application_name,
+            set().select(job_set_members::set_id).single_value(),
+            set().select(job_set_members::label).single_value(),
+        ))
         .for_update()
         .first(connection)?;
+    let row: NamedRow = (row, host_name, application_name, set.zip(label));
     let before = JobFacts::try_from(row.0.facts.clone())?;
     let mut facts = before.clone();
     change(&mut facts);
     let owner = UserId::from_uuid(row.0.owner_id);
-    let job = job_with(row, facts.clone());
     if facts == before {
-        return Ok(job);
+        return Ok(job_with(row, before));
     }
+    if !before.state.may_become(facts.state, facts.source) {
+        tracing::error!(job.id = %id, from = %before.state, to = %facts.state, source = %facts.source, "a change that its source cannot know was refused");
+        return Ok(job_with(row, before));
+    }
+    let job = job_with(row, facts.clone());
     let mut batch = Batch::default();
-    batch.add(diesel::update(jobs::table.find(id.as_uuid())).set(FactsRow::from(&facts)));
-    let is_news = facts.state != before.state
-        || facts.reason != before.reason
-        || facts.exit_status != before.exit_status
-        || facts.is_delete_requested != before.is_delete_requested;
-    if is_news {
-        let is_request =
-            facts.is_delete_requested && !before.is_delete_requested && facts.state == before.state;
-        let reason = is_request.then(|| "the scheduler was asked to delete it".to_owned());
-        let told = JobFacts { reason: reason.or_else(|| facts.reason.clone()), ..facts.clone() };
+    batch.add(diesel::update(jobs::table.find(id.as_uuid())).set(FactsRow::try_from(&facts)?));
+    if let Some(told) = news(&before, &facts) {
         batch.add(diesel::insert_into(job_events::table).values(NewJobEvent::new(id, &told, now)));
     }
     let seen_only = JobFacts {
@@ -485,6 +613,33 @@ pub fn rename_job(
     }
 }
 
+/// What a change adds to the job's record, if anything.
+fn news(before: &JobFacts, facts: &JobFacts) -> Option<JobFacts> {
+    let is_run_again = facts.run_count > before.run_count && before.run_count > 0;
+    let is_put_back = before.started_at.is_some() && facts.started_at.is_none();
+    let is_requested =
+        facts.is_delete_requested && !before.is_delete_requested && facts.state == before.state;
+    if is_put_back {
+        // The record keeps the run that is over; of the job itself it is gone.
+        return Some(JobFacts {
+            reason: Some("the scheduler ended this run and put the job back into its queue".to_owned()),
+            run_count: before.run_count.max(1),
+            started_at: before.started_at,
+            ended_at: Some(facts.as_of),
+            ..facts.clone()
+        });
+    }
+    if is_requested {
+        let reason = Some("the scheduler was asked to delete it".to_owned());
+        return Some(JobFacts { reason, ..facts.clone() });
+    }
+    let is_news = facts.state != before.state
+        || facts.reason != before.reason
+        || facts.exit_status != before.exit_status
+        || facts.is_delete_requested != before.is_delete_requested;
+    (is_news || is_run_again).then(|| facts.clone())
+}
+
 /// An entry of a job's record.
 #[derive(Insertable)]
 #[diesel(table_name = job_events)]
@@ -495,6 +650,9 @@ pub(super) struct NewJobEvent {
     source: String,
     reason: Option<String>,
     exit_status: Option<i32>,
+    run: Option<i32>,
+    started_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
 }
 
 impl NewJobEvent {
@@ -506,6 +664,9 @@ impl NewJobEvent {
             source: facts.source.to_string(),
             reason: facts.reason.clone(),
             exit_status: facts.exit_status,
+            run: Some(facts.run_count).filter(|run| *run > 0),
+            started_at: facts.started_at,
+            ended_at: facts.ended_at,
         }
     }
 }
@@ -526,7 +687,8 @@ pub fn touch_jobs(connection: &mut PgConnection, ids: &[JobId], as_of: DateTime<
 /// # Errors
 /// The database's.
 pub fn list_job_events(connection: &mut PgConnection, id: JobId) -> QueryResult<Vec<JobEvent>> {
-    type Row = (i64, DateTime<Utc>, String, String, Option<String>, Option<i32>);
+    type Run = (Option<i32>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+    type Row = (i64, DateTime<Utc>, String, String, Option<String>, Option<i32>, Run);
     job_events::table
         .filter(job_events::job_id.eq(id.as_uuid()))
         .order(job_events::id.asc())
@@ -537,11 +699,22 @@ pub fn list_job_events(connection: &mut PgConnection, id: JobId) -> QueryResult<
             job_events::source,
             job_events::reason,
             job_events::exit_status,
+            (job_events::run, job_events::started_at, job_events::ended_at),
         ))
         .load::<Row>(connection)?
         .into_iter()
-        .map(|(id, at, state, source, reason, exit_status)| {
-            Ok(JobEvent { id, at, state: read(&state)?, source: read(&source)?, reason, exit_status })
+        .map(|(id, at, state, source, reason, exit_status, (run, started_at, ended_at))| {
+            Ok(JobEvent {
+                id,
+                at,
+                state: read(&state)?,
+                source: read(&source)?,
+                reason,
+                exit_status,
+                run: run.and_then(|run| run.try_into().ok()),
+                started_at,
+                ended_at,
+            })
         })
         .collect()
 }

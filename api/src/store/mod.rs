@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound as _, Utc};
 use diesel::connection::SimpleConnection as _;
 use diesel::r2d2::Pool;
 use diesel::{Connection, PgConnection, QueryResult};
@@ -26,6 +25,7 @@ pub mod failed_sign_ins;
 pub mod hosts;
 pub mod idempotency;
 pub mod job_actions;
+pub mod job_sets;
 pub mod jobs;
 mod lent;
 pub mod page;
@@ -36,6 +36,7 @@ pub mod schema;
 pub mod scripts;
 pub mod sessions;
 pub mod ssh_keys;
+pub mod subjobs;
 pub mod submissions;
 pub mod users;
 pub mod watches;
@@ -332,13 +333,6 @@ fn with_timeouts(url: &str) -> String {
         }
     }
     url
-}
-
-/// The time as PostgreSQL keeps it, to the microsecond: what is shown of something that was just stored is what a reader of the
-/// row gets.
-#[must_use]
-pub fn now() -> DateTime<Utc> {
-    Utc::now().trunc_subsecs(6)
 }
 
 fn lock(connection: &mut PgConnection, sql: &str, key: i64) -> QueryResult<()> {

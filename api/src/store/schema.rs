@@ -195,6 +195,36 @@ diesel::table! {
         source -> Text,
         reason -> Nullable<Text>,
         exit_status -> Nullable<Int4>,
+        run -> Nullable<Int4>,
+        started_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    job_set_members (job_id) {
+        job_id -> Uuid,
+        set_id -> Uuid,
+        position -> Int4,
+        label -> Text,
+        depends -> Jsonb,
+        is_sent -> Bool,
+        is_held_by_set -> Bool,
+    }
+}
+
+diesel::table! {
+    job_sets (id) {
+        id -> Uuid,
+        owner_id -> Uuid,
+        session_id -> Uuid,
+        host_id -> Uuid,
+        state -> Text,
+        reason -> Nullable<Text>,
+        created_at -> Timestamptz,
+        next_step_at -> Nullable<Timestamptz>,
+        attended_by -> Nullable<Uuid>,
+        n_tries -> Int4,
     }
 }
 
@@ -240,6 +270,10 @@ diesel::table! {
         next_look_at -> Nullable<Timestamptz>,
         n_looks -> Int4,
         attended_by -> Nullable<Uuid>,
+        end_cause -> Nullable<Text>,
+        run_count -> Int4,
+        looking -> Nullable<Jsonb>,
+        subjobs -> Nullable<Jsonb>,
     }
 }
 
@@ -322,6 +356,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    subjobs (job_id, array_index) {
+        job_id -> Uuid,
+        array_index -> Int4,
+        state -> Text,
+        source -> Text,
+        as_of -> Timestamptz,
+        reason -> Nullable<Text>,
+        exit_status -> Nullable<Int4>,
+        signal -> Nullable<Int4>,
+        end_cause -> Nullable<Text>,
+        run_count -> Int4,
+        started_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     users (id) {
         id -> Uuid,
         user_name -> Text,
@@ -351,6 +402,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_action_items,
     job_actions,
     job_events,
+    job_set_members,
+    job_sets,
     job_submissions,
     jobs,
     preferences,
@@ -360,5 +413,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     scripts,
     sessions,
     ssh_keys,
+    subjobs,
     users,
 );

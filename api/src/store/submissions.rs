@@ -69,7 +69,7 @@ pub struct Frozen {
 pub const FORMER_LEASE: TimeDelta = TimeDelta::seconds(180);
 
 /// Stores the intent: the job, what will be sent, and who wished it. `attended_by` is at it; should it die before there is an
-/// answer, another server takes over. Returns the job.
+/// answer, another server takes over. Nobody is at a job of a set whose turn has not come. Returns the job.
 ///
 /// # Errors
 /// The database's.
@@ -78,15 +78,15 @@ pub fn insert_submission(
     new: &NewJob,
     frozen: &Frozen,
     deed: &Deed<'_>,
-    attended_by: ReplicaId,
+    attended_by: Option<ReplicaId>,
     now: DateTime<Utc>,
 ) -> QueryResult<Job> {
     let application = new.application.as_ref().map(|(id, _)| *id);
     let facts = JobFacts {
         queue: new.queue.clone(),
         walltime_seconds: new.walltime_seconds,
-        next_look_at: Some(now + FORMER_LEASE),
-        attended_by: Some(attended_by.as_uuid()),
+        next_look_at: attended_by.map(|_| now + FORMER_LEASE),
+        attended_by: attended_by.map(ReplicaId::as_uuid),
         ..JobFacts::submitting(now)
     };
     let job = Job {
@@ -99,6 +99,8 @@ pub fn insert_submission(
         script: new.script,
         revision: new.revision,
         session: new.session,
+        // Of a set it becomes a part after it is stored.
+        set: None,
         pbs_id: None,
         queue: facts.queue.clone(),
         state: facts.state,
@@ -107,6 +109,10 @@ pub fn insert_submission(
         reason: None,
         exit_status: None,
         signal: None,
+        end_cause: None,
+        looking: None,
+        subjobs: None,
+        run_count: 0,
         submitted_at: now,
         started_at: None,
         ended_at: None,
@@ -128,7 +134,7 @@ pub fn insert_submission(
         jobs::name.eq(&new.name),
         jobs::login.eq(new.login.as_str()),
         jobs::submitted_at.eq(now),
-        FactsRow::from(&facts),
+        FactsRow::try_from(&facts)?,
     )));
     rows.add(diesel::insert_into(job_submissions::table).values((
         job_submissions::job_id.eq(new.id.as_uuid()),

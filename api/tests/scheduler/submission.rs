@@ -327,9 +327,44 @@ fn the_look_up_finds_the_job_by_its_tag_and_owner_only() {
         assert_eq!(settle(&evidence), Settlement::Accepted("6.vm".parse().unwrap()), "{shell:?}");
         let calls = std::fs::read_to_string(account.home().join("calls")).unwrap();
         assert!(
-            calls.contains("select -x -u alice\n") && calls.contains("stat -x -f 5[].vm 6.vm\n"),
+            // A day before the job's id was made.
+            calls.contains("select -x -u alice -tc.ge.202404200932\n")
+                && calls.contains("stat -x -f 5[].vm 6.vm\n")
+                && calls.matches("select").count() == 1,
             "{shell:?} {calls}"
         );
+    }
+}
+
+/// However many jobs the account has, they are asked for by their ids; one that is not shown may be the one.
+#[test]
+fn many_selected_jobs_are_asked_for_in_parts_and_none_may_be_missing() {
+    for shell in shells() {
+        let account = Account::new(shell);
+        account.fake("qselect", "n=1; while [ $n -le 450 ]; do echo $n.vm; n=$((n + 1)); done");
+        let server = crate::recording::folder().join("qstat-Bf.out");
+        let fake_qstat = |hidden: &str| {
+            account.fake("qstat", &format!(
+                "case $1 in -Bf) cat '{}'; exit ;; esac; echo call >>\"$HOME/calls\"; shift 2; \
+                 for id in \"$@\"; do case $id in {hidden}) ;; *) printf 'Job Id: %s\\n    Job_Owner = alice@vm\\n    job_state = Q\\n\\n' \"$id\" ;; esac; done",
+                server.display()
+            ));
+        };
+        fake_qstat("none");
+        let evidence = look_up(&account);
+        assert!(
+            matches!(evidence.listing, ListingEvidence::Complete { n_unreadable: 0, .. }),
+            "{shell:?} {evidence:?}"
+        );
+        assert_eq!(calls(&account), 3, "{shell:?}");
+        assert_eq!(settle(&evidence), Settlement::TryAgain { attempt: 1 }, "{shell:?}: there is no folder");
+        fake_qstat("7.vm");
+        let evidence = look_up(&account);
+        assert!(
+            matches!(evidence.listing, ListingEvidence::Complete { n_unreadable: 1, .. }),
+            "{shell:?} {evidence:?}"
+        );
+        assert!(matches!(settle(&evidence), Settlement::KeepLooking(_)), "{shell:?}");
     }
 }
 

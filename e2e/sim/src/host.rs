@@ -313,6 +313,25 @@ impl SimHost {
         });
     }
 
+    /// A node fails with whatever runs on it, and takes no jobs until it is put back ([`Self::set_node_offline`]).
+    pub fn fail_node(&self, name: &str) {
+        let effects = self.scheduler.change(|site| site.fail_node(name, now_ms()));
+        self.in_runtime(|| self.scheduler.perform(effects));
+    }
+
+    /// A running job uses more memory than it asked for, and is killed for it.
+    pub fn exceed_memory(&self, id: &str) {
+        let sequence = id.split(['[', '.']).next().and_then(|number| number.parse().ok()).unwrap_or(0);
+        let effects = self.scheduler.change(|site| site.exceed_memory(sequence));
+        self.in_runtime(|| self.scheduler.perform(effects));
+    }
+
+    /// What has to be done starts tasks of the host's own.
+    fn in_runtime(&self, act: impl FnOnce()) {
+        let _inside = self.runtime.as_ref().map(Runtime::enter);
+        act();
+    }
+
     /// Changes the queues.
     pub fn change_queues(&self, change: impl FnOnce(&mut Vec<Queue>)) {
         self.scheduler.change(|site| change(&mut site.queues));

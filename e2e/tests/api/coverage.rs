@@ -33,7 +33,7 @@ async fn operations(client: &Client) -> Vec<Operation> {
 
 async fn call(client: &Client, operation: &Operation, path: &str, body: Option<&Value>) -> Answer {
     let mut request = client.request(operation.method.clone(), path);
-    if operation.id == "submit_job" {
+    if ["submit_job", "submit_job_set"].contains(&operation.id.as_str()) {
         request = request.header("Idempotency-Key", "coverage");
     }
     if operation.id == "upload_application" {
@@ -111,6 +111,7 @@ const OWN: &[&str] = &[
     "rotate_ssh_key",
     "stream_events",
     "submit_job",
+    "submit_job_set",
     "suggest_script",
     "update_me",
     "upload_application",
@@ -126,6 +127,10 @@ async fn another_users_things_are_not_there() {
     let mut request = ada.job("echo secret; while [ ! -e go-on ]; do sleep 0.05; done");
     request.application = Some(application.id);
     let job = ada.submit_well(&request).await;
+    let entry = json!({ "label": "secret", "submit": ada.job("echo secret") });
+    let request = ada.request(Method::POST, "/job-sets").header("Idempotency-Key", "set");
+    let set: pbsweb_shared::api::job_sets::JobSet =
+        ada.send(request.json(&json!({ "jobs": [entry] }))).await.expect(201).json();
     let session: pbsweb_shared::api::sessions::Session = ada.read("/sessions/current").await;
     let release = ada.post_empty(&format!("/jobs/{}/release", job.id)).await.expect(202);
     let action = release.json::<pbsweb_shared::api::job_actions::JobActionItem>().action;
@@ -136,6 +141,7 @@ async fn another_users_things_are_not_there() {
         ("{action}", action.to_string()),
         ("{script}", job.script.to_string()),
         ("{session}", session.id.to_string()),
+        ("{set}", set.id.to_string()),
         ("{host}", ada.host.to_string()),
         ("{user}", ada.me.id.to_string()),
         ("{stream}", "stdout".to_owned()),
@@ -144,9 +150,10 @@ async fn another_users_things_are_not_there() {
     for operation in
         operations(&app.client).await.into_iter().filter(|one| !PUBLIC.contains(&one.id.as_str()))
     {
-        let names_a_thing = ["{action}", "{application}", "{build}", "{job}", "{script}", "{session}"]
-            .iter()
-            .any(|name| operation.path.contains(name));
+        let names_a_thing =
+            ["{action}", "{application}", "{build}", "{job}", "{script}", "{session}", "{set}"]
+                .iter()
+                .any(|name| operation.path.contains(name));
         let path = things.iter().fold(operation.path.clone(), |path, (name, id)| path.replace(name, id));
         let is_admins = ADMIN.contains(&operation.id.as_str());
         if !names_a_thing && !is_admins {

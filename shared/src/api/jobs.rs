@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::api::job_sets::JobSetPlace;
 use crate::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, SessionId};
-use crate::job::{JobState, StateSource};
+use crate::job::{EndCause, JobState, StateSource};
 use crate::names::PbsJobId;
 use crate::script::JobScriptDraft;
 
@@ -108,6 +109,9 @@ pub struct Job {
     pub revision: RevisionId,
     /// In which session.
     pub session: SessionId,
+    /// The set of dependent jobs that it was submitted with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<JobSetPlace>,
     /// The scheduler's id, once it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pbs_id: Option<PbsJobId>,
@@ -129,9 +133,21 @@ pub struct Job {
     /// The signal that ended it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<i32>,
+    /// What ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_cause: Option<EndCause>,
+    /// While it is not known where it is, or how it ended: what is being done to find out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looking: Option<Looking>,
+    /// Of an array: its jobs in sum; absent until the scheduler has listed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subjobs: Option<SubjobsSummary>,
+    /// How often the scheduler has started it: more than once if it was put back into its queue (requeued, `qrerun`).
+    #[serde(default)]
+    pub run_count: u32,
     /// When Submit was pressed.
     pub submitted_at: DateTime<Utc>,
-    /// When it started to run.
+    /// When it started to run; of several runs, the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<DateTime<Utc>>,
     /// When it ended.
@@ -151,6 +167,96 @@ pub struct Job {
     pub used_memory_bytes: Option<i64>,
     /// Its user asked for its deletion, and the scheduler took the request, or may have.
     pub is_delete_requested: bool,
+}
+
+/// The search for a job: nothing is guessed meanwhile, and nothing is sent twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Looking {
+    /// Since when it is looked for.
+    pub since: DateTime<Utc>,
+    /// How often it was looked for.
+    pub tries: u32,
+    /// When it was last looked for.
+    pub last_try_at: DateTime<Utc>,
+    /// What was tried then, and what came of it, in words.
+    pub last_try: String,
+    /// When it is looked for again; absent while that is being done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_try_at: Option<DateTime<Utc>>,
+}
+
+/// The jobs of an array in sum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SubjobsSummary {
+    /// How many it has.
+    pub total: u32,
+    /// How many of them are in which state; states without any are left out.
+    pub counts: Vec<StateCount>,
+    /// When they were looked at. A large array is looked at less often.
+    pub as_of: DateTime<Utc>,
+}
+
+/// So many are in a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StateCount {
+    /// The state.
+    pub state: JobState,
+    /// How many.
+    pub count: u32,
+}
+
+/// One job of an array.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Subjob {
+    /// Its index.
+    pub index: u32,
+    /// Where it is.
+    pub state: JobState,
+    /// How that is known.
+    pub source: StateSource,
+    /// When that was first found so.
+    pub as_of: DateTime<Utc>,
+    /// In words: why it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Its exit status, once it ended by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_status: Option<i32>,
+    /// The signal that ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<i32>,
+    /// What ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_cause: Option<EndCause>,
+    /// How often the scheduler has started it.
+    pub run_count: u32,
+    /// When it started; of several runs, the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// Which jobs of an array to list: by index.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(default, deny_unknown_fields)]
+pub struct SubjobsQuery {
+    /// In this state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<JobState>,
+    /// Most items on a page, 1 to 200; 50 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// From the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_token: Option<String>,
 }
 
 /// The script of a job: as its fields, and as the text that the scheduler got.
@@ -185,6 +291,15 @@ pub struct JobEvent {
     /// The exit status, with an end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_status: Option<i32>,
+    /// Which of its runs this is about: 1 is the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<u32>,
+    /// When that run started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<DateTime<Utc>>,
+    /// When that run ended, or was found to be over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<DateTime<Utc>>,
 }
 
 /// The streams of a job.

@@ -6,6 +6,7 @@ pub mod applications;
 pub mod builds;
 pub mod hosts;
 pub mod job_actions;
+pub mod job_sets;
 pub mod jobs;
 pub mod me;
 pub mod scripts;

@@ -3,7 +3,8 @@
 use gloo_net::http::Method;
 use pbsweb_shared::api::job_actions::JobActionItem;
 use pbsweb_shared::api::jobs::{
-    Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputStream, SubmitQuery,
+    Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputStream, Subjob,
+    SubjobsQuery, SubmitQuery,
 };
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::page::Page;
@@ -49,6 +50,11 @@ pub(crate) fn get_job_script(job: JobId) -> Reply<JobScriptText> {
 /// What became known of a job, step by step.
 pub(crate) fn list_job_events(job: JobId) -> Reply<Page<JobEvent>> {
     http::get(&format!("/jobs/{job}/events"))
+}
+
+/// The jobs of an array, by index.
+pub(crate) fn list_subjobs(job: JobId, query: &SubjobsQuery) -> Reply<Page<Subjob>> {
+    http::get(&format!("/jobs/{job}/subjobs{}", to_query(query)))
 }
 
 /// The files in the job's own folder.

@@ -20,7 +20,9 @@ pub(crate) use header::Header;
 pub(crate) use host_account::{AccountBadge, HostAccountForm, HostAccounts};
 pub(crate) use host_state::HostStatusBadge;
 pub(crate) use job_state::{BuildStateBadge, JobStateBadge, job_state_label};
-pub(crate) use job_words::{ending_words, source_words, telling_moment, walltime_words};
+pub(crate) use job_words::{
+    end_cause_words, ending_words, next_try_words, source_words, telling_moment, walltime_words,
+};
 pub(crate) use key_install::KeyInstall;
 pub(crate) use live_banner::LiveBanner;
 pub(crate) use live_text::LiveText;

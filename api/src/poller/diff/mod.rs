@@ -7,7 +7,9 @@
 //! - a job that has ended stays so, whatever a listing says;
 //! - a tag counts only on a job of the account that submitted it: anybody can write one.
 
+pub mod facts;
 pub mod resolve;
+pub mod subjobs;
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,7 +22,7 @@ use pbsweb_shared::names::{LoginName, PbsJobId};
 use super::snapshot::{HostSnapshot, SchedulerStatus};
 use crate::scheduler::records::{JobRecord, parse_duration};
 
-pub use resolve::{Resolution, resolve_missing};
+pub use resolve::{KnownRuns, Resolution};
 
 /// What a listing tells of a job beside its state, as it is stored with the job. Resources used are two minutes old at times,
 /// and change with every listing: of them the walltime alone is kept, in whole minutes.
@@ -36,21 +38,30 @@ pub struct Observed {
     pub started_at: Option<DateTime<Utc>>,
     /// Walltime used, in seconds, whole minutes.
     pub used_walltime_seconds: Option<u64>,
+    /// Memory used, in bytes. It alone is no news.
+    pub used_memory_bytes: Option<i64>,
+    /// `run_count`
+    pub run_count: Option<i32>,
 }
 
 impl Observed {
     /// Takes from a record what is stored.
     #[must_use]
     pub fn of(record: &JobRecord) -> Self {
+        // Of a job that was put back into its queue the record may still hold the start of its former run.
+        let is_waiting = matches!(record.state, Some(JobState::Queued | JobState::Held | JobState::Waiting));
         Self {
             queue: Some(record.queue.clone()).filter(|queue| !queue.is_empty()),
             comment: record.comment.clone(),
-            exec_host: record.exec_host.clone(),
-            started_at: record.started_at,
+            exec_host: record.exec_host.clone().filter(|_| !is_waiting),
+            started_at: record.started_at.filter(|_| !is_waiting),
             used_walltime_seconds: record
                 .used("walltime")
                 .and_then(parse_duration)
-                .map(|seconds| seconds / 60 * 60),
+                .map(|seconds| seconds / 60 * 60)
+                .filter(|_| !is_waiting),
+            used_memory_bytes: record.used("mem").and_then(memory_bytes).filter(|_| !is_waiting),
+            run_count: record.run_count.and_then(|count| count.try_into().ok()),
         }
     }
 
@@ -60,10 +71,17 @@ impl Observed {
         self.comment != known.comment
             || differs(&self.queue, &known.queue)
             || differs(&self.exec_host, &known.exec_host)
+            || (self.run_count.is_some() && self.run_count != known.run_count)
             || (self.started_at.is_some() && self.started_at != known.started_at)
             || (self.used_walltime_seconds.is_some()
                 && self.used_walltime_seconds != known.used_walltime_seconds)
     }
+}
+
+/// `resources_used.mem`, such as `1024kb`.
+fn memory_bytes(text: &str) -> Option<i64> {
+    let size: pbsweb_shared::script::values::MemorySize = text.parse().ok()?;
+    i64::try_from(size.bytes()).ok()
 }
 
 /// A job of ours on the host, as it is stored. Ended ones need not be given, except those whose id might come again.

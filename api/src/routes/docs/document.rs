@@ -13,8 +13,8 @@ use utoipa::{Modify, OpenApi as _};
 
 use crate::routes::extract::COOKIE;
 use crate::routes::{
-    accounts, activity, applications, builds, events, health, hosts, job_actions, jobs, me, scripts,
-    sessions, users,
+    accounts, activity, applications, builds, events, health, hosts, job_actions, job_sets, jobs, me,
+    scripts, sessions, users,
 };
 
 /// The document.
@@ -119,7 +119,10 @@ struct People;
         jobs::submit_job,
         jobs::get_job,
         jobs::get_job_script,
+        job_sets::submit_job_set,
+        job_sets::get_job_set,
         jobs::list_job_events,
+        jobs::list_subjobs,
         jobs::list_job_files,
         jobs::get_job_output,
         job_actions::get_job_attributes,

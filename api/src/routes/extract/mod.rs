@@ -137,6 +137,20 @@ impl FromRequest for Admin {
 /// Most characters of an Idempotency-Key.
 const MOST_KEY_CHARACTERS: usize = 200;
 
+/// The header `Idempotency-Key`, which has to be there.
+///
+/// # Errors
+/// It is missing, or not text.
+pub fn needed_idempotency_key(request: &HttpRequest) -> Result<String, ApiProblem> {
+    idempotency_key(request)?.ok_or_else(|| {
+        ApiProblem::field(
+            "/headers/Idempotency-Key",
+            "idempotency_key.missing",
+            "the header Idempotency-Key is needed: a new one for each job, the same one when you repeat a request",
+        )
+    })
+}
+
 /// The header `Idempotency-Key`, if it is there.
 ///
 /// # Errors

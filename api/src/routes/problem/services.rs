@@ -148,6 +148,13 @@ impl From<SubmitError> for ApiProblem {
                 Self { code: ProblemCode::InvalidScript, ..Self::fields(script_fields(findings)) }
             }
             SubmitError::Invalid(errors) => Self::fields(errors),
+            SubmitError::Member { position, source } => {
+                let mut problem = Self::from(*source);
+                for error in &mut problem.errors {
+                    error.pointer = format!("/jobs/{position}/submit{}", error.pointer);
+                }
+                problem
+            }
             SubmitError::KeyReused => Self::new(ProblemCode::IdempotencyKeyReused, error.to_string()),
             SubmitError::Reach(error) => error.into(),
             SubmitError::Store(error) => error.into(),

@@ -3,7 +3,7 @@
 //! Sources: the recording `qstat-x-f`; for negative statuses the special exit values of the PBS
 //! administrator's guide ("Job Exit Status Codes").
 
-use pbsweb_shared::job::JobState;
+use pbsweb_shared::job::{EndCause, JobState};
 
 use crate::scheduler::records::{JobEnd, JobRecord};
 
@@ -11,36 +11,27 @@ use crate::scheduler::records::{JobEnd, JobRecord};
 const TERMINATED: u32 = 91;
 const FAILED: u32 = 93;
 
+/// A state, what led to it, the signal, and words.
+type Verdict = (JobState, EndCause, Option<i32>, Option<String>);
+
 /// How the job of a record in state `F` (or a subjob in `X`) ended. A job that has no exit status never ran, and
 /// is never a success.
 #[must_use]
 pub fn classify_end(record: &JobRecord) -> JobEnd {
-    let (state, signal, reason) = match record.exit_status {
-        None => (JobState::Deleted, None, Some(why_it_never_ran(record))),
+    let (state, cause, signal, reason) = match record.exit_status {
+        None => why_it_never_ran(record),
         Some(status) if record.substate == Some(TERMINATED) => {
-            (JobState::Deleted, signal_of(status), record.comment.clone())
+            (JobState::Deleted, EndCause::Deleted, signal_of(status), record.comment.clone())
+        }
+        Some(0) if record.substate == Some(FAILED) && record.is_array => {
+            let reason = "at least one job of the array failed".to_owned();
+            (JobState::Failed, EndCause::Subjobs, None, Some(reason))
         }
         Some(0) if record.substate == Some(FAILED) => {
-            let reason = if record.is_array {
-                "at least one job of the array failed".to_owned()
-            } else {
-                record.comment.clone().unwrap_or_else(|| "the scheduler calls it failed".to_owned())
-            };
-            (JobState::Failed, None, Some(reason))
+            let reason = record.comment.clone().unwrap_or_else(|| "the scheduler calls it failed".to_owned());
+            (JobState::Failed, EndCause::Unknown, None, Some(reason))
         }
-        Some(0) => (JobState::Completed, None, None),
-        Some(status) if status < 0 => {
-            let (state, words) = special(status);
-            let reason = match &record.comment {
-                Some(comment) => format!("{words} ({comment})"),
-                None => words.to_owned(),
-            };
-            (state, None, Some(reason))
-        }
-        Some(status) => match signal_of(status) {
-            Some(signal) => (JobState::Failed, Some(signal), Some(signal_words(status, signal))),
-            None => (JobState::Failed, None, None),
-        },
+        Some(status) => verdict_of(status, record.comment.as_deref()),
     };
     let reason = match record.stageout_status {
         Some(0) => {
@@ -51,11 +42,30 @@ pub fn classify_end(record: &JobRecord) -> JobEnd {
     };
     JobEnd {
         state,
+        cause,
         exit_status: record.exit_status,
         signal,
         reason,
         started_at: record.started_at,
         ended_at: record.ended_at.or(record.modified_at),
+    }
+}
+
+/// What an exit status alone says, with the scheduler's comment where it explains.
+pub(super) fn verdict_of(status: i32, comment: Option<&str>) -> Verdict {
+    match status {
+        0 => (JobState::Completed, EndCause::Exit, None, None),
+        ..0 => {
+            let (state, cause, words) = special(status);
+            let reason = comment.map_or_else(|| words.to_owned(), |comment| format!("{words} ({comment})"));
+            (state, cause, None, Some(reason))
+        }
+        _ => match signal_of(status) {
+            Some(signal) => {
+                (JobState::Failed, EndCause::Signal, Some(signal), Some(signal_words(status, signal)))
+            }
+            None => (JobState::Failed, EndCause::Exit, None, None),
+        },
     }
 }
 
@@ -90,41 +100,48 @@ pub(super) fn signal_words(status: i32, signal: i32) -> String {
     }
 }
 
-fn why_it_never_ran(record: &JobRecord) -> String {
-    match (&record.depend, record.substate) {
+fn why_it_never_ran(record: &JobRecord) -> Verdict {
+    let (cause, reason) = match (&record.depend, record.substate) {
         // Looks like a success (92) but has no exit status, start or end: after_ok in `qstat-x-f`.
-        (Some(depend), substate) if substate != Some(TERMINATED) => {
-            format!("removed by the scheduler: its dependency {depend} can no longer be met")
-        }
-        (Some(_) | None, _) => match &record.comment {
-            Some(comment) => format!("taken away before it ran ({comment})"),
-            None => "taken away before it ran".to_owned(),
-        },
-    }
+        (Some(depend), substate) if substate != Some(TERMINATED) => (
+            EndCause::Dependency,
+            format!("removed by the scheduler: its dependency {depend} can no longer be met"),
+        ),
+        (Some(_) | None, _) => (
+            EndCause::Deleted,
+            match &record.comment {
+                Some(comment) => format!("taken away before it ran ({comment})"),
+                None => "taken away before it ran".to_owned(),
+            },
+        ),
+    };
+    (JobState::Deleted, cause, None, Some(reason))
 }
 
 /// `JOB_EXEC_*` of the administrator's guide.
-fn special(status: i32) -> (JobState, &'static str) {
+fn special(status: i32) -> (JobState, EndCause, &'static str) {
+    use EndCause::{Limit, Memory, Node, NotStarted, Walltime};
+    use JobState::{Deleted, Expired, Failed};
     match status {
-        -1 => (JobState::Failed, "it could not be started (before its files were set up)"),
-        -2 => (JobState::Failed, "it could not be started (after its files were set up)"),
-        -3 => (JobState::Failed, "it could not be started; the scheduler was to try again"),
-        -6..=-4 => (JobState::Failed, "aborted when the execution daemon of its node was restarted"),
-        -7 => (JobState::Failed, "its restart from a checkpoint failed"),
-        -10 => (JobState::Failed, "the account is not valid on the node"),
-        -11 | -14 => (JobState::Failed, "it was to be run again"),
-        -12 => (JobState::Deleted, "checkpointed and ended"),
-        -13 => (JobState::Failed, "the account's password was not accepted"),
-        -15 => (JobState::Failed, "it was to be restarted from its checkpoint"),
-        -19..=-16 | -22 => (JobState::Failed, "refused by a hook of the site"),
-        -20 => (JobState::Failed, "the connection to its first node was lost"),
-        -21 => (JobState::Failed, "the node's PBS folders are not safe"),
-        -23 => (JobState::Failed, "no Kerberos credentials were supplied"),
-        -24 | -25 => (JobState::Expired, "it used more processors than it asked for"),
-        -26 => (JobState::Expired, "it used more virtual memory than it asked for"),
-        -27 => (JobState::Expired, "it used more memory than it asked for"),
-        -28 => (JobState::Expired, "it used more processor time than it asked for"),
-        -29 => (JobState::Expired, "it used more walltime than it asked for"),
-        _ => (JobState::Failed, "ended by PBS with a status of its own"),
+        -1 => (Failed, NotStarted, "it could not be started (before its files were set up)"),
+        -2 => (Failed, NotStarted, "it could not be started (after its files were set up)"),
+        -3 => (Failed, NotStarted, "it could not be started; the scheduler was to try again"),
+        -6..=-4 => (Failed, Node, "aborted when the execution daemon of its node was restarted"),
+        -7 => (Failed, NotStarted, "its restart from a checkpoint failed"),
+        -10 => (Failed, NotStarted, "the account is not valid on the node"),
+        -11 | -14 => (Failed, Node, "it was to be run again"),
+        -12 => (Deleted, EndCause::Deleted, "checkpointed and ended"),
+        -13 => (Failed, NotStarted, "the account's password was not accepted"),
+        -15 => (Failed, NotStarted, "it was to be restarted from its checkpoint"),
+        -19..=-16 | -22 => (Failed, NotStarted, "refused by a hook of the site"),
+        -20 => (Failed, Node, "the connection to its first node was lost"),
+        -21 => (Failed, NotStarted, "the node's PBS folders are not safe"),
+        -23 => (Failed, NotStarted, "no Kerberos credentials were supplied"),
+        -24 | -25 => (Expired, Limit, "it used more processors than it asked for"),
+        -26 => (Expired, Memory, "it used more virtual memory than it asked for"),
+        -27 => (Expired, Memory, "it used more memory than it asked for"),
+        -28 => (Expired, Limit, "it used more processor time than it asked for"),
+        -29 => (Expired, Walltime, "it used more walltime than it asked for"),
+        _ => (Failed, EndCause::Unknown, "ended by PBS with a status of its own"),
     }
 }

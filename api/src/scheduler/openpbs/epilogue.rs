@@ -1,88 +1,121 @@
 //! What a job's own script leaves in its folder (`shared::script::prepare` writes it): `begun` when it starts and `epilogue`
 //! when it ends, one `key value` a line; the subjobs of an array each write files of their own, `begun.7` and `epilogue.7`.
+//! `programs/notes.sh` puts the file's name before each line.
 
 use chrono::DateTime;
 
 use crate::scheduler::frames::Frame;
-use crate::scheduler::records::EpilogueFacts;
+use crate::scheduler::records::{EpilogueFacts, RunNote};
 
-/// Puts together what the files say; frames are `file <whose> <name>`.
+/// The shell function that reads the notes of a job's folder.
+pub(super) const NOTES: &str = include_str!("programs/notes.sh");
+
+/// No array of PBS is larger by default; beyond it a range is somebody's mistake.
+const MOST_INDICES: u32 = 1_000_000;
+
+/// Puts together what the files say; frames are `file <whose> <what>`.
 pub(super) fn read<'a>(frames: impl Iterator<Item = &'a Frame<'a>>) -> Option<EpilogueFacts> {
-    let mut facts: Option<EpilogueFacts> = None;
+    let mut facts = EpilogueFacts::default();
     for frame in frames {
-        let name = frame.word(2);
-        if name == "range" {
-            if let Some(size) = size_of_range(&frame.text()) {
-                facts.get_or_insert_with(EpilogueFacts::default).n_subjobs = Some(size);
+        match frame.word(2) {
+            "range" => facts.indices = indices_of_range(&frame.text()).unwrap_or_default(),
+            "killed" => facts.killed = facts.killed.or(Some(frame.text()).filter(|line| !line.is_empty())),
+            "notes" => {
+                for line in String::from_utf8_lossy(frame.body).lines() {
+                    read_line(&mut facts, line);
+                }
             }
-            continue;
-        }
-        let (is_end, is_subjob) = match name.split_once('.') {
-            Some(("begun", _)) => (false, true),
-            Some(("epilogue", _)) => (true, true),
-            None if name == "begun" => (false, false),
-            None if name == "epilogue" => (true, false),
-            Some(_) | None => continue,
-        };
-        let facts = facts.get_or_insert_with(EpilogueFacts::default);
-        let text = frame.text();
-        let value = |key: &str| {
-            text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')).map(str::trim)
-        };
-        let time =
-            |key: &str| value(key)?.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-        facts.pbs_id = facts.pbs_id.take().or_else(|| value("pbs_id")?.parse().ok());
-        let status = value("exit_status").and_then(|status| status.parse::<i32>().ok());
-        if is_subjob {
-            // The end of one subjob is not the end of the array.
-            if let (true, Some(status)) = (is_end, status) {
-                facts.n_subjobs_ended += 1;
-                facts.n_subjobs_failed += u32::from(status != 0);
-            }
-            facts.began_at = [facts.began_at, time("started")].into_iter().flatten().min();
-            facts.ended_at = [facts.ended_at, time("ended")].into_iter().flatten().max();
-        } else if is_end {
-            facts.ended_at = time("ended");
-            facts.exit_status = status;
-        } else {
-            facts.began_at = time("started");
+            _ => {}
         }
     }
-    // A job that was run again wrote `begun` anew: the older end is not its end.
-    if let Some(facts) = &mut facts
-        && let (Some(began), Some(ended)) = (facts.began_at, facts.ended_at)
-        && ended < began
-    {
-        facts.ended_at = None;
-        facts.exit_status = None;
+    for note in std::iter::once(&mut facts.run).chain(facts.subjobs.values_mut()) {
+        // A job that was run again wrote `begun` anew: the older end is not its end.
+        if note.began_at.zip(note.ended_at).is_some_and(|(began, ended)| ended < began) {
+            note.ended_at = None;
+            note.exit_status = None;
+        }
     }
-    facts
+    Some(facts).filter(|facts| *facts != EpilogueFacts::default())
 }
 
-/// How many indices `first-last[:step][%most]` has.
-fn size_of_range(range: &str) -> Option<u32> {
+/// `epilogue.7 exit_status 3`
+fn read_line(facts: &mut EpilogueFacts, line: &str) {
+    let mut words = line.split_ascii_whitespace();
+    let (Some(file), Some(key), Some(value), None) = (words.next(), words.next(), words.next(), words.next())
+    else {
+        return;
+    };
+    let (name, index) = match file.split_once('.') {
+        Some((name, index)) => match index.parse() {
+            Ok(index) => (name, Some(index)),
+            Err(_) => return,
+        },
+        None => (file, None),
+    };
+    let time = || value.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    match (name, key) {
+        ("begun", "started") => note(facts, index).began_at = time(),
+        ("epilogue", "ended") => note(facts, index).ended_at = time(),
+        ("epilogue", "exit_status") => note(facts, index).exit_status = value.parse().ok(),
+        // The start stands in `begun`, too, unless that could not be written.
+        ("epilogue", "started") => {
+            let note = note(facts, index);
+            note.began_at = note.began_at.or(time());
+        }
+        (_, "pbs_id") => facts.pbs_id = facts.pbs_id.take().or_else(|| value.parse().ok()),
+        _ => {}
+    }
+}
+
+fn note(facts: &mut EpilogueFacts, index: Option<u32>) -> &mut RunNote {
+    match index {
+        Some(index) => facts.subjobs.entry(index).or_default(),
+        None => &mut facts.run,
+    }
+}
+
+/// The indices of `first-last[:step][%most]`.
+fn indices_of_range(range: &str) -> Option<Vec<u32>> {
     let range = range.split('%').next()?;
     let (ends, step) = range.split_once(':').unwrap_or((range, "1"));
     let (first, last) = ends.split_once('-')?;
     let (first, last): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
-    last.checked_sub(first)?.checked_div(step.parse().ok()?)?.checked_add(1)
+    let step: usize = step.parse().ok().filter(|step| *step > 0)?;
+    let is_sound = last.checked_sub(first)? < MOST_INDICES;
+    is_sound.then(|| (first..=last).step_by(step).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::size_of_range;
+    use super::*;
 
     #[test]
-    fn ranges_have_a_size() {
-        for (range, size) in [
-            ("1-5", Some(5)),
-            ("0-9:2", Some(5)),
-            ("1-10:3%2", Some(4)),
+    fn ranges_have_indices() {
+        for (range, indices) in [
+            ("1-5", Some(vec![1, 2, 3, 4, 5])),
+            ("0-9:2", Some(vec![0, 2, 4, 6, 8])),
+            ("1-10:3%2", Some(vec![1, 4, 7, 10])),
             ("5-1", None),
             ("1-2:0", None),
+            ("0-4000000000", None),
             ("", None),
         ] {
-            assert_eq!(size_of_range(range), size, "{range}");
+            assert_eq!(indices_of_range(range), indices, "{range}");
         }
+    }
+
+    #[test]
+    fn notes_of_any_words_are_read_or_left() {
+        let body = "begun started 100\nepilogue exit_status 3\nepilogue started 100\nepilogue ended 160\n\
+                    epilogue.7 exit_status 0\nepilogue.7 ended 150\nbegun.7 started 155\n\
+                    epilogue.x exit_status 9\nepilogue exit_status 1 2\nepilogue\n\nbegun.1 started soon\n";
+        let words = ["file", "job", "notes"].map(str::to_owned).to_vec();
+        let frame = Frame { words, body: body.as_bytes() };
+        let facts = read(std::iter::once(&frame)).unwrap();
+        let at = |seconds| DateTime::from_timestamp(seconds, 0);
+        assert_eq!(facts.run, RunNote { began_at: at(100), ended_at: at(160), exit_status: Some(3) });
+        // Subjob 7 was run again, and has not ended.
+        assert_eq!(facts.subjobs[&7], RunNote { began_at: at(155), ended_at: None, exit_status: None });
+        assert_eq!(facts.subjobs[&1], RunNote::default());
     }
 }

@@ -1,9 +1,10 @@
 //! What the scheduler remembers of jobs that its listing no longer shows, and what their epilogues left.
 
+use chrono::DateTime;
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::names::PbsJobId;
 
-use super::{RUN, bindings, epilogue, jobs};
+use super::{RUN, accounting, bindings, epilogue, jobs};
 use crate::scheduler::Site;
 use crate::scheduler::command::{Command, CommandError, Marker};
 use crate::scheduler::frames::{Frame, Frames};
@@ -23,19 +24,26 @@ pub(super) fn command(
     let pbs_ids = bindings.bind_all("id", jobs.iter().map(|(_, pbs_id)| pbs_id.to_string()));
     let ids = bindings.bind_all("job", jobs.iter().map(|(job, _)| job.to_string()));
     let program = PROGRAM.replace("@IDS@", &pbs_ids).replace("@JOBS@", &ids);
-    bindings.into_command(format!("{RUN}{program}"))
+    bindings.into_command(format!("{RUN}{}{program}", epilogue::NOTES))
 }
 
 pub(super) fn read(marker: &Marker, asked: &[(JobId, PbsJobId)], stdout: &[u8]) -> FinishedReply {
     let frames = Frames::read(marker, stdout);
-    let mut reply = FinishedReply::default();
-    for (job, _) in asked {
+    let clock = frames.find(&["clock"]).and_then(|frame| frame.word(1).parse().ok());
+    let mut reply = FinishedReply {
+        host_clock: clock.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
+        ..FinishedReply::default()
+    };
+    for (job, pbs_id) in asked {
         let whose = job.to_string();
         let files = frames.frames.iter().filter(|frame: &&Frame<'_>| {
             // The last frame of a cut output may be cut itself.
             frame.word(0) == "file" && frame.word(1) == whose && frames.is_whole
         });
         reply.epilogues.extend(epilogue::read(files).map(|facts| (*job, facts)));
+        let accounted = frames.find(&["accounting", &whose]).filter(|_| frames.is_whole);
+        let accounted = accounted.and_then(|frame| accounting::end_of(pbs_id, frame.body));
+        reply.accounted.extend(accounted.map(|end| (*job, end)));
     }
     let ran = if frames.find(&["out", "plain"]).is_some() { "plain" } else { "finished" };
     let Some(ran) = frames.command(ran) else {
@@ -43,8 +51,13 @@ pub(super) fn read(marker: &Marker, asked: &[(JobId, PbsJobId)], stdout: &[u8]) 
             Some(Unavailable { status: None, words: "the answer of the host was cut off".to_owned() });
         return reply;
     };
-    reply.records = jobs::read_jobs(ran.stdout).jobs;
-    reply.records.retain(|record| asked.iter().any(|(_, pbs_id)| *pbs_id == record.pbs_id));
+    let is_asked = |id: &PbsJobId| asked.iter().any(|(_, pbs_id)| pbs_id == id);
+    let (subjobs, records): (Vec<_>, Vec<_>) =
+        jobs::read_jobs(ran.stdout).jobs.into_iter().partition(|record| record.pbs_id.subjob().is_some());
+    reply.records = records;
+    reply.records.retain(|record| is_asked(&record.pbs_id));
+    reply.subjobs = subjobs;
+    reply.subjobs.retain(|record| record.pbs_id.subjob().is_some_and(|(array, _)| is_asked(&array)));
     for (_, pbs_id) in asked {
         let is_listed = reply.records.iter().any(|record| record.pbs_id == *pbs_id);
         if !is_listed && is_named_unknown(&ran.stderr, pbs_id) {

@@ -120,7 +120,13 @@ pub fn read_job(block: &Block<'_>) -> Result<JobRecord, Broken> {
             pbs_id: Some(job.pbs_id),
         });
     }
-    if matches!(job.state_letter.as_str(), "F" | "X") {
+    if job.pbs_id.subjob().is_some() && job.array_id.is_none() {
+        // It has no record of its own (any more): status, times and words are those of its array (`2[5].vm` in qstat-ft-json).
+        job.exit_status = None;
+        job.comment = None;
+        job.started_at = None;
+        job.ended_at = None;
+    } else if matches!(job.state_letter.as_str(), "F" | "X") {
         job.end = Some(classify_end(&job));
     }
     Ok(job)
@@ -176,6 +182,7 @@ fn set(job: &mut JobRecord, name: &str, value: &[u8]) {
         "array_indices_submitted" => job.array_indices = Some(lossy(value)),
         "array_indices_remaining" => job.array_remaining = Some(lossy(value)),
         "array_state_count" => job.array_state_count = Some(lossy(value.trim_ascii())),
+        "array_id" => job.array_id = lossy(value).parse().ok(),
         "depend" => job.depend = Some(lossy(value)),
         "run_count" => job.run_count = number(value),
         "Stageout_status" => job.stageout_status = number(value),
@@ -271,6 +278,7 @@ fn empty_record(pbs_id: PbsJobId) -> JobRecord {
         array_indices: None,
         array_remaining: None,
         array_state_count: None,
+        array_id: None,
         depend: None,
         run_count: None,
         stageout_status: None,

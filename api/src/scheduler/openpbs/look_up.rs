@@ -1,7 +1,8 @@
 //! Evidence about a submission: its folder first, then the listing of the account's jobs.
 
+use chrono::TimeDelta;
 use pbsweb_shared::ids::JobId;
-use pbsweb_shared::names::LoginName;
+use pbsweb_shared::names::{LoginName, PbsJobId};
 
 use super::listing::whole;
 use super::submission::{alive_function, is_alive, printed_id, read_answer};
@@ -14,6 +15,9 @@ use crate::scheduler::records::Unavailable;
 
 const PROGRAM: &str = include_str!("programs/look_up.sh");
 
+/// The clock of a host may be behind the server's by so much; what it selects by time is not believed beyond half of it.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::days(1);
+
 pub(super) fn command(
     site: &Site,
     marker: &Marker,
@@ -23,16 +27,28 @@ pub(super) fn command(
     let mut bindings = bindings(site, marker);
     bindings.bind("job", job.to_string());
     bindings.bind("login", login.as_str());
-    bindings.into_command(format!("{RUN}{}{PROGRAM}", alive_function()))
+    // A job cannot have been created before its id was made, give or take what the clocks differ. In UTC, as the program says.
+    let since = job.made_at().map(|made_at| (made_at - CLOCKS_DIFFER).format("%Y%m%d%H%M").to_string());
+    bindings.bind("since", since.unwrap_or_default());
+    bindings.into_command(format!("{RUN}{}{}{PROGRAM}", alive_function(), epilogue::NOTES))
 }
 
 pub(super) fn read(marker: &Marker, job: JobId, login: &LoginName, stdout: &[u8]) -> LookUp {
     let frames = Frames::read(marker, stdout);
     let folder = frames.find(&["folder"]);
+    let now: Option<i64> = folder.and_then(|folder| folder.word(2).parse().ok());
+    let is_far_behind =
+        job.made_at().zip(now).is_some_and(|(made_at, now)| now < (made_at - CLOCKS_DIFFER / 2).timestamp());
+    let listing = if is_far_behind {
+        let words = "the host's clock is many hours behind, so that its jobs cannot be selected by time";
+        ListingEvidence::Unavailable(Unavailable { status: None, words: words.to_owned() })
+    } else {
+        read_listing(&frames, job, login)
+    };
     LookUp {
         folder: folder.map_or(FolderFacts::Unreadable, |folder| read_folder(&frames, folder)),
-        listing: read_listing(&frames, job, login),
-        now: folder.and_then(|folder| folder.word(2).parse().ok()),
+        listing,
+        now,
     }
 }
 
@@ -77,22 +93,8 @@ fn read_try(frames: &Frames<'_>, frame: &Frame<'_>) -> Option<TryFacts> {
 fn read_listing(frames: &Frames<'_>, job: JobId, login: &LoginName) -> ListingEvidence {
     let parts = || -> Result<_, Unavailable> {
         let server = server::read_server(whole(frames, "server")?.stdout);
-        let selected = whole(frames, "select")?;
-        // Without ids qstat would have listed everything: the program did not run it.
-        let found = if selected.stdout.trim_ascii().is_empty() {
-            jobs::Jobs::default()
-        } else {
-            match frames.command("jobs") {
-                // 153 and 35: a job went away between the two commands; the others are listed.
-                Some(ran) if frames.is_whole && matches!(ran.status, 0 | 153 | 35) => {
-                    jobs::read_jobs(ran.stdout)
-                }
-                Some(_) | None => {
-                    whole(frames, "jobs")?;
-                    jobs::Jobs::default()
-                }
-            }
-        };
+        let selected = ids_of(whole(frames, "select")?.stdout);
+        let found = read_selected(frames, &selected)?;
         Ok((server, found))
     };
     match parts() {
@@ -111,4 +113,37 @@ fn read_listing(frames: &Frames<'_>, job: JobId, login: &LoginName) -> ListingEv
             n_unreadable: found.unreadable.len(),
         },
     }
+}
+
+/// The ids that qselect printed.
+fn ids_of(stdout: &[u8]) -> Vec<PbsJobId> {
+    let text = String::from_utf8_lossy(stdout);
+    text.lines().filter_map(|line| line.trim().parse().ok()).collect()
+}
+
+/// The records of the selected jobs, from as many calls of qstat as it took. One that is not shown may be the one that is looked for:
+/// it counts among those that cannot be read.
+fn read_selected(frames: &Frames<'_>, selected: &[PbsJobId]) -> Result<jobs::Jobs, Unavailable> {
+    let mut found = jobs::Jobs::default();
+    for part in 1.. {
+        let name = format!("jobs-{part}");
+        if frames.find(&["out", &name]).is_none() {
+            break;
+        }
+        let read = match frames.command(&name) {
+            // 153 and 35: a job went away between the two commands; the others are listed.
+            Some(ran) if frames.is_whole && matches!(ran.status, 0 | 153 | 35) => jobs::read_jobs(ran.stdout),
+            Some(_) | None => {
+                whole(frames, &name)?;
+                jobs::Jobs::default()
+            }
+        };
+        found.jobs.extend(read.jobs);
+        found.unreadable.extend(read.unreadable);
+    }
+    let is_shown =
+        |id: &PbsJobId| found.unreadable.contains(id) || found.jobs.iter().any(|record| record.pbs_id == *id);
+    let vanished: Vec<PbsJobId> = selected.iter().filter(|id| !is_shown(id)).cloned().collect();
+    found.unreadable.extend(vanished);
+    Ok(found)
 }

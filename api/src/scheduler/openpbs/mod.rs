@@ -5,6 +5,7 @@
 //! `qstat -f`: the JSON form of the release is broken for every user by one job called `nan`, and the one of the later
 //! build rewrites values. `-w` is not used: text is put together again from folded lines, and older releases lack it.
 
+mod accounting;
 mod attributes;
 mod end;
 mod epilogue;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pbsweb_shared::api::jobs::{Job, JobEvent, JobScriptText, JobsQuery, WaitUntil};
+use pbsweb_shared::api::jobs::{Job, JobEvent, JobScriptText, JobsQuery, Subjob, SubjobsQuery, WaitUntil};
 use pbsweb_shared::event::Event;
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::JobState;
@@ -16,6 +16,7 @@ use crate::store::StoreError;
 use crate::store::jobs as rows;
 use crate::store::jobs::StateFilter;
 use crate::store::page::{BadPageToken, PageRequest, Place};
+use crate::store::subjobs as subjob_rows;
 use crate::store::submissions::{find_job_script, find_submission};
 
 mod output;
@@ -155,6 +156,28 @@ pub async fn list_job_events(app: &App, actor: &Actor, id: JobId) -> Result<Vec<
         .query(move |connection| {
             let job = rows::find_job(connection, owner, id)?;
             job.map(|_| rows::list_job_events(connection, id)).transpose()
+        })
+        .await?
+        .ok_or(JobError::NotFound)
+}
+
+/// The jobs of one of the caller's arrays, by index. A job that is no array has none.
+///
+/// # Errors
+/// There is no such job; a page token that cannot be.
+pub async fn list_subjobs(
+    app: &App,
+    actor: &Actor,
+    id: JobId,
+    query: SubjobsQuery,
+) -> Result<Page<Subjob>, JobError> {
+    let list = format!("subjobs {id} {:?}", query.state);
+    let request = PageRequest::<i32>::read(query.limit, query.page_token.as_deref(), &list)?;
+    let owner = actor.user;
+    app.store
+        .query(move |connection| {
+            let job = rows::find_job(connection, owner, id)?;
+            job.map(|_| subjob_rows::list_subjobs(connection, id, &query, request, &list)).transpose()
         })
         .await?
         .ok_or(JobError::NotFound)

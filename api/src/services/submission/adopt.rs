@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use pbsweb_shared::ids::{HostId, JobId, RevisionId, ScriptId, SessionId, UserId};
+use pbsweb_shared::api::job_sets::JobSetDependency;
+use pbsweb_shared::ids::{HostId, JobId, JobSetId, RevisionId, ScriptId, SessionId, UserId};
 use pbsweb_shared::names::{ApplicationName, UserName};
 use pbsweb_shared::script::{self, JobScript, RECORD_BEGIN};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ use crate::store::activity::Deed;
 use crate::store::applications::find_application_by_name;
 use crate::store::hosts::{AccountRecord, account_to_search, set_searched};
 use crate::store::idempotency::claim_key;
+use crate::store::job_sets::{NewSet, adopt_set, insert_member};
 use crate::store::jobs::unknown_jobs;
 use crate::store::replicas::ReplicaId;
 use crate::store::scripts::{NewRevision, put_revision};
@@ -60,6 +62,18 @@ pub(super) struct Record {
     pub(super) application: Option<ApplicationName>,
     /// The folder in which it runs.
     pub(super) folder: String,
+    /// Its place in a set, if it is a job of one: the key is the set's then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) set: Option<PlaceInSet>,
+}
+
+/// Which job of which set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PlaceInSet {
+    pub(super) id: JobSetId,
+    pub(super) position: usize,
+    pub(super) label: String,
+    pub(super) depends: Vec<JobSetDependency>,
 }
 
 impl Record {
@@ -184,7 +198,12 @@ async fn adopt(app: &Arc<App>, reach: &Reach, job: JobId, text: &str) -> Result<
         return Ok(false);
     };
     let submitted_at = submitted_at(job).unwrap_or_else(|| app.replica.now());
-    let frozen = Frozen { text: text.to_owned(), ..freeze(reach, job, &script, record.folder.clone(), None) };
+    let mut frozen =
+        Frozen { text: text.to_owned(), ..freeze(reach, job, &script, record.folder.clone(), None) };
+    if record.set.is_some() {
+        // Should it never have got to the scheduler, it must not run there before those it waits for.
+        frozen.arguments.push("-h".to_owned());
+    }
     let found = Found { reach: reach.clone(), job, script, frozen, record, submitted_at, me: app.replica.id };
     let is_adopted = app.store.query(move |connection| found.store(connection)).await?;
     if is_adopted {
@@ -219,7 +238,8 @@ impl Found {
         // First, for two that find the same job wait for each other here. A request that came after the restore may have the
         // key by now: that job is another one.
         let digest = read_hex(&record.digest);
-        claim_key(connection, owner, &record.key, &digest, job.as_uuid(), submitted_at)?;
+        let subject = record.set.as_ref().map_or(job.as_uuid(), |set| set.id.as_uuid());
+        claim_key(connection, owner, &record.key, &digest, subject, submitted_at)?;
         if unknown_jobs(connection, &[job])?.is_empty() {
             return Ok(false);
         }
@@ -262,7 +282,12 @@ impl Found {
             detail: format!("{} found on {} after the database was restored", new.name, reach.host.name),
         };
         // This server does not know that it is at it: its reconciler takes it up.
-        insert_submission(connection, &new, &frozen, &deed, me, submitted_at)?;
+        insert_submission(connection, &new, &frozen, &deed, Some(me), submitted_at)?;
+        if let Some(place) = record.set {
+            let set = NewSet { id: place.id, owner, session, host: new.host };
+            adopt_set(connection, set, submitted_at)?;
+            insert_member(connection, place.id, place.position, job, &place.label, &place.depends, false)?;
+        }
         Ok(true)
     }
 }
@@ -292,6 +317,7 @@ mod tests {
             script: "Müller's \"run\"\r\n".to_owned(),
             application: Some("heat".parse().unwrap()),
             folder: "/home/ada/a b\n#PBS -q x".to_owned(),
+            set: None,
         };
         let line = record.to_line();
         assert!(!line.contains(['\n', '\r']), "{line}");

@@ -16,7 +16,7 @@ use crate::scheduler::SubmitRequest;
 use crate::services::reach::{Reach, ReachError, Trust, fresh_marker};
 use crate::store::StoreError;
 use crate::store::jobs::change_job;
-use crate::store::submissions::{FORMER_LEASE, SubmissionRecord, find_submission};
+use crate::store::submissions::{SubmissionRecord, find_submission};
 use crate::transport::RunLimits;
 
 /// A scheduler under load takes tens of seconds; beyond this the reconciler asks.
@@ -39,20 +39,25 @@ impl Sent {
         else {
             return Ok(None);
         };
-        // The login name may have been changed meanwhile: the job went to the former account.
-        let found = Reach::find(app, submission.owner, submission.host, Trust::Named).await;
-        Ok(Some(found.map(|reach| {
-            let reach = reach.as_submitted(&submission.login, &submission.frozen.job_folder);
-            Self { submission, reach }
-        })))
+        Ok(Some(reach_of(app, &submission).await.map(|reach| Self { submission, reach })))
     }
 }
 
-/// Sends a submission that was stored a moment ago, by this request: nothing has to be read again. Gives the job as it is
-/// then, if that could be kept.
-pub(super) async fn first_attempt(app: &Arc<App>, stored: Sent, _attended: Option<Attended>) -> Option<Job> {
+/// The way to the host of a submission, as the account that it was made for: the login name may have been changed since.
+pub(super) async fn reach_of(app: &App, submission: &SubmissionRecord) -> Result<Reach, ReachError> {
+    let reach = Reach::find(app, submission.owner, submission.host, Trust::Named).await?;
+    Ok(reach.as_submitted(&submission.login, &submission.frozen.job_folder))
+}
+
+/// Sends a submission for the first time; `own_lease` is the time to look that stands in its row. Gives the job as it is then, if
+/// that could be kept.
+pub(super) async fn first_attempt(
+    app: &Arc<App>,
+    stored: Sent,
+    own_lease: DateTime<Utc>,
+    _attended: Option<Attended>,
+) -> Option<Job> {
     let outcome = send(app, &stored, 1).await;
-    let own_lease = stored.submission.submitted_at + FORMER_LEASE;
     keep_of(app, stored.submission.job, outcome, Some(own_lease)).await
 }
 
@@ -150,19 +155,18 @@ fn apply(facts: &mut crate::store::jobs::JobFacts, outcome: Outcome, now: DateTi
             facts.pbs_id = Some(pbs_id);
             facts.reason = None;
             facts.ended_at = None;
-            facts.next_look_at = None;
-            facts.n_looks = 0;
+            facts.is_found();
         }
         Outcome::Refused(words) => {
             facts.state = JobState::Rejected;
             facts.source = StateSource::Submission;
             facts.reason = Some(storable(&words));
             facts.ended_at = Some(now);
-            facts.next_look_at = None;
+            facts.is_found();
         }
         Outcome::NotStarted(words) | Outcome::Unknown(words) => {
             facts.n_looks = facts.n_looks.saturating_add(1);
-            facts.next_look_at = Some(now + wait_before(facts.n_looks));
+            facts.still_looking(&format!("asked the host: {words}"), now, wait_before(facts.n_looks));
             facts.reason = Some(storable(&words));
         }
     }

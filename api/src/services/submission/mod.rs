@@ -7,6 +7,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+use diesel::{PgConnection, QueryResult};
 use pbsweb_shared::api::applications::ApplicationHost;
 use pbsweb_shared::api::jobs::{Job, JobSubmit};
 use pbsweb_shared::ids::{JobId, RevisionId, ScriptId};
@@ -25,16 +27,18 @@ use crate::store::applications::find_place;
 use crate::store::idempotency::{KeyClaim, claim_key, find_key};
 use crate::store::jobs::find_job;
 use crate::store::queues::{ListedQueues, list_queues};
+use crate::store::replicas::ReplicaId;
 use crate::store::scripts::{NewRevision, put_revision};
-use crate::store::submissions::{Frozen, NewJob, SubmissionRecord, insert_submission};
+use crate::store::submissions::{FORMER_LEASE, Frozen, NewJob, SubmissionRecord, insert_submission};
 
 mod adopt;
 mod attempt;
 mod attending;
 mod outcome;
 mod reconcile;
+mod set;
 
-use adopt::Record;
+use adopt::{PlaceInSet, Record};
 use attempt::Sent;
 use attending::Attended;
 
@@ -42,6 +46,7 @@ pub use adopt::{search_account, start_search};
 pub use attending::Attending;
 pub use outcome::{Outcome, Standing, kept, read_reply};
 pub use reconcile::start_reconciler;
+pub use set::{get_job_set, submit_job_set};
 
 /// Why a job was not accepted. Nothing was stored and nothing sent.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +57,15 @@ pub enum SubmitError {
     /// Fields beside the script are wrong.
     #[error("the request breaks a rule")]
     Invalid(Vec<FieldError>),
+    /// A job of a set is not accepted.
+    #[error("job {position} of the set")]
+    Member {
+        /// Which, from 0.
+        position: usize,
+        /// Why.
+        #[source]
+        source: Box<SubmitError>,
+    },
     /// The key came with another request before.
     #[error("the Idempotency-Key was used for another request")]
     KeyReused,
@@ -100,7 +114,10 @@ pub async fn submit_job(
         Stored::Now(job, sent, attended) => {
             app.hub.poke();
             let background = Arc::clone(app);
-            let sent = app.spawn(async move { attempt::first_attempt(&background, *sent, attended).await });
+            // As it was stored: nothing of it has to be read again.
+            let lease = sent.submission.submitted_at + FORMER_LEASE;
+            let sent =
+                app.spawn(async move { attempt::first_attempt(&background, *sent, lease, attended).await });
             let answered = tokio::time::timeout(patience, sent).await;
             (job, answered.ok().and_then(Result::ok).flatten())
         }
@@ -172,15 +189,30 @@ enum Stored {
     Before(JobId),
 }
 
-/// Checks the request, freezes what will be sent, and stores all of it in one transaction.
-async fn store_intent(
+/// A request that was checked, and what will be sent for it.
+struct Prepared {
+    new: NewJob,
+    frozen: Frozen,
+    script: JobScript,
+    script_name: String,
+    reach: Reach,
+}
+
+/// The request that a job comes from, as it is noted on the host beside the job.
+struct Origin<'a> {
+    key: &'a str,
+    digest: &'a [u8],
+    set: Option<PlaceInSet>,
+}
+
+/// Checks a request and freezes what will be sent. Nothing is stored yet.
+async fn prepare_job(
     app: &Arc<App>,
     actor: &Actor,
-    key: &str,
-    digest: Vec<u8>,
+    origin: Origin<'_>,
     request: JobSubmit,
     known: Known,
-) -> Result<Stored, SubmitError> {
+) -> Result<Prepared, SubmitError> {
     let script = JobScript::from_draft(&request.script).map_err(SubmitError::Script)?;
     let rules = rules_from(&known.queues);
     let mut refused = script::check(script.draft(), Some(&rules));
@@ -202,33 +234,22 @@ async fn store_intent(
         }
     };
     if adopt::is_due(app, &reach.account) {
-        // What was submitted after the backup may be this very request.
+        // What was submitted after the backup may be this very request: then its key is claimed by now.
         adopt::search(app, &reach).await?;
-        let (owner, wanted, wished) = (actor.user, key.to_owned(), digest.clone());
-        match app.store.read(move |connection| find_key(connection, owner, &wanted, &wished)).await? {
-            KeyClaim::New => {}
-            KeyClaim::Repeat(first) => return Ok(Stored::Before(JobId::from_uuid(first))),
-            KeyClaim::Reused => return Err(SubmitError::KeyReused),
-        }
     }
     let job = JobId::from_uuid(Uuid::now_v7());
     let record = Record {
         site: app.deployment.site,
         user: actor.user_name.clone(),
         session: actor.session,
-        key: key.to_owned(),
-        digest: adopt::hex(&digest),
+        key: origin.key.to_owned(),
+        digest: adopt::hex(origin.digest),
         script: script_name.clone(),
         application: application.as_ref().and_then(|(_, name)| name.parse().ok()),
         folder: working_folder.clone(),
+        set: origin.set,
     };
     let frozen = freeze(&reach, job, &script, working_folder, Some(&record.to_line()));
-    let text = script.render();
-    let actor = actor.clone();
-    let key = key.to_owned();
-    let attended = app.attending.begin(job);
-    let attended_by = app.replica.id;
-    let now = app.replica.now();
     let new = NewJob {
         id: job,
         owner: actor.user,
@@ -243,6 +264,60 @@ async fn store_intent(
         queue: script.queue().map(ToString::to_string),
         walltime_seconds: script.walltime().and_then(|walltime| i64::try_from(walltime.seconds()).ok()),
     };
+    Ok(Prepared { new, frozen, script, script_name, reach })
+}
+
+/// Stores a job with its script's revision, in the transaction of its key. Nobody is at a job whose turn has not come.
+fn insert_job(
+    connection: &mut PgConnection,
+    actor: &Actor,
+    prepared: Prepared,
+    attended_by: Option<ReplicaId>,
+    now: DateTime<Utc>,
+) -> QueryResult<Sent> {
+    let Prepared { new, frozen, script, script_name, reach } = prepared;
+    let revision = NewRevision {
+        owner: actor.user,
+        session: actor.session,
+        name: &script_name,
+        application: new.application.as_ref().map(|(id, _)| *id),
+        host: new.host,
+        draft: script.draft(),
+        text: &script.render(),
+        fresh_script: new.script,
+        fresh_revision: new.revision,
+    };
+    let (script_id, revision_id) = put_revision(connection, &revision, now)?;
+    let new = NewJob { script: script_id, revision: revision_id, ..new };
+    let words = format!("{} to {} as {}", new.name, reach.host.name, new.login);
+    insert_submission(connection, &new, &frozen, &actor.deed("job.submit", new.id, words), attended_by, now)?;
+    let submission = SubmissionRecord {
+        job: new.id,
+        owner: new.owner,
+        host: new.host,
+        login: new.login,
+        state: JobState::Submitting,
+        n_looks: 0,
+        submitted_at: now,
+        frozen,
+    };
+    Ok(Sent { submission, reach })
+}
+
+/// Checks the request, freezes what will be sent, and stores all of it in one transaction.
+async fn store_intent(
+    app: &Arc<App>,
+    actor: &Actor,
+    key: &str,
+    digest: Vec<u8>,
+    request: JobSubmit,
+    known: Known,
+) -> Result<Stored, SubmitError> {
+    let origin = Origin { key, digest: &digest, set: None };
+    let prepared = prepare_job(app, actor, origin, request, known).await?;
+    let (actor, key, job) = (actor.clone(), key.to_owned(), prepared.new.id);
+    let attended = app.attending.begin(job);
+    let (attended_by, now) = (app.replica.id, app.replica.now());
     app.store
         .run(move |connection| -> Result<Stored, SubmitError> {
             match claim_key(connection, actor.user, &key, &digest, job.as_uuid(), now)? {
@@ -250,33 +325,8 @@ async fn store_intent(
                 KeyClaim::Repeat(first) => return Ok(Stored::Before(JobId::from_uuid(first))),
                 KeyClaim::Reused => return Err(SubmitError::KeyReused),
             }
-            let revision = NewRevision {
-                owner: actor.user,
-                session: actor.session,
-                name: &script_name,
-                application: request.application,
-                host: new.host,
-                draft: script.draft(),
-                text: &text,
-                fresh_script: new.script,
-                fresh_revision: new.revision,
-            };
-            let (script_id, revision_id) = put_revision(connection, &revision, now)?;
-            let new = NewJob { script: script_id, revision: revision_id, ..new };
-            let detail = format!("{} to {} as {}", new.name, reach.host.name, new.login);
-            let deed = actor.deed("job.submit", job, detail);
-            insert_submission(connection, &new, &frozen, &deed, attended_by, now)?;
-            let submission = SubmissionRecord {
-                job,
-                owner: new.owner,
-                host: new.host,
-                login: new.login,
-                state: JobState::Submitting,
-                n_looks: 0,
-                submitted_at: now,
-                frozen,
-            };
-            Ok(Stored::Now(job, Box::new(Sent { submission, reach }), attended))
+            let sent = insert_job(connection, &actor, prepared, Some(attended_by), now)?;
+            Ok(Stored::Now(job, Box::new(sent), attended))
         })
         .await
 }

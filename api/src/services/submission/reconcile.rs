@@ -9,6 +9,7 @@ use pbsweb_shared::ids::JobId;
 
 use super::attempt::{Sent, attempt, keep};
 use super::outcome::{Outcome, refusal};
+use super::set::drive_due;
 use crate::app::App;
 use crate::error::chain;
 use crate::scheduler::{Settlement, settle};
@@ -52,6 +53,12 @@ pub fn start_reconciler(app: &Arc<App>) {
             }
             if let Err(error) = settle_due(&background).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "due submissions could not be read");
+            }
+            if let Err(error) = drive_due(&background).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "due sets of jobs could not be read"
+                );
             }
         }
     });

@@ -42,6 +42,11 @@ pub(super) fn run(command: &CommandContext, arguments: &[String]) -> i32 {
         Some(condition) => condition,
         None => None,
     };
+    let created = match options.value('t').map(read_time) {
+        Some(None) => return command.usage(Some("illegal -t value"), USAGE),
+        Some(condition) => condition,
+        None => None,
+    };
     let target = match options.value('q') {
         Some(queue) => JobTarget::Queue(queue.split('@').next().unwrap_or(queue).to_owned()),
         None => JobTarget::All,
@@ -82,6 +87,12 @@ pub(super) fn run(command: &CommandContext, arguments: &[String]) -> i32 {
                 let value = item.get("Priority").and_then(|v| v.parse::<i64>().ok());
                 value.zip(p.value.parse().ok()).is_some_and(|(left, right)| p.holds(left.cmp(&right)))
             })
+            && created.as_ref().is_none_or(|condition| {
+                let value = item.get("ctime").and_then(|seconds| seconds.parse::<i64>().ok());
+                value
+                    .zip(condition.value.parse().ok())
+                    .is_some_and(|(left, right)| condition.holds(left.cmp(&right)))
+            })
             && wanted.iter().all(|condition| {
                 let value = item.resource("Resource_List", &condition.name);
                 let order = value.and_then(|value| compare(&condition.name, value, &condition.value));
@@ -92,6 +103,13 @@ pub(super) fn run(command: &CommandContext, arguments: &[String]) -> i32 {
         }
     }
     0
+}
+
+/// `c.ge.202611222045`: created at that time or later; other times than that of creation are not played.
+fn read_time(text: &str) -> Option<Condition> {
+    let mut condition = Condition::read(&format!("c{}", with_operator(text.strip_prefix('c')?)))?;
+    condition.value = super::time::parse_date_time(&condition.value)?.to_string();
+    Some(condition)
 }
 
 /// `.gt.5` as it is, `5` as `.eq.5`.

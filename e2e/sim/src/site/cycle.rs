@@ -171,6 +171,39 @@ impl Site {
         run.comment = Some(format!("Job run at {} on {vnodes}", moment(now)));
     }
 
+    /// A node is gone with whatever ran on it: jobs that may be run again go back to their queues, the others are over.
+    pub(crate) fn fail_node(&mut self, name: &str, now_ms: i64) -> Vec<Effect> {
+        for node in self.nodes.iter_mut().filter(|node| node.name == name) {
+            node.offline = true;
+            node.state_changed = now_ms / 1000;
+        }
+        let mut effects = Vec::new();
+        for job in self.jobs.values_mut() {
+            let ending = if job.rerunable { Ending::Requeue } else { Ending::NodeFailed };
+            let subjobs = job.array.iter_mut().flat_map(|array| &mut array.subjobs);
+            let runs = subjobs.map(|(index, run)| (Some(*index), run)).chain([(None, &mut job.run)]);
+            for (index, run) in runs.filter(|(_, run)| matches!(run.state, State::Running | State::Suspended))
+            {
+                if run.placements.iter().any(|placement| placement.node == name) {
+                    run.ending = Some(ending.clone());
+                    effects.push(Effect::Signal(RunKey { sequence: job.sequence, index }, SIGKILL));
+                }
+            }
+        }
+        effects
+    }
+
+    /// A running job uses more memory than it asked for: the execution daemon says so in its errors, and kills it at once.
+    pub(crate) fn exceed_memory(&mut self, sequence: u64) -> Vec<Effect> {
+        let key = RunKey { sequence, index: None };
+        let Some(run) = self.run_mut(key).filter(|run| run.state == State::Running) else {
+            return Vec::new();
+        };
+        run.ending = Some(Ending::Memory);
+        let text = "=>> PBS: job killed: mem 2097152kb exceeded limit 1048576kb".to_owned();
+        vec![Effect::Message { run: key, text, to_output: false }, Effect::Signal(key, SIGKILL)]
+    }
+
     /// The processes of a run exist.
     pub(crate) fn run_started(&mut self, key: RunKey, session: u32, now: i64) {
         if let Some(run) = self.run_mut(key)
@@ -193,6 +226,8 @@ impl Site {
         }
         run.exit_status = Some(match (&run.ending, exit) {
             (Some(Ending::Walltime), _) => -29,
+            (Some(Ending::Memory), _) => -27,
+            (Some(Ending::NodeFailed), _) => -20,
             (_, Exit::Code(code)) => code,
             (_, Exit::Signal(signal)) => 256 + signal,
         });
@@ -217,8 +252,11 @@ impl Site {
                 (91, format!("terminated by {by}"))
             }
             Some(Ending::Walltime) => (93, "exceeded resource walltime".to_owned()),
-            Some(Ending::Requeue) | None if run.exit_status == Some(0) => (92, "finished".to_owned()),
-            Some(Ending::Requeue) | None => (93, "failed".to_owned()),
+            Some(Ending::Memory) => (93, "exceeded resource mem".to_owned()),
+            Some(Ending::Requeue | Ending::NodeFailed) | None if run.exit_status == Some(0) => {
+                (92, "finished".to_owned())
+            }
+            Some(Ending::Requeue | Ending::NodeFailed) | None => (93, "failed".to_owned()),
         };
         if let Some(comment) = &mut run.comment {
             comment.push_str(" and ");

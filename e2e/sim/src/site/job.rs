@@ -68,6 +68,10 @@ pub enum Ending {
     Deleted(String),
     /// Over its walltime.
     Walltime,
+    /// Over its memory.
+    Memory,
+    /// Its node failed, and it may not be run again.
+    NodeFailed,
     /// `qrerun`: back to the queue.
     Requeue,
 }

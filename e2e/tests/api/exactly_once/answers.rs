@@ -92,6 +92,9 @@ async fn a_scheduler_that_is_down_may_be_asked_again_later() {
     let job = user.submit(&user.job("true")).await;
     super::assert_unknown(&job);
     assert!(job.reason.is_some(), "it says why: {job:#?}");
+    let looking = job.looking.clone().expect("it says that it is looked for");
+    assert!(looking.tries >= 1 && looking.next_try_at.is_some(), "{looking:#?}");
+    assert!(looking.last_try.contains("cannot connect to server"), "{looking:#?}");
     app.sim.faults().clear();
     end_lease(&app, job.id).await;
     let ended = user.wait_ended(job.id).await;

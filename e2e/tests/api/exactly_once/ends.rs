@@ -1,7 +1,7 @@
 //! How jobs end, and what is known of it on a scheduler that forgets them at once.
 
 use pbsweb_e2e::{TestApp, until};
-use pbsweb_shared::job::{JobState, StateSource};
+use pbsweb_shared::job::{EndCause, JobState, StateSource};
 use pbsweb_shared::problem::ProblemCode;
 
 #[tokio::test]
@@ -14,7 +14,8 @@ async fn a_forgotten_job_is_known_by_what_its_script_left() {
         let job = user.submit_well(&user.job(commands)).await;
         let ended = user.wait_ended(job.id).await;
         assert_eq!((ended.state, ended.exit_status), (state, Some(exit_status)), "{commands}: {ended:#?}");
-        assert_eq!(ended.source, StateSource::Epilogue);
+        assert_eq!((ended.source, ended.end_cause), (StateSource::Epilogue, Some(EndCause::Exit)));
+        assert_eq!((ended.run_count, ended.looking), (1, None));
         assert_eq!(app.sim.job_state(job.pbs_id.unwrap().as_str()), None, "the scheduler has forgotten it");
     }
 }
@@ -41,6 +42,10 @@ async fn a_job_that_leaves_no_trace_is_lost_and_never_completed() {
     let lost = user.wait_state(job.id, JobState::Lost).await;
     assert_eq!((lost.exit_status, lost.ended_at), (None, None), "{lost:#?}");
     assert!(lost.reason.as_ref().is_some_and(|reason| reason.contains("last seen")), "{lost:#?}");
+    let looking = lost.looking.clone().expect("it says that it looks for it");
+    assert!(looking.tries >= 2 && looking.since <= looking.last_try_at, "{looking:#?}");
+    assert!(looking.next_try_at.is_some_and(|next| next > looking.last_try_at), "{looking:#?}");
+    assert!(looking.last_try.contains("does not know the job"), "{looking:#?}");
     let states = user.states_of(job.id).await;
     assert!(!states.contains(&JobState::Completed), "{states:?}");
 }
@@ -54,7 +59,7 @@ async fn a_running_job_that_is_deleted() {
     let _ = user.post_empty(&format!("/jobs/{}/delete", job.id)).await.expect(202);
     assert!(user.find_job(job.id).await.is_delete_requested);
     let ended = user.wait_ended(job.id).await;
-    assert_eq!(ended.state, JobState::Deleted, "{ended:#?}");
+    assert_eq!((ended.state, ended.end_cause), (JobState::Deleted, Some(EndCause::Deleted)), "{ended:#?}");
     until("its processes are gone", || app.sim.is_idle()).await;
     user.post_empty(&format!("/jobs/{}/delete", job.id)).await.problem(ProblemCode::StateForbids);
 }
@@ -86,7 +91,7 @@ async fn a_job_over_its_walltime_is_expired() {
     request.script.walltime = "2".to_owned();
     let job = user.submit_well(&request).await;
     let ended = user.wait_ended(job.id).await;
-    assert_eq!(ended.state, JobState::Expired, "{ended:#?}");
+    assert_eq!((ended.state, ended.end_cause), (JobState::Expired, Some(EndCause::Walltime)), "{ended:#?}");
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 //! The promise that a submission which was accepted runs once, and that no state says more than is known.
 
 mod answers;
+mod arrays;
 mod cuts;
 mod database_away;
 mod ends;
 mod host_away;
 mod restarts;
+mod runs;
+mod sets;
 
 use chrono::Utc;
 use pbsweb_e2e::TestApp;
@@ -38,4 +41,15 @@ async fn end_lease(app: &TestApp, job: JobId) {
 #[track_caller]
 fn assert_unknown(job: &Job) {
     assert_eq!((job.state, &job.pbs_id), (JobState::Submitting, &None), "{job:#?}");
+}
+
+/// `qdel`, `qrerun` and the like, by hand on the host.
+fn by_hand(app: &TestApp, user: &str, command: &str, arguments: &[&str]) {
+    let status = std::process::Command::new(app.sim.bin_dir().join(command))
+        .args(arguments)
+        .env("USER", user)
+        .env("LOGNAME", user)
+        .status()
+        .unwrap();
+    assert!(status.success(), "{command} {arguments:?}");
 }

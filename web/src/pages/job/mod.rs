@@ -5,6 +5,8 @@ mod files;
 mod output;
 mod overview;
 mod script;
+mod set;
+mod subjobs;
 mod timeline;
 
 use leptos::prelude::*;
@@ -96,6 +98,8 @@ fn JobPage(job: JobRow) -> impl IntoView {
             <LinkButton href=again>"Use again"</LinkButton>
         </PageHeader>
         <Overview job=job />
+        <subjobs::Subjobs job=job />
+        <set::Set job=job />
         <Tabs label="Parts of the job" tabs=TABS />
         {move || match selected.get() {
             "stderr" => {

@@ -5,9 +5,9 @@ use leptos_router::components::A;
 use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::job::{JobAction, JobState};
 
-use crate::components::{JobStateBadge, source_words, walltime_words};
+use crate::components::{JobStateBadge, end_cause_words, next_try_words, source_words, walltime_words};
 use crate::paths;
-use crate::state::{Live, LiveState};
+use crate::state::{Clock, Live, LiveState};
 use crate::ui::{Fact, Facts, Panel, Show, Time, format};
 
 /// `1.5 MiB`, if it is known.
@@ -38,6 +38,7 @@ pub(super) fn Overview(
             {move || {
                 job.read().reason.clone().map(|reason| view! { <p class="job-reason">{reason}</p> })
             }}
+            <Looking job=job />
             <Show when=move || job.read().is_delete_requested && !state.get().has_ended()>
                 <p class="muted">"Its deletion was asked for; the scheduler has taken the request."</p>
             </Show>
@@ -78,6 +79,16 @@ pub(super) fn Overview(
                         }
                     }}
                 </Fact>
+                <Fact name="Ended by">
+                    {move || {
+                        let job = job.read();
+                        match job.end_cause {
+                            Some(cause) => end_cause_words(cause).into_any(),
+                            None if job.state.has_ended() => unknown(),
+                            None => view! { <span class="muted">"not yet"</span> }.into_any(),
+                        }
+                    }}
+                </Fact>
                 <Fact name="Walltime">
                     {move || {
                         let job = job.read();
@@ -95,10 +106,34 @@ pub(super) fn Overview(
                     }}
                 </Fact>
                 <Fact name="Submitted"><Time at=Signal::derive(move || job.read().submitted_at) /></Fact>
+                <Show when=move || { job.read().run_count > 1 }>
+                    <Fact name="Runs">
+                        {move || format!("{}; the earlier ones are in the timeline", job.read().run_count)}
+                    </Fact>
+                </Show>
                 <Fact name="Started"><Moment at=Signal::derive(move || job.read().started_at) /></Fact>
                 <Fact name="Ended"><Moment at=Signal::derive(move || job.read().ended_at) /></Fact>
             </Facts>
         </Panel>
+    }
+}
+
+/// While it is not known where the job is or how it ended: since when, what was tried, and when the next try is.
+#[component]
+fn Looking(job: Signal<Job>) -> impl IntoView {
+    let clock = Clock::of_page();
+    move || {
+        job.read().looking.clone().map(|looking| {
+            let next = next_try_words(&looking, clock.now());
+            let tries = if looking.tries == 1 { "1 try".to_owned() } else { format!("{} tries", looking.tries) };
+            view! {
+                <p>
+                    "PBSWeb is looking for it since "<Time at=looking.since is_absolute=true />": "{tries}", the last "
+                    <Time at=looking.last_try_at />"; "{next}"."
+                </p>
+                <p class="job-reason">{format!("Last try: {}", looking.last_try)}</p>
+            }
+        })
     }
 }
 

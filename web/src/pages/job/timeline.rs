@@ -29,12 +29,13 @@ pub(super) fn Timeline(
                         .into_iter()
                         .map(|event| {
                             let exit = event.exit_status.map(|status| format!(", exit status {status}"));
+                            let run = event.run.filter(|run| *run > 1).map(|run| format!(", run {run}"));
                             view! {
                                 <li class="timeline-step">
                                     <Time at=event.at is_absolute=true />
                                     <span class="timeline-state"><JobStateBadge state=event.state /></span>
                                     <span class="timeline-words">
-                                        <span class="muted">"from "{source_words(event.source)}{exit}</span>
+                                        <span class="muted">"from "{source_words(event.source)}{exit}{run}</span>
                                         {event.reason.map(|reason| view! { <span class="job-reason">{reason}</span> })}
                                     </span>
                                 </li>

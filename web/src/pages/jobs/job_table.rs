@@ -4,8 +4,9 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use pbsweb_shared::api::jobs::Job;
 
-use crate::components::{JobStateBadge, ending_words, telling_moment, walltime_words};
+use crate::components::{JobStateBadge, ending_words, next_try_words, telling_moment, walltime_words};
 use crate::paths;
+use crate::state::Clock;
 use crate::ui::{For, Table, Time};
 
 /// The table.
@@ -39,6 +40,7 @@ pub(super) fn JobTable(
 fn JobRow(job: ArcRwSignal<Job>) -> impl IntoView {
     let id = job.with_untracked(|job| job.id);
     let job: Signal<Job> = job.into();
+    let clock = Clock::of_page();
     view! {
         <tr>
             <th scope="row" data-label="Name">
@@ -54,6 +56,16 @@ fn JobRow(job: ArcRwSignal<Job>) -> impl IntoView {
                 <span class="row">
                     <JobStateBadge state=Signal::derive(move || job.read().state) />
                     <span class="muted">{move || ending_words(&job.read())}</span>
+                    {move || {
+                        job.read().looking.clone().map(|looking| {
+                            let next = next_try_words(&looking, clock.now());
+                            view! {
+                                <span class="muted cell-small">
+                                    "looking for it since "<Time at=looking.since is_absolute=true />"; "{next}
+                                </span>
+                            }
+                        })
+                    }}
                 </span>
             </td>
             <td data-label="Host and queue">

@@ -42,27 +42,34 @@ pbsweb_main() {
             if [ -f "$pbsweb_try/answer" ]; then pbsweb_file "$pbsweb_n" answer "$pbsweb_try/answer"; fi
         fi
     done
-    for pbsweb_left in "$pbsweb_dir"/begun "$pbsweb_dir"/begun.* "$pbsweb_dir"/epilogue "$pbsweb_dir"/epilogue.*; do
-        if [ -f "$pbsweb_left" ]; then pbsweb_file epilogue "${pbsweb_left##*/}" "$pbsweb_left"; fi
-    done
+    printf '%s file epilogue notes\n' "$PBSWEB_marker"
+    pbsweb_notes
+    printf '\n'
     pbsweb_run server "${pbsweb_bin}qstat" -Bf
     # With history off, -x lists nothing at all (qstat-x-nohistory).
     case $("${pbsweb_bin}qstat" -Bf 2>/dev/null </dev/null) in
         *'job_history_enable = True'*) pbsweb_x=-x ;;
         *) pbsweb_x= ;;
     esac
-    # qselect gives one user's ids whole; qstat -u would give a table that cuts them.
-    pbsweb_ids=$("${pbsweb_bin}qselect" $pbsweb_x -u "$PBSWEB_login" 2>/dev/null </dev/null)
-    pbsweb_run select "${pbsweb_bin}qselect" $pbsweb_x -u "$PBSWEB_login"
-    if [ -n "$pbsweb_ids" ]; then
-        # Ids of arrays hold brackets, which are no patterns here.
-        set -f
-        set -- $pbsweb_ids
-        # One request for each id: above some number all jobs at once are cheaper, which qstat without ids gives.
-        if [ $# -gt 200 ]; then set --; fi
-        pbsweb_run jobs "${pbsweb_bin}qstat" $pbsweb_x -f "$@"
-        set +f
-    fi
+    # Only this user's jobs of since this one was made. qselect gives ids whole; qstat -u would give a table that cuts them.
+    pbsweb_selected=$( { pbsweb_run select "${pbsweb_bin}qselect" $pbsweb_x -u "$PBSWEB_login" ${PBSWEB_since:+"-tc.ge.$PBSWEB_since"}; } 3>&1 )
+    printf '%s\n' "$pbsweb_selected"
+    # Ids of arrays hold brackets, which are no patterns here.
+    set -f
+    set -- $(printf '%s\n' "$pbsweb_selected" | grep '^[0-9][0-9]*\(\[\]\)\{0,1\}\.')
+    pbsweb_part=0
+    while [ $# -gt 0 ]; do
+        pbsweb_some=
+        pbsweb_n=0
+        while [ $# -gt 0 ] && [ "$pbsweb_n" -lt 200 ]; do
+            pbsweb_some="$pbsweb_some $1"
+            pbsweb_n=$((pbsweb_n + 1))
+            shift
+        done
+        pbsweb_part=$((pbsweb_part + 1))
+        pbsweb_run "jobs-$pbsweb_part" "${pbsweb_bin}qstat" $pbsweb_x -f $pbsweb_some
+    done
+    set +f
 }
 { pbsweb_main; } 3>&1
 printf '%s done\n' "$PBSWEB_marker"

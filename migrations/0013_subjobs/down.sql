@@ -1,0 +1,2 @@
+ALTER TABLE jobs DROP COLUMN subjobs;
+DROP TABLE subjobs;

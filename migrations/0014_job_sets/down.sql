@@ -1,0 +1,2 @@
+DROP TABLE job_set_members;
+DROP TABLE job_sets;
