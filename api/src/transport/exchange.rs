@@ -134,6 +134,8 @@ pub(super) struct Exchange {
     step: StepCell,
     has_closed: bool,
     has_exited: bool,
+    /// It runs to its end, whatever becomes of this exchange.
+    is_lasting: bool,
     /// Its shell may run another program when this one ends well.
     is_tidy: bool,
     stop: CancellationToken,
@@ -180,6 +182,7 @@ impl Exchange {
             step: step.clone(),
             has_closed: false,
             has_exited: false,
+            is_lasting: program.is_lasting(),
             is_tidy: program.is_tidy(),
             stop: pool.stop().clone(),
             tasks: pool.tasks().clone(),
@@ -322,12 +325,15 @@ impl Drop for Exchange {
             lease.return_shell(shell);
             return;
         }
-        let (has_exited, stop) = (self.has_exited, self.stop.clone());
+        let (has_exited, is_lasting, stop) = (self.has_exited, self.is_lasting, self.stop.clone());
         self.tasks.spawn(async move {
             let close = async {
                 if !has_exited {
-                    // Closing ends the program (see `program`); the signal reaches one that has not begun.
-                    let _ = shell.write.signal(Sig::TERM).await;
+                    // Closing ends the program (see `program`); the signal reaches one that has not begun. One that is to run
+                    // to its end may be in the middle of what must not be done twice.
+                    if !is_lasting {
+                        let _ = shell.write.signal(Sig::TERM).await;
+                    }
                     shell.close().await;
                     return;
                 }

@@ -88,6 +88,11 @@ impl Program {
         self.lasting()
     }
 
+    /// Whether it runs to its end without its caller.
+    pub(super) const fn is_lasting(&self) -> bool {
+        self.is_lasting
+    }
+
     /// Whether its shell may be kept.
     pub(super) const fn is_tidy(&self) -> bool {
         self.is_tidy

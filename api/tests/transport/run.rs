@@ -113,6 +113,26 @@ async fn a_program_that_takes_too_long_is_ended() {
 }
 
 #[tokio::test]
+async fn a_program_that_is_to_last_is_not_ended_with_its_caller() {
+    let host = Host::start();
+    for kind in [Program::lasting, Program::tidy] {
+        let folder = host.path("lasting");
+        std::fs::create_dir(&folder).unwrap();
+        let text = r#"cd "$folder" || exit; : >begun; while [ ! -e go-on ]; do sleep 0.05; done; : >ended"#;
+        let program = kind(Program::new(text).arg("folder", folder.to_str().unwrap()));
+        let limits = RunLimits { deadline: Duration::from_secs(1), ..limits() };
+        let error = host.transport.run(&host.endpoint(), &host.identity, program, limits).await.unwrap_err();
+        assert!(matches!(error, TransportError::TimedOut { step: Step::Running, .. }), "{error:?}");
+        assert!(folder.join("begun").exists());
+        // Whatever the host was told of the first program, it was told before it was asked for this one.
+        assert_eq!(host.stdout("echo still here").await, "still here");
+        std::fs::write(folder.join("go-on"), "").unwrap();
+        until("the program ends by itself", || folder.join("ended").exists()).await;
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_program_that_says_too_much_is_ended() {
     let host = Host::start();
     let limits = RunLimits { max_output_bytes: 1 << 20, ..limits() };
