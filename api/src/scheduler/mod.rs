@@ -82,20 +82,20 @@ pub trait Scheduler: Send + Sync {
     /// What the submission program printed.
     fn read_submission(&self, marker: &Marker, stdout: &[u8]) -> SubmissionReply;
 
-    /// The program that gathers evidence about a submission whose answer is not known.
+    /// The program that gathers evidence about submissions of one account whose answers are not known.
     ///
     /// # Errors
-    /// As [`Scheduler::submit`].
+    /// As [`Scheduler::submit`], and [`CommandError::NoIds`].
     fn look_up(
         &self,
         site: &Site,
         marker: &Marker,
-        job: JobId,
+        jobs: &[JobId],
         login: &LoginName,
     ) -> Result<Command, CommandError>;
 
-    /// The evidence; `login` is the account that was asked.
-    fn read_look_up(&self, marker: &Marker, job: JobId, login: &LoginName, stdout: &[u8]) -> LookUp;
+    /// The evidence about each of them, in the same order; `login` is the account that was asked.
+    fn read_look_up(&self, marker: &Marker, jobs: &[JobId], login: &LoginName, stdout: &[u8]) -> Vec<LookUp>;
 
     /// The program that lists all jobs of the host with their attributes, the queues and the server.
     ///

@@ -182,15 +182,33 @@ pub struct SubmissionRecord {
 /// # Errors
 /// The database's.
 pub fn find_submission(connection: &mut PgConnection, job: JobId) -> QueryResult<Option<SubmissionRecord>> {
+    Ok(find_submissions(connection, &[job])?.pop())
+}
+
+/// Submissions by their jobs, oldest first.
+///
+/// # Errors
+/// The database's.
+pub fn find_submissions(connection: &mut PgConnection, ids: &[JobId]) -> QueryResult<Vec<SubmissionRecord>> {
     type Row = (
-        (Uuid, Uuid, String, String, i32, DateTime<Utc>),
+        (Uuid, Uuid, Uuid, String, String, i32, DateTime<Utc>),
         (String, String, String, Vec<String>, String, String),
     );
-    let row: Option<Row> = jobs::table
+    let ids: Vec<Uuid> = ids.iter().map(|job| job.as_uuid()).collect();
+    let rows: Vec<Row> = jobs::table
         .inner_join(job_submissions::table.on(job_submissions::job_id.eq(jobs::id)))
-        .filter(jobs::id.eq(job.as_uuid()))
+        .filter(jobs::id.eq_any(ids))
+        .order(jobs::id.asc())
         .select((
-            (jobs::owner_id, jobs::host_id, jobs::login, jobs::state, jobs::n_looks, jobs::submitted_at),
+            (
+                jobs::id,
+                jobs::owner_id,
+                jobs::host_id,
+                jobs::login,
+                jobs::state,
+                jobs::n_looks,
+                jobs::submitted_at,
+            ),
             (
                 job_submissions::job_folder,
                 job_submissions::working_folder,
@@ -200,23 +218,26 @@ pub fn find_submission(connection: &mut PgConnection, job: JobId) -> QueryResult
                 job_submissions::stderr_path,
             ),
         ))
-        .first(connection)
-        .optional()?;
-    row.map(|((owner, host, login, state, n_looks, submitted_at), frozen)| {
-        let (job_folder, working_folder, text, arguments, stdout_path, stderr_path) = frozen;
-        Ok(SubmissionRecord {
-            job,
-            owner: UserId::from_uuid(owner),
-            host: HostId::from_uuid(host),
-            login: read(&login)?,
-            state: read(&state)?,
-            n_looks,
-            submitted_at,
-            frozen: Frozen { job_folder, working_folder, text, arguments, stdout_path, stderr_path },
+        .load(connection)?;
+    rows.into_iter()
+        .map(|((job, owner, host, login, state, n_looks, submitted_at), frozen)| {
+            let (job_folder, working_folder, text, arguments, stdout_path, stderr_path) = frozen;
+            Ok(SubmissionRecord {
+                job: JobId::from_uuid(job),
+                owner: UserId::from_uuid(owner),
+                host: HostId::from_uuid(host),
+                login: read(&login)?,
+                state: read(&state)?,
+                n_looks,
+                submitted_at,
+                frozen: Frozen { job_folder, working_folder, text, arguments, stdout_path, stderr_path },
+            })
         })
-    })
-    .transpose()
+        .collect()
 }
+
+/// Submissions that a server takes up in one round.
+const MOST_AT_ONCE: i64 = 500;
 
 /// Submissions without an answer that somebody has to look for now: whose time has come, whose server is not alive any more,
 /// and those of this server that are not among `mine`, which it is at. From now on it is this server that attends to them.
@@ -240,7 +261,7 @@ pub fn take_due_submissions(
         .filter(diesel::dsl::sql::<Bool>("state = 'submitting'"))
         .filter(is_dropped)
         .order(jobs::next_look_at.asc())
-        .limit(32)
+        .limit(MOST_AT_ONCE)
         .select(jobs::id)
         .for_update()
         .skip_locked()

@@ -45,8 +45,8 @@ fn reply_to(account: &Account, command: &Command) -> SubmissionReply {
 
 fn look_up(account: &Account) -> LookUp {
     let login = "alice".parse().unwrap();
-    let command = OpenPbs.look_up(&account.site(), &marker(), job(), &login).unwrap();
-    OpenPbs.read_look_up(&marker(), job(), &login, &account.run(&command))
+    let command = OpenPbs.look_up(&account.site(), &marker(), &[job()], &login).unwrap();
+    OpenPbs.read_look_up(&marker(), &[job()], &login, &account.run(&command)).pop().unwrap()
 }
 
 fn calls(account: &Account) -> usize {
@@ -368,6 +368,50 @@ fn many_selected_jobs_are_asked_for_in_parts_and_none_may_be_missing() {
     }
 }
 
+/// Several submissions are looked for at once, and little is said of the account's other jobs, however many and however large they
+/// are.
+#[test]
+fn one_listing_serves_all_that_are_looked_for_and_says_little_of_the_others() {
+    let [found, never_sent, hidden] =
+        [1, 2, 3].map(|n| JobId::from_uuid(Uuid::from_u128(job().as_uuid().as_u128() + n)));
+    for shell in shells() {
+        let account = Account::new(shell);
+        account.fake("qsub", "kill -9 $$");
+        for job in [found, hidden] {
+            reply_to(
+                &account,
+                &OpenPbs.submit(&account.site(), &marker(), &SubmitRequest { job, ..request("#") }).unwrap(),
+            );
+        }
+        account.fake(
+            "qselect",
+            "echo call >>\"$HOME/calls\"; n=1; while [ $n -le 500 ]; do echo $n.vm; n=$((n + 1)); done",
+        );
+        let server = crate::recording::folder().join("qstat-Bf.out");
+        let found_in_two_lines = found.to_string();
+        let (head, tail) = found_in_two_lines.split_at(9);
+        account.fake("qstat", &format!(
+            "case $1 in -Bf) cat '{}'; exit ;; esac; echo call >>\"$HOME/calls\"; shift 2; \
+             for id in \"$@\"; do case $id in 9.vm) list='PBS_O_HOME=/x,PBSWEB_JOB={head}
+	{tail},A=b' ;; *) list=PBSWEB_JOB={}{} ;; esac
+             printf 'Job Id: %s\\n    Job_Owner = alice@vm\\n    job_state = Q\\n    Variable_List = %s\\n\\n' \"$id\" \"$list\"; done",
+            server.display(), job(), ",B=".to_owned() + &"x".repeat(3000)
+        ));
+        let jobs = [found, never_sent, hidden];
+        let login = "alice".parse().unwrap();
+        let command = OpenPbs.look_up(&account.site(), &marker(), &jobs, &login).unwrap();
+        let printed = account.run(&command);
+        let evidence = OpenPbs.read_look_up(&marker(), &jobs, &login, &printed);
+        let settled: Vec<_> = evidence.iter().map(settle).collect();
+        assert_eq!(settled[0], Settlement::Accepted("9.vm".parse().unwrap()), "{shell:?} {evidence:#?}");
+        assert_eq!(settled[1], Settlement::TryAgain { attempt: 1 }, "{shell:?} {evidence:#?}");
+        assert!(matches!(settled[2], Settlement::KeepLooking(_)), "{shell:?} {evidence:#?}");
+        // One qselect, and qstat for 200 jobs at a time; a megabyte and a half of other jobs stays where it is.
+        assert_eq!(calls(&account), 1 + 3, "{shell:?}");
+        assert!(printed.len() < 10_000, "{shell:?}: {} bytes", printed.len());
+    }
+}
+
 #[test]
 fn a_folder_that_is_not_there_needs_the_listing_too() {
     let account = Account::new(shells()[0]);
@@ -395,10 +439,10 @@ fn a_cut_reply_is_unreadable_and_a_cut_look_up_proves_nothing() {
     }
     fake_empty_scheduler(&account);
     let login = "alice".parse().unwrap();
-    let command = OpenPbs.look_up(&account.site(), &marker(), job(), &login).unwrap();
+    let command = OpenPbs.look_up(&account.site(), &marker(), &[job()], &login).unwrap();
     let whole = account.run(&command);
     for length in 0..whole.len() - 1 {
-        let evidence = OpenPbs.read_look_up(&marker(), job(), &login, &whole[..length]);
+        let evidence = OpenPbs.read_look_up(&marker(), &[job()], &login, &whole[..length]).pop().unwrap();
         assert!(matches!(settle(&evidence), Settlement::KeepLooking(_)), "{length} {evidence:?}");
     }
 }

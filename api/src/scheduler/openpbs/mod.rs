@@ -78,14 +78,14 @@ impl Scheduler for OpenPbs {
         &self,
         site: &Site,
         marker: &Marker,
-        job: JobId,
+        jobs: &[JobId],
         login: &LoginName,
     ) -> Result<Command, CommandError> {
-        look_up::command(site, marker, job, login)
+        look_up::command(site, marker, jobs, login)
     }
 
-    fn read_look_up(&self, marker: &Marker, job: JobId, login: &LoginName, stdout: &[u8]) -> LookUp {
-        look_up::read(marker, job, login, stdout)
+    fn read_look_up(&self, marker: &Marker, jobs: &[JobId], login: &LoginName, stdout: &[u8]) -> Vec<LookUp> {
+        look_up::read(marker, jobs, login, stdout)
     }
 
     fn listing(&self, site: &Site, marker: &Marker) -> Result<Command, CommandError> {

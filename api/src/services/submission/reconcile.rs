@@ -1,13 +1,16 @@
 //! The reconciler: settles submissions that have no answer, from what the host knows. It takes over whatever a server left
 //! that is not alive any more, and what this one dropped.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use pbsweb_shared::ids::JobId;
+use pbsweb_shared::job::JobState;
 
-use super::attempt::{Sent, attempt, keep};
+use super::attempt::{attempt, keep, reach_of};
+use super::attending::Attended;
 use super::outcome::{Outcome, refusal};
 use super::set::drive_due;
 use crate::app::App;
@@ -16,10 +19,15 @@ use crate::scheduler::{Settlement, settle};
 use crate::services::reach::fresh_marker;
 use crate::store::StoreError;
 use crate::store::idempotency::delete_keys_before;
-use crate::store::submissions::take_due_submissions;
+use crate::store::submissions::{SubmissionRecord, find_submissions, take_due_submissions};
 use crate::transport::RunLimits;
 
-const LIMITS: RunLimits = RunLimits { deadline: Duration::from_secs(60), max_output_bytes: 16 * 1024 * 1024 };
+/// Submissions of one account that are looked for in one exchange.
+const AT_ONCE: usize = 200;
+
+/// A loaded host takes a while for so many. However many jobs the account has, little is said of those that are not looked for.
+const LIMITS: RunLimits =
+    RunLimits { deadline: Duration::from_secs(120), max_output_bytes: 64 * 1024 * 1024 };
 
 /// How often due submissions are looked for.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -67,49 +75,80 @@ pub fn start_reconciler(app: &Arc<App>) {
 async fn settle_due(app: &Arc<App>) -> Result<(), StoreError> {
     let (me, mine) = (app.replica.id, app.attending.list());
     let due = app.store.query(move |connection| take_due_submissions(connection, me, &mine)).await?;
-    for job in due {
-        let background = Arc::clone(app);
-        // It may have begun since the list was made.
-        let Some(attended) = app.attending.begin(job) else { continue };
-        app.spawn(async move {
-            look(&background, job).await;
-            drop(attended);
-        });
+    // What this server has begun with since the list was made is not in question.
+    let mut attended: HashMap<JobId, Attended> =
+        due.iter().filter_map(|job| Some((*job, app.attending.begin(*job)?))).collect();
+    if attended.is_empty() {
+        return Ok(());
+    }
+    let jobs: Vec<JobId> = attended.keys().copied().collect();
+    let submissions = app.store.read(move |connection| find_submissions(connection, &jobs)).await?;
+    let mut by_account: HashMap<_, Vec<Sought>> = HashMap::new();
+    for submission in submissions {
+        let Some(attended) = attended.remove(&submission.job) else { continue };
+        let folders = submission.frozen.job_folder.rsplit_once('/').map(|(folders, _)| folders.to_owned());
+        let account = (submission.owner, submission.host, submission.login.clone(), folders);
+        by_account.entry(account).or_default().push(Sought { submission, attended });
+    }
+    for mut sought in by_account.into_values() {
+        while !sought.is_empty() {
+            let rest = sought.split_off(sought.len().min(AT_ONCE));
+            let background = Arc::clone(app);
+            app.spawn(async move { look(&background, sought).await });
+            sought = rest;
+        }
     }
     Ok(())
 }
 
-/// Looks for one submission, and does what the evidence calls for; only the proof that qsub never started leads to another
-/// attempt.
-async fn look(app: &Arc<App>, job: JobId) {
-    let found = match Sent::load(app, job).await {
-        Ok(None) => return,
-        Ok(Some(Ok(sent))) => ask(app, &sent).await,
-        Ok(Some(Err(error))) => Err(chain(&error)),
-        Err(error) => {
-            tracing::warn!(job.id = %job, error = &error as &dyn std::error::Error, "a submission could not be read");
-            return;
-        }
-    };
-    let outcome = match found {
-        Ok(Settlement::Accepted(pbs_id)) => Outcome::Accepted(pbs_id),
-        Ok(Settlement::Refused(explanation)) => Outcome::Refused(refusal(&explanation)),
-        Ok(Settlement::TryAgain { attempt: number }) => {
-            tracing::info!(job.id = %job, attempt = number, "qsub never started; submitting again");
-            return attempt(app, job, number).await;
-        }
-        Ok(Settlement::KeepLooking(words)) | Err(words) => Outcome::Unknown(words),
-    };
-    keep(app, job, outcome).await;
+/// A submission that is looked for.
+struct Sought {
+    submission: SubmissionRecord,
+    attended: Attended,
 }
 
-/// What the host knows of a submission: the answer file first, then the scheduler's own listing. Else why it cannot be asked.
-async fn ask(app: &App, sent: &Sent) -> Result<Settlement, String> {
+/// Looks for submissions of one account, and does what the evidence calls for; only the proof that qsub never started leads to another
+/// attempt.
+async fn look(app: &Arc<App>, mut sought: Vec<Sought>) {
+    sought.retain(|sought| sought.submission.state == JobState::Submitting);
+    let found = ask(app, &sought).await;
+    for (position, Sought { submission, attended }) in sought.into_iter().enumerate() {
+        let job = submission.job;
+        let settlement = match &found {
+            Ok(settlements) => settlements.get(position).cloned(),
+            Err(words) => Some(Settlement::KeepLooking(words.clone())),
+        };
+        let outcome = match settlement {
+            Some(Settlement::Accepted(pbs_id)) => Outcome::Accepted(pbs_id),
+            Some(Settlement::Refused(explanation)) => Outcome::Refused(refusal(&explanation)),
+            Some(Settlement::TryAgain { attempt: number }) => {
+                tracing::info!(job.id = %job, attempt = number, "qsub never started; submitting again");
+                let background = Arc::clone(app);
+                app.spawn(async move {
+                    attempt(&background, job, number).await;
+                    drop(attended);
+                });
+                continue;
+            }
+            Some(Settlement::KeepLooking(words)) => Outcome::Unknown(words),
+            None => continue,
+        };
+        keep(app, job, outcome).await;
+        drop(attended);
+    }
+}
+
+/// What the host knows of the submissions: their answer files first, then the scheduler's own listing, once for all of them. Else why
+/// it cannot be asked.
+async fn ask(app: &App, sought: &[Sought]) -> Result<Vec<Settlement>, String> {
+    let Some(Sought { submission: first, .. }) = sought.first() else { return Ok(Vec::new()) };
+    let reach = reach_of(app, first).await.map_err(|error| chain(&error))?;
+    let jobs: Vec<JobId> = sought.iter().map(|sought| sought.submission.job).collect();
     let marker = fresh_marker();
-    let scheduler = sent.reach.scheduler();
-    let (job, login) = (sent.submission.job, &sent.submission.login);
+    let scheduler = reach.scheduler();
     let command =
-        scheduler.look_up(&sent.reach.site(), &marker, job, login).map_err(|error| error.to_string())?;
-    let output = sent.reach.run(app, command, LIMITS).await.map_err(|error| chain(&error))?;
-    Ok(settle(&scheduler.read_look_up(&marker, job, login, &output.stdout)))
+        scheduler.look_up(&reach.site(), &marker, &jobs, &first.login).map_err(|error| error.to_string())?;
+    let output = reach.run(app, command, LIMITS).await.map_err(|error| chain(&error))?;
+    let evidence = scheduler.read_look_up(&marker, &jobs, &first.login, &output.stdout);
+    Ok(evidence.iter().map(settle).collect())
 }
