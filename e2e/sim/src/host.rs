@@ -303,6 +303,12 @@ impl SimHost {
         });
     }
 
+    /// Lets the scheduler's clock jump: from now on it is so many seconds ahead of the true time, or behind it. The clocks of the
+    /// login node and of the jobs stay as they are.
+    pub fn set_clock_ahead(&self, seconds: i64) {
+        self.scheduler.set_clock_ahead(seconds * 1000);
+    }
+
     /// Takes a node out of service or back.
     pub fn set_node_offline(&self, name: &str, offline: bool) {
         self.scheduler.change(|site| {

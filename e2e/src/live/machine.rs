@@ -12,9 +12,11 @@ use anyhow::Context as _;
 /// It is not there; the message says how to build it.
 pub fn program_beside(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe().context("cannot tell where this program is")?;
-    let path = own.with_file_name(name);
-    anyhow::ensure!(path.is_file(), "{} is not there; build it with `make build`", path.display());
-    Ok(path)
+    // Tests are in a folder below the programs.
+    let mut candidates = own.ancestors().skip(1).take(2).map(|folder| folder.join(name));
+    candidates
+        .find(|path| path.is_file())
+        .with_context(|| format!("{name} is not beside {}; build it with `make build`", own.display()))
 }
 
 /// Whether we run as root. The owner of `/proc/self` is the effective user: the standard library has no `geteuid`.

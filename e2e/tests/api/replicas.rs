@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use pbsweb::store::watches::{Turn, find_watch, lock_watch, take_turn};
-use pbsweb_e2e::{Replica, TestApp, User, eventually, until};
+use pbsweb_e2e::live::{ServerProcess, ServerSettings};
+use pbsweb_e2e::{Client, Replica, TestApp, User, eventually, until};
 use pbsweb_shared::api::builds::{Build, BuildState};
 use pbsweb_shared::api::hosts::Host;
 use pbsweb_shared::api::jobs::Job;
@@ -214,6 +215,48 @@ async fn a_dead_servers_submission_is_settled_by_another() {
     app.sim.faults().clear();
     std::fs::write(app.sim.home("ada").join("go-on"), "").unwrap();
     let ended = there.wait_ended(job.id).await;
+    assert_eq!((ended.state, ended.exit_status), (JobState::Failed, Some(4)), "{ended:#?}");
+    assert_eq!((app.sim.jobs().len(), app.sim.command_count("qsub")), (1, 1));
+}
+
+/// The same with a process of its own, which is killed: nothing of it gets the chance to tidy up.
+#[tokio::test]
+async fn a_killed_servers_submission_is_settled_by_another() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    let folder = app.path("process");
+    std::fs::create_dir(&folder).unwrap();
+    let quoted = |text: &str| serde_json::to_string(text).unwrap();
+    let key = app.path("pbsweb/master.key");
+    let settings = ServerSettings {
+        data_folder: folder.join("data"),
+        folder,
+        listen: "127.0.0.1:0".parse().unwrap(),
+        more: format!(
+            "master_key_file = {}\n[database]\nurl = {}\nmax_connections = 6\n",
+            quoted(key.to_str().unwrap()),
+            quoted(app.database_url())
+        ),
+    };
+    let process = ServerProcess::start(&settings).await.unwrap();
+    let there =
+        user.moved_to(&Client::new(process.url.clone(), &std::fs::read(process.certificate()).unwrap()));
+    // No listing finds the job for the other before.
+    app.sim.faults().arm(Fault::NewJobsHidden { ms: 600_000 });
+    app.sim.faults().arm_times(Fault::SubmitHangs, 1);
+    let request = user.job("while [ ! -e ~/go-on ]; do sleep 0.05; done; exit 4");
+    let job: Job = there.try_submit("the-key", 0, &request).await.expect(201).json();
+    until("the scheduler has the job", || app.sim.jobs().len() == 1).await;
+    process.kill().await.unwrap();
+    app.sim.faults().clear();
+    let begun = Instant::now();
+    let again: Job = user.try_submit("the-key", 60, &request).await.expect(201).json();
+    assert_eq!(again.id, job.id);
+    let settled = user.wait_for("settled", job.id, |job| job.state != JobState::Submitting).await;
+    assert!(begun.elapsed() < TAKEN_OVER, "{:?}", begun.elapsed());
+    assert!(settled.pbs_id.is_some(), "{settled:#?}");
+    std::fs::write(app.sim.home("ada").join("go-on"), "").unwrap();
+    let ended = user.wait_ended(job.id).await;
     assert_eq!((ended.state, ended.exit_status), (JobState::Failed, Some(4)), "{ended:#?}");
     assert_eq!((app.sim.jobs().len(), app.sim.command_count("qsub")), (1, 1));
 }

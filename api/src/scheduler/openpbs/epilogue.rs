@@ -2,6 +2,8 @@
 //! when it ends, one `key value` a line; the subjobs of an array each write files of their own, `begun.7` and `epilogue.7`.
 //! `programs/notes.sh` puts the file's name before each line.
 
+use std::collections::HashMap;
+
 use chrono::DateTime;
 
 use crate::scheduler::frames::Frame;
@@ -16,21 +18,28 @@ const MOST_INDICES: u32 = 1_000_000;
 /// Puts together what the files say; frames are `file <whose> <what>`.
 pub(super) fn read<'a>(frames: impl Iterator<Item = &'a Frame<'a>>) -> Option<EpilogueFacts> {
     let mut facts = EpilogueFacts::default();
+    let mut starts: HashMap<Option<u32>, [Option<i64>; 2]> = HashMap::new();
     for frame in frames {
         match frame.word(2) {
             "range" => facts.indices = indices_of_range(&frame.text()).unwrap_or_default(),
             "killed" => facts.killed = facts.killed.or(Some(frame.text()).filter(|line| !line.is_empty())),
             "notes" => {
                 for line in String::from_utf8_lossy(frame.body).lines() {
-                    read_line(&mut facts, line);
+                    read_line(&mut facts, &mut starts, line);
                 }
             }
             _ => {}
         }
     }
-    for note in std::iter::once(&mut facts.run).chain(facts.subjobs.values_mut()) {
-        // A job that was run again wrote `begun` anew: the older end is not its end.
-        if note.began_at.zip(note.ended_at).is_some_and(|(began, ended)| ended < began) {
+    let run = std::iter::once((None, &mut facts.run));
+    for (index, note) in run.chain(facts.subjobs.iter_mut().map(|(index, note)| (Some(*index), note))) {
+        // A job that was run again wrote `begun` anew: the older end is not its end. Both files name the start, so that a clock that
+        // jumps does not matter; an end without one is told by its time.
+        let is_former = match starts.get(&index) {
+            Some([Some(begun), Some(ended)]) => begun != ended,
+            Some(_) | None => note.began_at.zip(note.ended_at).is_some_and(|(began, ended)| ended < began),
+        };
+        if is_former {
             note.ended_at = None;
             note.exit_status = None;
         }
@@ -39,7 +48,7 @@ pub(super) fn read<'a>(frames: impl Iterator<Item = &'a Frame<'a>>) -> Option<Ep
 }
 
 /// `epilogue.7 exit_status 3`
-fn read_line(facts: &mut EpilogueFacts, line: &str) {
+fn read_line(facts: &mut EpilogueFacts, starts: &mut HashMap<Option<u32>, [Option<i64>; 2]>, line: &str) {
     let mut words = line.split_ascii_whitespace();
     let (Some(file), Some(key), Some(value), None) = (words.next(), words.next(), words.next(), words.next())
     else {
@@ -53,6 +62,11 @@ fn read_line(facts: &mut EpilogueFacts, line: &str) {
         None => (file, None),
     };
     let time = || value.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    if key == "started" {
+        let [begun, ended] = starts.entry(index).or_default();
+        let start = if name == "begun" { begun } else { ended };
+        *start = value.parse().ok();
+    }
     match (name, key) {
         ("begun", "started") => note(facts, index).began_at = time(),
         ("epilogue", "ended") => note(facts, index).ended_at = time(),
@@ -117,5 +131,22 @@ mod tests {
         // Subjob 7 was run again, and has not ended.
         assert_eq!(facts.subjobs[&7], RunNote { began_at: at(155), ended_at: None, exit_status: None });
         assert_eq!(facts.subjobs[&1], RunNote::default());
+    }
+
+    #[test]
+    fn whose_end_it_is_does_not_depend_on_the_clock() {
+        let at = |seconds| DateTime::from_timestamp(seconds, 0);
+        for (begun, ended, exit_status) in [
+            // The clock was put back while the job ran.
+            ("begun started 7200", "epilogue started 7200\nepilogue ended 3700", Some(0)),
+            // And before it was run again: the end is the former run's.
+            ("begun started 3600", "epilogue started 7200\nepilogue ended 7300", None),
+        ] {
+            let body = format!("{begun}\n{ended}\nepilogue exit_status 0\n");
+            let words = ["file", "job", "notes"].map(str::to_owned).to_vec();
+            let facts = read(std::iter::once(&Frame { words, body: body.as_bytes() })).unwrap();
+            let began_at = begun.rsplit(' ').next().and_then(|seconds| at(seconds.parse().ok()?));
+            assert_eq!((facts.run.began_at, facts.run.exit_status), (began_at, exit_status), "{body}");
+        }
     }
 }

@@ -11,7 +11,7 @@ mod store;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -35,6 +35,7 @@ const MIN_PAUSE: Duration = Duration::from_millis(200);
 pub(crate) struct Scheduler {
     site: Mutex<Site>,
     wake: Notify,
+    clock_ahead_ms: AtomicI64,
     unsaved: AtomicBool,
     pub(crate) folder: Folder,
     pub(crate) binary: PathBuf,
@@ -64,6 +65,7 @@ impl Scheduler {
         Self {
             site: Mutex::new(site),
             wake: Notify::new(),
+            clock_ahead_ms: AtomicI64::new(0),
             unsaved: AtomicBool::new(true),
             faults: Faults::new(folder.site("faults.json")),
             executions: Executions::default(),
@@ -145,9 +147,20 @@ impl Scheduler {
         Ok(())
     }
 
+    /// The scheduler's clock, in milliseconds since the epoch.
+    pub(crate) fn now_ms(&self) -> i64 {
+        now_ms() + self.clock_ahead_ms.load(Ordering::Acquire)
+    }
+
+    /// Lets the scheduler's clock jump: from now on it is so far ahead of the true time.
+    pub(crate) fn set_clock_ahead(&self, ms: i64) {
+        self.clock_ahead_ms.store(ms, Ordering::Release);
+        self.wake.notify_one();
+    }
+
     async fn run(self: Arc<Self>) {
         loop {
-            let (effects, wake_at) = self.site().cycle(now_ms());
+            let (effects, wake_at) = self.site().cycle(self.now_ms());
             if !effects.is_empty() {
                 self.unsaved.store(true, Ordering::Release);
             }
@@ -155,7 +168,7 @@ impl Scheduler {
             let sleep = async {
                 match wake_at {
                     Some(at) => {
-                        let ms = u64::try_from(at - now_ms()).unwrap_or(0);
+                        let ms = u64::try_from(at - self.now_ms()).unwrap_or(0);
                         tokio::time::sleep(Duration::from_millis(ms + 1)).await;
                     }
                     None => std::future::pending().await,

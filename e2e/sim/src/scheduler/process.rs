@@ -15,7 +15,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 
 use super::output::{self, Place};
-use super::{Scheduler, now_ms, sessions};
+use super::{Scheduler, sessions};
 use crate::site::Exit;
 use crate::site::job::{Ending, Job, Run, RunKey};
 
@@ -35,7 +35,7 @@ pub(super) fn start(scheduler: &Arc<Scheduler>, key: RunKey) {
                 // The host has stopped meanwhile and did not see this session.
                 sessions::kill_session(session);
             }
-            scheduler.change(|site| site.run_started(key, session, now_ms() / 1000));
+            scheduler.change(|site| site.run_started(key, session, scheduler.now_ms() / 1000));
             let scheduler = Arc::clone(scheduler);
             tokio::spawn(async move {
                 feed(&mut child, &script).await;
@@ -177,7 +177,7 @@ async fn finish(scheduler: &Arc<Scheduler>, job: &Job, key: RunKey, exit: Exit, 
     }
     let requeued = scheduler.site().run_mut(key).is_some_and(|run| run.ending == Some(Ending::Requeue));
     let id = output::run_id(scheduler, key);
-    let deliver = scheduler.change(|site| site.run_exited(key, exit, now_ms()));
+    let deliver = scheduler.change(|site| site.run_exited(key, exit, scheduler.now_ms()));
     if deliver {
         if !output::is_deliverable(places) {
             tokio::time::sleep(scheduler.undelivered_delay).await;
@@ -187,7 +187,8 @@ async fn finish(scheduler: &Arc<Scheduler>, job: &Job, key: RunKey, exit: Exit, 
             _ => "",
         };
         let delivery = output::deliver(scheduler, places, remove, mode);
-        scheduler.change(|site| site.run_delivered(key, delivery.stageout_status(), now_ms() / 1000));
+        scheduler
+            .change(|site| site.run_delivered(key, delivery.stageout_status(), scheduler.now_ms() / 1000));
     }
     if !requeued {
         let spool = scheduler.folder.site("spool");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Scheduler, now_ms, sessions, store};
+use super::{Scheduler, sessions, store};
 use crate::faults::{CutPoint, Fault, FaultChange};
 use crate::protocol::{Envelope, Refusal, Reply, Request};
 use crate::site::job::Job;
@@ -109,8 +109,9 @@ impl Scheduler {
             let _turn = self.submitting.lock().await;
             tokio::time::sleep(Duration::from_millis(ms)).await;
         }
+        let now = self.now_ms() / 1000;
         let accepted = self.change(|site| {
-            let id = site.submit(user, asked, now_ms() / 1000)?;
+            let id = site.submit(user, asked, now)?;
             // Accepted means kept: a restart must find it.
             if let Err(error) = store::append(&self.folder, site) {
                 tracing::warn!(%error, "a submission cannot be kept on disk");
@@ -138,7 +139,7 @@ impl Scheduler {
     }
 
     fn answer(self: &Arc<Self>, user: &str, request: Request) -> Reply {
-        let now_ms = now_ms();
+        let now_ms = self.now_ms();
         let now = now_ms / 1000;
         let items = |result: Result<_, Refusal>| result.map_or_else(Reply::Refused, Reply::Items);
         let done = |result: Result<(), Refusal>| result.map_or_else(Reply::Refused, |()| Reply::Done);

@@ -45,7 +45,7 @@ impl Database {
 }
 
 /// Runs SQL as an administrator of the database would.
-fn psql(url: &str, sql: &str) {
+pub(super) fn psql(url: &str, sql: &str) {
     let output =
         Command::new(client_program("psql")).args(["-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql]).output();
     let output = output.unwrap();
@@ -141,6 +141,44 @@ async fn a_full_database_is_said_and_takes_nothing_half() {
     let job: Job = user.try_submit("the-key", 60, &request).await.expect(201).json();
     assert_eq!(user.wait_ended(job.id).await.state, JobState::Completed);
     assert_eq!(n_accepted(&app.sim, job.id), 1);
+}
+
+/// Every connection to the database is in use, for longer than a request waits for one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_without_a_free_connection_is_said_and_takes_nothing_half() {
+    let app = TestApp::with(|setup| setup.config.database.max_connections = 3).await;
+    let user = app.ready_user("ada").await;
+    let request = user.job("true");
+    let in_use: Vec<_> = (0..3)
+        .map(|_| {
+            let (release, released) = std::sync::mpsc::channel::<()>();
+            let store = app.inside().store.clone();
+            let held = tokio::spawn(async move {
+                store
+                    .read(move |_| {
+                        // Until the other end is dropped.
+                        let _ = released.recv();
+                        Ok(())
+                    })
+                    .await
+            });
+            (release, held)
+        })
+        .collect();
+    let state = || app.inside().store.pool_state();
+    until("all are in use", || (state().connections, state().idle_connections) == (3, 0)).await;
+    let refused = user.try_submit("the-key", 10, &request).await;
+    refused.problem(ProblemCode::Busy);
+    assert!(!refused.header("retry-after").is_empty());
+    assert_eq!(app.sim.command_count("qsub"), 0, "nothing left for the host");
+
+    for (release, held) in in_use {
+        drop(release);
+        held.await.unwrap().unwrap();
+    }
+    let job: Job = user.try_submit("the-key", 60, &request).await.expect(201).json();
+    assert_eq!(user.wait_ended(job.id).await.state, JobState::Completed);
+    assert_eq!((n_accepted(&app.sim, job.id), app.sim.jobs().len()), (1, 1));
 }
 
 /// What the story below reads and writes.

@@ -2,13 +2,16 @@
 
 mod answers;
 mod arrays;
+mod clocks;
 mod cuts;
 mod database_away;
 mod ends;
 mod host_away;
+mod no_room;
 mod restarts;
 mod runs;
 mod sets;
+mod uploads;
 
 use chrono::Utc;
 use pbsweb_e2e::TestApp;
