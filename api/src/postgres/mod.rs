@@ -151,7 +151,7 @@ pub struct PrivatePostgres {
     minder: Child,
     is_stopped: bool,
     /// Held open: its lock says that the folder is ours, and ends with the process whatever happens.
-    _lock: File,
+    lock: File,
 }
 
 impl fmt::Debug for PrivatePostgres {
@@ -202,7 +202,7 @@ impl PrivatePostgres {
             server,
             minder,
             is_stopped: false,
-            _lock: lock,
+            lock,
         };
         postgres.wait_until_it_answers(Duration::from_secs(60))?;
         if !postgres.has_database(DATABASE)? {
@@ -350,6 +350,10 @@ impl PrivatePostgres {
             && let Err(error) = fs::remove_dir_all(&self.folder)
         {
             tracing::debug!("{} is left: {error}", self.folder.display());
+        }
+        // Closing is not enough: a child that is just being started has the file open until it becomes another program.
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!("the lock of the private PostgreSQL cannot be released: {error}");
         }
         tracing::info!("private PostgreSQL stopped");
     }

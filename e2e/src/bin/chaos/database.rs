@@ -15,7 +15,7 @@ const NAME: &str = "chaos";
 /// A PostgreSQL server.
 pub(crate) struct Database {
     folder: PathBuf,
-    /// Absent while it is down.
+    /// Absent when it could not be started again.
     server: Mutex<Option<PrivatePostgres>>,
     pub(crate) url: String,
 }
@@ -43,11 +43,12 @@ impl Database {
     /// Every process is killed without a checkpoint, and the server recovers from its log.
     pub(crate) async fn crash(&self) -> anyhow::Result<()> {
         let mut server = self.server.lock().await;
-        let running = server.take().context("PostgreSQL does not run")?;
+        let mut running = server.take().context("PostgreSQL does not run")?;
         let folder = self.folder.clone();
         let again = tokio::task::spawn_blocking(move || {
-            kill_immediately(&folder, running)?;
-            PrivatePostgres::start(&folder).context("PostgreSQL does not start again")
+            kill_immediately(&folder, &mut running)?;
+            running.restart().context("PostgreSQL does not start again")?;
+            anyhow::Ok(running)
         });
         *server = Some(again.await??);
         Ok(())
@@ -71,7 +72,7 @@ impl Database {
 }
 
 /// `pg_ctl stop -m immediate`: SIGQUIT to the postmaster.
-fn kill_immediately(folder: &Path, mut running: PrivatePostgres) -> anyhow::Result<()> {
+fn kill_immediately(folder: &Path, running: &mut PrivatePostgres) -> anyhow::Result<()> {
     let pid_file = folder.join("data/postmaster.pid");
     let text = std::fs::read_to_string(&pid_file).with_context(|| format!("no {}", pid_file.display()))?;
     let pid = text.lines().next().context("postmaster.pid is empty")?;
