@@ -30,8 +30,9 @@ test: ## everything that must hold: formatting, lints, documentation, tests, bro
 chaos: setup build ## submit while servers, database and hosts fail: every job once? (ARGS="--seed N --submissions N")
 	@"$${CARGO_TARGET_DIR:-target}/release/chaos" $(ARGS)
 
-fuzz: ## many more random listings for the parsers than the tests take (CASES=200000)
+fuzz: ## many more random listings (CASES=200000), and texts that nobody meant for the script reader (FUZZ_SECONDS=600)
 	@tools/step 'Damaged listings' env PROPTEST_CASES=$${CASES:-200000} cargo test --release --locked -p pbsweb --test scheduler fuzz::
+	@tools/step 'Damaged scripts' env FUZZ_SECONDS=$${FUZZ_SECONDS:-600} cargo test --release --locked -p pbsweb-shared --test fuzz
 
 bench: setup build ## measure submissions, first load and memory
 	@"$${CARGO_TARGET_DIR:-target}/release/bench" $(ARGS)

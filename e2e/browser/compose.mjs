@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 
 /** Sections that are folded until something is in them. */
-const SECTIONS = ["Output", "Mail", "Dependencies", "Array", "Environment variables", "Schedule and priority", "Advanced"];
+const SECTIONS = ["Output", "Mail", "Dependencies", "Array", "Environment variables", "Schedule and priority", "Advanced", "Everything else"];
 
 /** Every single-valued control of the form: text, menus, boxes to tick. */
 const TEXTS = [
   ...["Name", "Walltime", "Commands", "Output file", "Error file", "Mail to", "Array", "Start after", "Priority"],
   ...["Account", "Project", "Placement", "Shell", "Working directory", "Extra directives", "Name in the history"],
+  ...["File permissions", "Stage out", "Checkpoints"],
 ];
 const MENUS = ["Host", "Application", "Join output and errors", "May be run again"];
 const TICKS = [

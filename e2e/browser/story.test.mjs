@@ -185,7 +185,8 @@ test("a scientist's first day", async (t) => {
       Project: "physics",
       Placement: "free",
       Shell: "/bin/sh",
-      "Extra directives": "-W umask=027",
+      "Extra directives": "-W block=false",
+      "File permissions": "027",
       "Name in the history": "with everything",
     };
     await ada.mainLink("New job").click();

@@ -146,10 +146,10 @@ pub async fn check_host(
     responses((status = 200, body = HostQueues), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub async fn list_queues(
     app: AppData,
-    _actor: Actor,
+    actor: Actor,
     path: Path<String>,
 ) -> Result<Json<HostQueues>, ApiProblem> {
-    Ok(Json(hosts::list_queues(&app, id(&path)?).await?))
+    Ok(Json(hosts::list_queues(&app, &actor, id(&path)?).await?))
 }
 
 /// List all jobs of a host

@@ -57,26 +57,27 @@ pub async fn list_revisions(
 
 /// Read a script's text into fields
 ///
-/// What is not understood is kept in its place and pointed at.
+/// What is not understood is kept in its place and pointed at. The answer's `draft.text` keeps comments, order and spacing: sent
+/// back, a changed field changes only its own line.
 #[utoipa::path(post, path = "/api/v1/scripts/parse", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
     request_body = ScriptParse,
     responses((status = 200, body = ScriptParsed), (status = 400, body = Problem), (status = 401, body = Problem)))]
 pub async fn parse_script(_actor: Actor, body: Body<ScriptParse>) -> Json<ScriptParsed> {
-    Json(scripts::parse_script(&body.0.text))
+    Json(scripts::parse_script(&body.0))
 }
 
 /// Check a script without submitting it
 ///
-/// Against the rules of a host, if one is given. The answer has the script's text and all findings.
+/// Against the rules of a host, if one is given. The answer has the script's text and all findings, with their lines in it.
 #[utoipa::path(post, path = "/api/v1/scripts/check", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
     request_body = ScriptCheck,
     responses((status = 200, body = ScriptChecked), (status = 400, body = Problem), (status = 401, body = Problem)))]
 pub async fn check_script(
     app: AppData,
-    _actor: Actor,
+    actor: Actor,
     body: Body<ScriptCheck>,
 ) -> Result<Json<ScriptChecked>, ApiProblem> {
-    Ok(Json(scripts::check_script(&app, body.into_inner()).await?))
+    Ok(Json(scripts::check_script(&app, &actor, body.into_inner()).await?))
 }
 
 /// What a new script is for.

@@ -85,6 +85,12 @@ pub struct Way {
 }
 
 impl Way {
+    /// The user's login name on the host, if one is known.
+    #[must_use]
+    pub fn login(&self) -> Option<&LoginName> {
+        self.host.as_ref().and_then(|(_, account)| account.as_ref()).map(|account| &account.login)
+    }
+
     /// Reads it.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
 //! Scripts: their history, reading and checking them, and what a new one should start with.
 
 use pbsweb_shared::api::me::Preferences;
-use pbsweb_shared::api::scripts::{Revision, Script, ScriptCheck, ScriptChecked, ScriptParsed, ScriptsQuery};
+use pbsweb_shared::api::scripts::{
+    Revision, Script, ScriptCheck, ScriptChecked, ScriptParse, ScriptParsed, ScriptsQuery,
+};
 use pbsweb_shared::ids::{ApplicationId, HostId, ScriptId};
 use pbsweb_shared::page::Page;
 use pbsweb_shared::script::{self, HostRules, JobScriptDraft};
@@ -9,6 +11,7 @@ use pbsweb_shared::script::{self, HostRules, JobScriptDraft};
 use super::actor::Actor;
 use super::hosts::host_rules;
 use crate::app::App;
+use crate::store::hosts::find_account;
 use crate::store::page::{BadPageToken, PageRequest, Place};
 use crate::store::queues::ListedQueues;
 use crate::store::scripts as rows;
@@ -83,8 +86,8 @@ pub async fn list_revisions(
 
 /// Reads a script's text into fields, and says what was not understood.
 #[must_use]
-pub fn parse_script(text: &str) -> ScriptParsed {
-    let parsed = script::parse(text.as_bytes());
+pub fn parse_script(request: &ScriptParse) -> ScriptParsed {
+    let parsed = script::parse_with(request.text.as_bytes(), &request.directive_prefix);
     ScriptParsed { draft: parsed.draft, diagnostics: parsed.diagnostics }
 }
 
@@ -92,30 +95,38 @@ pub fn parse_script(text: &str) -> ScriptParsed {
 ///
 /// # Errors
 /// The database's.
-pub async fn check_script(app: &App, request: ScriptCheck) -> Result<ScriptChecked, ScriptError> {
+pub async fn check_script(
+    app: &App,
+    actor: &Actor,
+    request: ScriptCheck,
+) -> Result<ScriptChecked, ScriptError> {
     let rules = match request.host {
-        Some(host) => Some(rules_of(app, host).await?),
+        Some(host) => Some(rules_of(app, actor, host).await?),
         None => None,
     };
-    Ok(ScriptChecked {
-        diagnostics: script::check(&request.script, rules.as_ref()),
-        text: script::render(&request.script),
-    })
+    let (text, diagnostics) = script::diagnose(&request.script, rules.as_ref());
+    Ok(ScriptChecked { text, diagnostics })
 }
 
-/// The rules of a host, from its last snapshot.
+/// The rules of a host for the caller, from its last snapshot.
 ///
 /// # Errors
 /// The database's.
-pub async fn rules_of(app: &App, host: HostId) -> Result<HostRules, StoreError> {
-    let listed = app.store.read(move |connection| queues::list_queues(connection, host)).await?;
-    Ok(rules_from(&listed))
+pub async fn rules_of(app: &App, actor: &Actor, host: HostId) -> Result<HostRules, StoreError> {
+    let user = actor.user;
+    let (listed, account) = app
+        .store
+        .read(move |connection| {
+            Ok((queues::list_queues(connection, host)?, find_account(connection, user, host)?))
+        })
+        .await?;
+    Ok(rules_from(&listed, account.map(|account| account.login.to_string())))
 }
 
-/// The rules of a host that these queues make.
+/// The rules of a host that these queues make, for somebody with this login name there.
 #[must_use]
-pub fn rules_from(listed: &ListedQueues) -> HostRules {
-    host_rules(&listed.queues, listed.default_queue.as_deref())
+pub fn rules_from(listed: &ListedQueues, login: Option<String>) -> HostRules {
+    host_rules(&listed.queues, listed.default_queue.as_deref(), login)
 }
 
 /// What a new script should start with: the fields of the caller's last job of the application on the host, else of that

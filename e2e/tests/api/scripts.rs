@@ -66,7 +66,8 @@ async fn the_text_of_a_script_reads_back_into_its_fields() {
     draft.priority = "-5".to_owned();
     draft.array = "1-9:2".to_owned();
     draft.variables = vec![VariableDraft { name: "A".to_owned(), value: "it's $HOME".to_owned() }];
-    draft.extra_directives = "-W umask=022".to_owned();
+    draft.umask = "022".to_owned();
+    draft.extra_directives = "-l software=x".to_owned();
     let checked: ScriptChecked =
         user.post("/scripts/check", &json!({ "script": draft })).await.expect(200).json();
     assert!(

@@ -89,6 +89,9 @@ pub struct ScriptJob {
 pub struct ScriptParse {
     /// The text.
     pub text: String,
+    /// How its directives begin (`qsub -C`); empty: `#PBS`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub directive_prefix: String,
 }
 
 /// What was read from a text.
@@ -119,6 +122,6 @@ pub struct ScriptCheck {
 pub struct ScriptChecked {
     /// The script's text.
     pub text: String,
-    /// The findings, all of them.
+    /// The findings, all of them, with the lines of the text.
     pub diagnostics: Vec<Diagnostic>,
 }

@@ -8,7 +8,8 @@ use super::host_rules::{self, HostRules};
 /// The largest script that is taken, in bytes.
 pub const MAX_SCRIPT_BYTES: usize = 1 << 20;
 
-/// All findings about a draft, in the order of the form; with the rules of a host also what that host would say.
+/// All findings about a draft, in the order of the form; with the rules of a host also what that host would say. If the draft was
+/// read from a text, also what is found in that, with lines and columns.
 ///
 /// ```
 /// use pbsweb_shared::script::{JobScriptDraft, check};
@@ -18,6 +19,28 @@ pub const MAX_SCRIPT_BYTES: usize = 1 << 20;
 /// ```
 #[must_use]
 pub fn check(draft: &JobScriptDraft, host: Option<&HostRules>) -> Vec<Diagnostic> {
+    if draft.text.is_empty() { check_fields(draft, host) } else { diagnose(draft, host).1 }
+}
+
+/// The text of a draft, and all findings about both, each with the line and column where it stands in that text.
+///
+/// ```
+/// use pbsweb_shared::script::{JobScriptDraft, diagnose};
+/// let draft = JobScriptDraft { walltime: "1h".into(), commands: "true".into(), ..Default::default() };
+/// let (text, findings) = diagnose(&draft, None);
+/// let finding = &findings[0];
+/// assert_eq!(text.lines().nth(2), Some("#PBS -l walltime=1h"));
+/// assert_eq!((finding.line, finding.column), (Some(3), Some(6)));
+/// ```
+#[must_use]
+pub fn diagnose(draft: &JobScriptDraft, host: Option<&HostRules>) -> (String, Vec<Diagnostic>) {
+    let text = super::render(draft);
+    let findings = super::parse::diagnose_text(&text, draft, host);
+    (text, findings)
+}
+
+/// The findings about the fields alone.
+pub(super) fn check_fields(draft: &JobScriptDraft, host: Option<&HostRules>) -> Vec<Diagnostic> {
     let mut findings = Findings::default();
     for directive in directive::ALL {
         directive.check(draft, &mut findings);
@@ -48,48 +71,64 @@ fn texts(draft: &JobScriptDraft) -> impl Iterator<Item = (String, &str)> {
 
 fn check_characters(draft: &JobScriptDraft, findings: &mut Findings) {
     for (pointer, text) in texts(draft) {
-        if text.contains('\0') {
-            findings.error(
-                &pointer,
-                "text.nul",
-                "a NUL character cannot stand in a script",
-                "remove it; it often comes from copying a binary file",
-            );
-        }
         // The line end that is written behind a carriage return at the end makes it one of those.
-        if text.contains("\r\n") || (text.ends_with('\r') && pointer == "/commands") {
+        let last = (text.ends_with('\r') && pointer == "/commands").then(|| text.len().saturating_sub(1));
+        if let Some(place) = text.find("\r\n").or(last) {
             findings.error(
                 &pointer,
                 "text.crlf",
                 "the lines end in CR LF, as Windows writes them; PBS refuses such a script, or the job ends with status 127",
                 "convert the line ends to LF",
             );
-        } else if text.contains('\r') {
+            findings.at_line(line_of(text, place));
+        } else if let Some(place) = text.find('\r') {
             findings.warning(
                 &pointer,
                 "text.control",
                 "holds a carriage return that ends no line",
                 "remove it unless it is meant",
             );
+            findings.at_line(line_of(text, place));
         }
-        if pointer != "/extra_directives"
-            && text.contains(|c: char| c.is_control() && !"\0\r\n\t".contains(c))
-        {
-            findings.warning(
-                &pointer,
-                "text.control",
-                "holds control characters",
-                "remove them unless they are meant",
-            );
-        }
-        if text.contains(|c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')) {
-            findings.warning(
-                &pointer,
-                "text.direction",
-                "holds invisible marks of text direction, which can make it read differently from what is run",
-                "remove them unless they are meant",
-            );
-        }
+        check_text(&pointer, text, findings);
+    }
+}
+
+fn line_of(text: &str, place: usize) -> usize {
+    text.get(..place).unwrap_or_default().matches('\n').count()
+}
+
+/// Characters that have no place in a script.
+pub(super) fn check_text(pointer: &str, text: &str, findings: &mut Findings) {
+    if let Some(place) = text.find('\0') {
+        findings.error(
+            pointer,
+            "text.nul",
+            "a NUL character cannot stand in a script",
+            "remove it; it often comes from copying a binary file",
+        );
+        findings.at_line(line_of(text, place));
+    }
+    let is_control = |c: char| c.is_control() && !"\0\r\n\t".contains(c);
+    if let Some(place) = text.find(is_control).filter(|_| pointer != "/extra_directives") {
+        findings.warning(
+            pointer,
+            "text.control",
+            "holds control characters",
+            "remove them unless they are meant",
+        );
+        findings.at_line(line_of(text, place));
+    }
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if let Some(place) = text.find(turns) {
+        findings.warning(
+            pointer,
+            "text.direction",
+            "holds invisible marks of text direction, which can make it read differently from what is run",
+            "remove them unless they are meant",
+        );
+        findings.at_line(line_of(text, place));
     }
 }
 
@@ -97,7 +136,7 @@ fn check_size(draft: &JobScriptDraft, findings: &mut Findings) {
     // Quoting makes a text at most about four times as long; what is far below needs no rendering to be sure.
     let typed: usize = texts(draft).map(|(_, text)| text.len()).sum();
     if typed > MAX_SCRIPT_BYTES
-        || (typed > MAX_SCRIPT_BYTES / 8 && super::render(draft).len() > MAX_SCRIPT_BYTES)
+        || (typed > MAX_SCRIPT_BYTES / 8 && super::render::render_fields(draft).len() > MAX_SCRIPT_BYTES)
     {
         findings.error(
             "",

@@ -23,7 +23,7 @@ pub enum Severity {
 pub struct Diagnostic {
     /// Where in the draft, as a JSON pointer (RFC 6901) such as `/walltime` or `/chunks/0/mem`; empty: the whole script.
     pub pointer: String,
-    /// The line of the text, from 1, if the draft was read from one; else, for extra directives, the line in that field.
+    /// The line, from 1: of the text, where a text was read or made; else of the field, if it has several lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
     /// The column in that line, from 1, in characters.
@@ -48,7 +48,7 @@ impl Diagnostic {
 }
 
 /// Nobody reads more of them, and a hostile text could make millions.
-const MOST_FINDINGS: usize = 500;
+pub(super) const MOST_FINDINGS: usize = 500;
 
 /// Collects findings (up to a bound); the names say how much they matter.
 #[derive(Debug, Default)]
@@ -117,6 +117,16 @@ impl Findings {
     ) {
         let (pointer, code) = (pointer.to_owned(), code.to_owned());
         self.push_whole(Diagnostic { pointer, line: None, column: None, code, severity, message, advice });
+    }
+
+    /// The last finding is about this line of its field, from 0.
+    pub(crate) fn at_line(&mut self, index: usize) {
+        // When there was no room, the last one is another.
+        if self.list.len() < MOST_FINDINGS
+            && let Some(last) = self.list.last_mut()
+        {
+            last.line = u32::try_from(index + 1).ok();
+        }
     }
 
     /// `false` if there is no room for more. An error finds room always.

@@ -58,6 +58,42 @@ pub struct JobScriptDraft {
     pub commands: String,
     /// Leaves out the trap that records the exit status on the host.
     pub without_epilogue: bool,
+    /// `-W umask=`: the permissions that are taken from files the job makes, octal, such as `027`.
+    pub umask: String,
+    /// `-W group_list=`: the group that the job runs with, `group[@host][,…]`.
+    pub group_list: String,
+    /// `-W sandbox=`: `PRIVATE` gives the job a folder of its own that is removed afterwards, `HOME` starts it at home.
+    pub sandbox: String,
+    /// `-W stagein=`: files copied before the job, `here@host:there[,…]`.
+    pub stagein: String,
+    /// `-W stageout=`: files copied after the job, `here@host:there[,…]`.
+    pub stageout: String,
+    /// `-W release_nodes_on_stageout=`: `true` gives all nodes but the first back while files are copied out.
+    pub release_nodes_on_stageout: String,
+    /// `-W tolerate_node_failures=`: `none`, `job_start` or `all`.
+    pub tolerate_node_failures: String,
+    /// `-W run_count=`: how often PBS thinks it has run the job; above 20 it is held.
+    pub run_count: String,
+    /// `-W max_run_subjobs=`: how many subjobs of an array may run at once.
+    pub max_run_subjobs: String,
+    /// `-W create_resv_from_job=`: `true` turns the job's place into a reservation when it starts.
+    pub create_resv_from_job: String,
+    /// `-c`: checkpoints: `n`, `s`, `c`, `c=minutes`, `w` or `w=minutes`.
+    pub checkpoint: String,
+    /// `-k`: which streams stay on the node (`o`, `e`), or with `d` are written in place; `n` none.
+    pub keep_files: String,
+    /// `-R`: which output files are removed when the job succeeds: `o`, `e` or `oe`.
+    pub remove_files: String,
+    /// `-S`: the shell that starts the script, `path[@host][,…]`; not the interpreter in its first line.
+    pub shell_path: String,
+    /// `-u`: the login name it runs under, `user[@host][,…]`; the scheduler must allow it.
+    pub user_list: String,
+    /// `-C`: how directives begin in this script; empty: `#PBS`.
+    pub directive_prefix: String,
+    /// The text that the fields were read from, if it is not just what the fields make: it keeps comments, order and spacing. The
+    /// fields win: where one says something else than the text, its line is changed.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub text: String,
 }
 
 /// One term of `-l select=`: so many chunks, each with these resources.

@@ -17,6 +17,31 @@ pub struct HostRules {
     /// The most subjobs an array may have (`max_array_size` of the server).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_array_size: Option<u64>,
+    /// The caller's login name on the host, against which access lists are held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+    /// The kinds of nodes it has; if empty, nothing is known of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeRules>,
+}
+
+/// Nodes that are alike.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct NodeRules {
+    /// How many there are.
+    pub count: u64,
+    /// `resources_available.ncpus` of each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ncpus: Option<u64>,
+    /// `resources_available.mem` of each.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "16gb"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mem: Option<MemorySize>,
+    /// `resources_available.ngpus` of each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ngpus: Option<u64>,
 }
 
 /// The rules of one queue.
@@ -32,6 +57,15 @@ pub struct QueueRules {
     pub started: bool,
     /// Whether a job without a queue goes here.
     pub is_default: bool,
+    /// Whether it only hands jobs on to other queues, which have rules of their own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_route: bool,
+    /// Who may use it (`acl_users`), if not everybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acl_users: Option<Vec<String>>,
+    /// Whose groups may use it (`acl_groups`), if not all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acl_groups: Option<Vec<String>>,
     /// `resources_max`: a job may not ask for more.
     pub max: ResourceLimits,
     /// `resources_min`: a job may not ask for less.
@@ -177,7 +211,17 @@ pub(crate) fn check(draft: &JobScriptDraft, host: &HostRules, findings: &mut Fin
             "choose another queue if it is urgent",
         );
     }
+    if rules.is_route {
+        findings.hint(
+            "/queue",
+            "queue.routes",
+            format!("queue {} hands jobs on to other queues, whose rules count too", rules.name),
+            "",
+        );
+    }
+    check_access(rules, host.login.as_deref(), findings);
     check_amounts(draft, rules, findings);
+    check_nodes(draft, &host.nodes, findings);
     if let Some(array) = ignored.read::<ArrayRange>("/array", &draft.array, "", "") {
         let bound = [rules.max_array_size, host.max_array_size].into_iter().flatten().min();
         if let Some(bound) = bound.filter(|bound| array.count() > *bound) {
@@ -191,6 +235,88 @@ pub(crate) fn check(draft: &JobScriptDraft, host: &HostRules, findings: &mut Fin
                 "split it into several arrays",
             );
         }
+    }
+}
+
+/// Holds the caller against the queue's access lists.
+fn check_access(rules: &QueueRules, login: Option<&str>, findings: &mut Findings) {
+    if let (Some(list), Some(login)) = (&rules.acl_users, login)
+        && !is_listed(list, login)
+    {
+        findings.error(
+            "/queue",
+            "queue.not_allowed",
+            format!(
+                "queue {} is not for {login} (acl_users = {}); PBS refuses the job (status 159, Unauthorized Request)",
+                rules.name,
+                list.join(",")
+            ),
+            "choose another queue, or ask the operators for access",
+        );
+    }
+    if let Some(list) = &rules.acl_groups {
+        findings.hint(
+            "/queue",
+            "queue.groups",
+            format!("queue {} is for some groups only (acl_groups = {})", rules.name, list.join(",")),
+            "",
+        );
+    }
+}
+
+/// Whether an access list lets a login name in. The host that it submits from is the scheduler's own business.
+fn is_listed(list: &[String], login: &str) -> bool {
+    for entry in list {
+        let (allows, entry) = match entry.strip_prefix('-') {
+            Some(entry) => (false, entry),
+            None => (true, entry.strip_prefix('+').unwrap_or(entry)),
+        };
+        let user = entry.split('@').next().unwrap_or_default();
+        if user == login || user == "*" {
+            return allows;
+        }
+    }
+    false
+}
+
+/// Holds each chunk against the nodes: one that fits on none waits for ever, and PBS does not say so.
+fn check_nodes(draft: &JobScriptDraft, nodes: &[NodeRules], findings: &mut Findings) {
+    let mut ignored = Findings::default();
+    let select = directive::select(draft, &mut ignored);
+    if nodes.is_empty() {
+        return;
+    }
+    let chunks = select.as_ref().map_or(&[][..], |select| select.chunks());
+    for ((index, _), chunk) in super::render::given_chunks(draft).zip(chunks) {
+        let fits = |node: &NodeRules| {
+            node.ncpus.is_none_or(|most| u64::from(chunk.ncpus.unwrap_or(1)) <= most)
+                && node.mem.is_none_or(|most| chunk.mem.is_none_or(|mem| mem.bytes() <= most.bytes()))
+                && chunk.ngpus.is_none_or(|ngpus| u64::from(ngpus) <= node.ngpus.unwrap_or(0))
+        };
+        if nodes.iter().any(fits) {
+            continue;
+        }
+        let largest: Vec<String> = [
+            nodes.iter().filter_map(|node| node.ncpus).max().map(|most| format!("ncpus = {most}")),
+            nodes
+                .iter()
+                .filter_map(|node| node.mem)
+                .max_by_key(|mem| mem.bytes())
+                .map(|most| format!("mem = {most}")),
+            nodes.iter().filter_map(|node| node.ngpus).max().map(|most| format!("ngpus = {most}")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        findings.warning(
+            &format!("/chunks/{index}"),
+            "chunks.over_node",
+            format!(
+                "no node of this host has room for such a chunk: PBS takes the job, and it never runs (the most on a node: {})",
+                largest.join(", ")
+            ),
+            "ask for more and smaller chunks",
+        );
     }
 }
 
@@ -337,6 +463,7 @@ mod tests {
                 QueueRules { enabled: false, started: false, ..queue("closed") },
             ],
             max_array_size: Some(10_000),
+            ..HostRules::default()
         }
     }
 
@@ -430,5 +557,66 @@ mod tests {
         let json = serde_json::to_value(&rules).unwrap();
         assert_eq!(json["queues"][1]["max"]["walltime"], "02:00:00");
         assert_eq!(serde_json::from_value::<HostRules>(json).unwrap(), rules);
+    }
+
+    #[test]
+    fn access_lists_are_held_against_the_login_name() {
+        let found = |list: &[&str], login: Option<&str>| {
+            let acl_users = Some(list.iter().map(|entry| (*entry).to_owned()).collect());
+            let queue = QueueRules {
+                name: "aclq".into(),
+                enabled: true,
+                started: true,
+                acl_users,
+                ..QueueRules::default()
+            };
+            let host =
+                HostRules { queues: vec![queue], login: login.map(str::to_owned), ..HostRules::default() };
+            findings(&draft("aclq", "1:00:00", "1"), &host)
+        };
+        // Recorded: bob is refused where acl_users = alice@*.
+        assert_eq!(found(&["alice@*"], Some("bob")), ["/queue queue.not_allowed"]);
+        for (list, login) in [
+            (&["alice@*"][..], Some("alice")),
+            (&["alice@*"], None),
+            (&["-bob", "+*@*"], Some("alice")),
+            (&["alice@vm", "bob"], Some("bob")),
+        ] {
+            assert_eq!(found(list, login), [""; 0], "{list:?} {login:?}");
+        }
+        assert_eq!(found(&["-bob", "*"], Some("bob")), ["/queue queue.not_allowed"]);
+        assert_eq!(found(&[], Some("bob")), ["/queue queue.not_allowed"]);
+        let queue = QueueRules {
+            name: "q".into(),
+            enabled: true,
+            started: true,
+            is_route: true,
+            acl_groups: Some(vec!["staff".into()]),
+            ..QueueRules::default()
+        };
+        let host = HostRules { queues: vec![queue], ..HostRules::default() };
+        assert_eq!(
+            findings(&draft("q", "1:00:00", "1"), &host),
+            ["/queue queue.routes", "/queue queue.groups"]
+        );
+    }
+
+    #[test]
+    fn chunks_are_held_against_the_nodes() {
+        let node = |ncpus, mem: &str, ngpus| NodeRules {
+            count: 1,
+            ncpus: Some(ncpus),
+            mem: mem.parse().ok(),
+            ngpus,
+        };
+        let host = HostRules { nodes: vec![node(4, "16gb", None), node(2, "64gb", Some(1))], ..host() };
+        let check = |select: &str, expected: &[&str]| {
+            assert_eq!(findings(&draft("workq", "1:00:00", select), &host), expected, "{select}");
+        };
+        check("100:ncpus=4:mem=16gb", &[]);
+        check("1:ncpus=2:mem=64gb:ngpus=1", &[]);
+        check("1:ncpus=1+1:ncpus=5", &["/chunks/1 chunks.over_node"]);
+        check("1:ncpus=4:mem=17gb", &["/chunks/0 chunks.over_node"]);
+        check("1:ncpus=4:ngpus=1", &["/chunks/0 chunks.over_node"]);
     }
 }

@@ -3,8 +3,10 @@
 //! - [`draft`]: what the form holds, anything a person may type; [`JobScript`]: the same, sound by construction.
 //! - [`directive`]: one definition for each parameter: names, help, how it is written, read and checked. [`values`]: the
 //!   typed values with their units.
-//! - [`render()`]: draft to text. [`parse()`]: text to draft, with what is not understood kept. [`check()`]: everything that is
-//!   wrong or surprising, not only the first thing, against the rules of PBS and, if known, those of one host.
+//! - [`render()`]: draft to text. [`parse()`]: text to draft, which keeps the text: a changed field changes only its line.
+//!   [`check()`]: everything that is wrong or surprising, not only the first thing, against the rules of PBS and, if known, those of
+//!   one host.
+//! - [`diagnose()`]: the same with the text and the lines in it.
 //! - [`prepare()`]: what really goes to a host: the text with the note-taking around the commands, and qsub's arguments.
 //!
 //! What is deliberately absent: input and output, clocks, and the quoting of command lines for SSH.
@@ -12,6 +14,7 @@
 mod check;
 mod diagnostic;
 pub mod directive;
+mod document;
 pub mod draft;
 mod host_rules;
 mod interpreter;
@@ -22,12 +25,12 @@ mod render;
 pub mod values;
 mod words;
 
-pub use check::{MAX_SCRIPT_BYTES, check};
+pub use check::{MAX_SCRIPT_BYTES, check, diagnose};
 pub use diagnostic::{Diagnostic, Severity};
 pub use draft::{ChunkDraft, DependencyDraft, JobScriptDraft, VariableDraft};
-pub use host_rules::{HostRules, QueueRules, ResourceLimits};
+pub use host_rules::{HostRules, NodeRules, QueueRules, ResourceLimits};
 pub use interpreter::Interpreter;
 pub use job_script::JobScript;
-pub use parse::{Parsed, parse};
+pub use parse::{Parsed, parse, parse_with};
 pub use prepare::{Placement, RECORD_BEGIN, Submission, prepare};
-pub use render::{DEFAULT_SHELL, normalise, render};
+pub use render::{DEFAULT_PREFIX, DEFAULT_SHELL, normalise, render};

@@ -5,13 +5,24 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct UnclosedQuote;
 
-/// The words of what follows `#PBS`, each with its column (in characters, from 0).
-pub(crate) fn split(text: &str) -> Result<Vec<(usize, String)>, UnclosedQuote> {
+/// A word, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Word {
+    /// Where it begins, in bytes.
+    pub(crate) start: usize,
+    /// Where it ends, in bytes.
+    pub(crate) end: usize,
+    /// What it says, without quotes.
+    pub(crate) text: String,
+}
+
+/// The words of what follows `#PBS`.
+pub(crate) fn split(text: &str) -> Result<Vec<Word>, UnclosedQuote> {
     let mut words = Vec::new();
-    let mut chars = text.chars().enumerate().peekable();
+    let mut chars = text.char_indices().peekable();
     loop {
         while chars.next_if(|(_, c)| c.is_ascii_whitespace()).is_some() {}
-        let Some((column, _)) = chars.peek().copied() else { return Ok(words) };
+        let Some((start, _)) = chars.peek().copied() else { return Ok(words) };
         let mut word = String::new();
         while let Some((_, c)) = chars.next_if(|(_, c)| !c.is_ascii_whitespace()) {
             match c {
@@ -26,7 +37,8 @@ pub(crate) fn split(text: &str) -> Result<Vec<(usize, String)>, UnclosedQuote> {
                 plain => word.push(plain),
             }
         }
-        words.push((column, word));
+        let end = chars.peek().map_or(text.len(), |(end, _)| *end);
+        words.push(Word { start, end, text: word });
     }
 }
 
@@ -68,7 +80,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn words(text: &str) -> Vec<String> {
-        split(text).unwrap().into_iter().map(|(_, word)| word).collect()
+        split(text).unwrap().into_iter().map(|word| word.text).collect()
     }
 
     #[test]
@@ -82,10 +94,9 @@ mod tests {
         check("-A a\\ b\\\\", &["-A", "a b\\"]);
         check("-A \"\"", &["-A", ""]);
         assert_eq!(split("-A 'open"), Err(UnclosedQuote));
-        assert_eq!(
-            split("  -N é x").unwrap().iter().map(|(column, _)| *column).collect::<Vec<_>>(),
-            [2, 5, 7]
-        );
+        let places =
+            |text: &str| split(text).unwrap().iter().map(|word| (word.start, word.end)).collect::<Vec<_>>();
+        assert_eq!(places("  -N é 'x y'"), [(2, 4), (5, 7), (8, 13)]);
     }
 
     #[test]

@@ -15,20 +15,37 @@ fn limits(listed: &[(String, String)]) -> ResourceLimits {
     limits
 }
 
-/// The rules of a host.
+/// The members of a queue's access list, if it is switched on.
+fn access_list(queue: &QueueRecord, switch: &str, list: &str) -> Option<Vec<String>> {
+    let attribute =
+        |name: &str| queue.other.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
+    let is_on = attribute(switch).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let members =
+        attribute(list).unwrap_or_default().split(',').map(str::trim).filter(|member| !member.is_empty());
+    is_on.then(|| members.map(ToOwned::to_owned).collect())
+}
+
+/// The rules of a host, for somebody with this login name there.
 #[must_use]
-pub fn host_rules(queues: &[QueueRecord], default_queue: Option<&str>) -> HostRules {
+pub fn host_rules(queues: &[QueueRecord], default_queue: Option<&str>, login: Option<String>) -> HostRules {
     let queues = queues.iter().map(|queue| QueueRules {
         name: queue.name.clone(),
         enabled: queue.is_enabled,
         started: queue.is_started,
         is_default: default_queue == Some(queue.name.as_str()),
+        is_route: queue.is_route,
+        acl_users: access_list(queue, "acl_user_enable", "acl_users"),
+        acl_groups: access_list(queue, "acl_group_enable", "acl_groups"),
         max: limits(&queue.max),
         min: limits(&queue.min),
         default: limits(&queue.default),
-        max_array_size: None,
+        max_array_size: queue
+            .other
+            .iter()
+            .find(|(name, _)| name == "max_array_size")
+            .and_then(|(_, value)| value.parse().ok()),
     });
-    HostRules { queues: queues.collect(), max_array_size: None }
+    HostRules { queues: queues.collect(), login, ..HostRules::default() }
 }
 
 /// A queue as pages show it.

@@ -152,16 +152,24 @@ pub async fn get_host(app: &App, actor: &Actor, id: HostId) -> Result<Host, Host
 ///
 /// # Errors
 /// There is no such host.
-pub async fn list_queues(app: &App, id: HostId) -> Result<HostQueues, HostError> {
-    let (host, listed) = app
+pub async fn list_queues(app: &App, actor: &Actor, id: HostId) -> Result<HostQueues, HostError> {
+    let user = actor.user;
+    let (host, account, listed) = app
         .store
-        .query(move |connection| Ok((rows::find_host(connection, id)?, queues::list_queues(connection, id)?)))
+        .query(move |connection| {
+            Ok((
+                rows::find_host(connection, id)?,
+                rows::find_account(connection, user, id)?,
+                queues::list_queues(connection, id)?,
+            ))
+        })
         .await?;
     let host = host.ok_or(HostError::NotFound)?;
     let default_queue = listed.default_queue.as_deref();
     let queues: Vec<Queue> =
         listed.queues.iter().map(|queue| shown_queue(&host, queue, default_queue)).collect();
-    let rules = host_rules(&listed.queues, default_queue);
+    let login = account.map(|account| account.login.to_string());
+    let rules = host_rules(&listed.queues, default_queue, login);
     Ok(HostQueues { host: id, as_of: listed.as_of, queues, rules })
 }
 

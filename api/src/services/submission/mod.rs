@@ -214,7 +214,7 @@ async fn prepare_job(
     known: Known,
 ) -> Result<Prepared, SubmitError> {
     let script = JobScript::from_draft(&request.script).map_err(SubmitError::Script)?;
-    let rules = rules_from(&known.queues);
+    let rules = rules_from(&known.queues, known.way.login().map(ToString::to_string));
     let mut refused = script::check(script.draft(), Some(&rules));
     refused.retain(|finding| finding.severity == Severity::Error);
     if !refused.is_empty() {

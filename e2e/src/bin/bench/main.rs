@@ -1,8 +1,9 @@
 //! The measurements: `make bench`.
 //!
 //! One run on one machine, with released programs: how long a submission takes over the API and by `ssh`, and where its time
-//! goes; how big the page's first load is; how much memory the server takes; how soon it is back after kill -9; and, when a browser is there, how quick the page
-//! is. Nothing is judged here: aims are printed beside what was found. Nothing is cached between runs.
+//! goes; how long a job script takes to read and write; how big the page's first load is; how much memory the server takes; how
+//! soon it is back after kill -9; and, when a browser is there, how quick the page is. Nothing is judged here: aims are printed
+//! beside what was found. Nothing is cached between runs.
 
 mod bare;
 mod browser;
@@ -12,6 +13,7 @@ mod page;
 mod parts;
 mod recovery;
 mod report;
+mod scripts;
 mod ssh;
 mod stand;
 mod submissions;
@@ -57,6 +59,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     anyhow::ensure!(arguments.runs > 0, "--runs is at least 1");
     report::machine();
+    scripts::measure()?;
     let mut stand = Stand::start().await?;
     let at_rest = memory::resident_bytes(stand.server()?.pid())?;
     let outcome = measure(arguments, &mut stand, at_rest).await;

@@ -20,6 +20,7 @@ pub(super) const ACCOUNT: Directive = Directive {
             "ask the site which accounts you may use",
         );
     },
+    ..Directive::BASE
 };
 
 #[cfg(test)]

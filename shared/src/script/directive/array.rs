@@ -15,6 +15,14 @@ pub(super) const ARRAY: Directive = Directive {
     check: |draft, findings| {
         let advice = "write a range such as 1-100; leave it empty for a single job";
         let array = findings.read::<ArrayRange>("/array", &draft.array, "the array", advice);
+        if array.is_some() && draft.rerunnable.trim() == "n" {
+            findings.error(
+                "/rerunnable",
+                "rerunnable.array",
+                "an array must be rerunnable: qsub refuses it (cannot submit non-rerunable Array Job)",
+                "leave it empty, or choose y",
+            );
+        }
         if array.is_some_and(|array| array.most().is_some()) {
             findings.hint(
                 "/array",
@@ -24,6 +32,7 @@ pub(super) const ARRAY: Directive = Directive {
             );
         }
     },
+    ..Directive::BASE
 };
 
 #[cfg(test)]
@@ -37,5 +46,9 @@ mod tests {
         check_findings(&with(|d| d.array = "1-1".into()), &["/array array.range"]);
         check_findings(&with(|d| d.array = "abc".into()), &["/array array.syntax"]);
         check_findings(&with(|d| d.array = "1-9%3".into()), &["/array array.most"]);
+        check_findings(
+            &with(|d| (d.array, d.rerunnable) = ("1-9".into(), "n".into())),
+            &["/rerunnable rerunnable.array"],
+        );
     }
 }

@@ -4,7 +4,7 @@ use super::{Directive, Switch};
 use crate::script::diagnostic::Findings;
 use crate::script::draft::{ChunkDraft, JobScriptDraft};
 use crate::script::render::given_chunks;
-use crate::script::values::{MemorySize, OtherResources, ResourceChunk, Select, ValueError, read_count};
+use crate::script::values::{Count, MemorySize, OtherResources, ResourceChunk, Select};
 
 pub(super) const CHUNKS: Directive = Directive {
     name: "chunks",
@@ -21,6 +21,14 @@ pub(super) const CHUNKS: Directive = Directive {
     check: |draft, findings| {
         let Some(select) = select(draft, findings) else { return };
         for ((index, _), chunk) in given_chunks(draft).zip(select.chunks()) {
+            if chunk.mem.is_some() && draft.chunks.get(index).is_some_and(|typed| is_bare(typed.mem.trim())) {
+                findings.warning(
+                    &format!("/chunks/{index}/mem"),
+                    "mem.bytes",
+                    "a bare number is bytes, which is hardly meant",
+                    "write the unit, such as 8gb or 1536mb",
+                );
+            }
             if let (Some(ncpus), Some(mpiprocs)) = (chunk.ncpus, chunk.mpiprocs)
                 && mpiprocs > ncpus
             {
@@ -33,7 +41,13 @@ pub(super) const CHUNKS: Directive = Directive {
             }
         }
     },
+    ..Directive::BASE
 };
+
+/// A number without a unit, below what any program needs.
+fn is_bare(mem: &str) -> bool {
+    mem.len() < 7 && mem.bytes().all(|b| b.is_ascii_digit()) && mem != "0"
+}
 
 const fn part(
     name: &'static str,
@@ -52,11 +66,12 @@ const fn part(
         value: |_| None,
         read: |_, _| {},
         check: |_, _| {},
+        ..Directive::BASE
     }
 }
 
 /// The fields of one chunk: words only, the work is done by [`CHUNKS`].
-pub(crate) const CHUNK_PARTS: &[Directive] = &[
+pub const CHUNK_PARTS: &[Directive] = &[
     part("chunks.count", "-l select=", "Chunks", "How many such chunks; empty means one.", "2"),
     part("chunks.ncpus", "ncpus=", "Processors", "Processor cores in each chunk.", "4"),
     part(
@@ -147,17 +162,6 @@ pub(crate) fn read_chunk(text: &str) -> ChunkDraft {
     chunk
 }
 
-/// A number of things in a chunk.
-struct Count(u32);
-
-impl std::str::FromStr for Count {
-    type Err = ValueError;
-
-    fn from_str(text: &str) -> Result<Self, ValueError> {
-        read_count(text).map(Self)
-    }
-}
-
 /// The typed chunk; `None` if something does not read, which is told.
 fn typed(chunk: &ChunkDraft, pointer: &str, findings: &mut Findings) -> Option<ResourceChunk> {
     let mut is_sound = true;
@@ -165,7 +169,7 @@ fn typed(chunk: &ChunkDraft, pointer: &str, findings: &mut Findings) -> Option<R
         let text = text.trim();
         let value = findings
             .read::<Count>(&format!("{pointer}/{field}"), text, label, "write a whole number")
-            .map(|Count(value)| value);
+            .map(Count::number);
         is_sound &= value.is_some() || text.is_empty();
         value
     };
@@ -301,6 +305,7 @@ mod tests {
         check(|c| c.ngpus = "9999999999".into(), "/chunks/1/ngpus ngpus.range");
         check(|c| c.mem = "1zb".into(), "/chunks/1/mem mem.syntax");
         check(|c| c.mem = "99999pb".into(), "/chunks/1/mem mem.range");
+        check(|c| c.mem = "8".into(), "/chunks/1/mem mem.bytes");
         check(|c| c.other = "scratch".into(), "/chunks/1/other other.syntax");
         check(|c| c.other = "a=1 -q x".into(), "/chunks/1/other other.syntax");
         check(|c| c.other = "walltime=1".into(), "/chunks/1/other other.syntax");

@@ -2,6 +2,7 @@
 
 use super::{Directive, Switch};
 use crate::script::interpreter::Interpreter;
+use crate::script::render::prefix_of;
 
 pub(super) const COMMANDS: Directive = Directive {
     name: "commands",
@@ -22,51 +23,59 @@ pub(super) const COMMANDS: Directive = Directive {
             );
             return;
         }
-        let is_directive = |line: &str| line.trim_start().starts_with("#PBS");
+        let prefix = prefix_of(draft);
+        let find = |is_it: &dyn Fn(&str) -> bool| draft.commands.lines().position(|line| is_it(line.trim()));
         let interpreter = Interpreter::of(&draft.shell);
-        if draft.commands.lines().any(is_directive) {
-            let advice = "put it among the extra directives, or break it up (# PBS)";
+        if let Some(line) = find(&|line| line.starts_with(prefix)) {
+            let advice = "put it before the first command, or break it up (# PBS)";
             if interpreter == Interpreter::Other {
                 findings.error(
                     "/commands",
                     "commands.directive",
-                    "a line among the commands begins with #PBS; PBS could take it for a directive",
+                    format!(
+                        "a line among the commands begins with {prefix}; PBS could take it for a directive"
+                    ),
                     advice,
                 );
             } else {
                 findings.warning(
                     "/commands",
                     "commands.directive",
-                    "PBS ignores the #PBS lines among the commands: they stand after the first command",
+                    format!("PBS ignores the {prefix} lines among the commands: they stand after the first command"),
                     advice,
                 );
             }
+            findings.at_line(line);
         }
-        if !draft.without_epilogue && interpreter == Interpreter::Posix {
-            let mut lines = draft.commands.lines().map(str::trim);
-            if lines.clone().any(traps_exit) {
-                findings.hint(
-                    "/commands",
-                    "commands.own_trap",
-                    "the commands set a trap of their own, which replaces PBSWeb's note of the exit status: then only the scheduler knows how the job ended, while it remembers",
-                    "run that part in a subshell ( … ), if this matters",
-                );
-            }
-            if lines.any(|line| {
-                line.starts_with("exec ")
-                    && !line.starts_with("exec >")
-                    && !line.starts_with("exec 2>")
-                    && !line.starts_with("exec <")
-            }) {
-                findings.hint(
-                    "/commands",
-                    "commands.exec",
-                    "exec replaces the script, so that PBSWeb's note of the exit status is not written",
-                    "call the program without exec",
-                );
-            }
+        if draft.without_epilogue || interpreter != Interpreter::Posix {
+            return;
+        }
+        if let Some(line) = find(&traps_exit) {
+            findings.hint(
+                "/commands",
+                "commands.own_trap",
+                "the commands set a trap of their own, which replaces PBSWeb's note of the exit status: then only the scheduler knows how the job ended, while it remembers",
+                "run that part in a subshell ( … ), if this matters",
+            );
+            findings.at_line(line);
+        }
+        let replaces = |line: &str| {
+            line.starts_with("exec ")
+                && !line.starts_with("exec >")
+                && !line.starts_with("exec 2>")
+                && !line.starts_with("exec <")
+        };
+        if let Some(line) = find(&replaces) {
+            findings.hint(
+                "/commands",
+                "commands.exec",
+                "exec replaces the script, so that PBSWeb's note of the exit status is not written",
+                "call the program without exec",
+            );
+            findings.at_line(line);
         }
     },
+    ..Directive::BASE
 };
 
 /// Whether a line sets a trap for the end of the script or for the signal of deletion.
@@ -88,6 +97,7 @@ pub(super) const WITHOUT_EPILOGUE: Directive = Directive {
     value: |_| None,
     read: |_, _| {},
     check: |_, _| {},
+    ..Directive::BASE
 };
 
 #[cfg(test)]

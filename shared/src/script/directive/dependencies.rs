@@ -13,6 +13,17 @@ pub(super) const DEPENDENCIES: Directive = Directive {
     help: "Lets the job wait for others: afterok until they have succeeded, afterany until they have ended, after until they have started. If that can no longer happen, PBS removes the job.",
     example: "afterok:1234.pbs",
     switch: Switch::Attribute("depend"),
+    choices: &[
+        ("afterok:", "after they succeeded"),
+        ("afterany:", "after they ended"),
+        ("afternotok:", "after they failed"),
+        ("after:", "after they started"),
+        ("before:", "they wait for its start"),
+        ("beforeok:", "they wait for its success"),
+        ("beforenotok:", "they wait for its failure"),
+        ("beforeany:", "they wait for its end"),
+        ("on:", "waits for so many before-dependencies"),
+    ],
     value: |draft| {
         let terms: Vec<String> = given_dependencies(draft)
             .map(|(_, dependency)| {
@@ -34,6 +45,7 @@ pub(super) const DEPENDENCIES: Directive = Directive {
     check: |draft, findings| {
         dependencies(draft, findings);
     },
+    ..Directive::BASE
 };
 
 /// Which half of a term is wrong.

@@ -38,6 +38,7 @@ pub(super) const ERROR_PATH: Directive = Directive {
             );
         }
     },
+    ..Directive::BASE
 };
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Further directives, written as they are.
 
-use super::options::{Item, WITH_VALUE, field_of, is_given, read_line};
+use super::not_here;
+use super::options::{Item, OptionLine, WITH_VALUE, field_of, is_given, read_line};
+use super::resources::find_resource;
 use super::{Directive, Switch};
 use crate::script::diagnostic::{Diagnostic, Findings};
 use crate::script::draft::{ChunkDraft, JobScriptDraft};
@@ -9,16 +11,14 @@ pub(super) const EXTRA: Directive = Directive {
     name: "extra_directives",
     flag: "#PBS",
     label: "Extra directives",
-    help: "Options of qsub that have no field here, one a line and without #PBS, such as -W umask=022.",
-    example: "-W umask=022",
+    help: "Options of qsub that have no field here, one a line and without #PBS, such as -W cred=krb.",
+    example: "-W cred=krb",
     switch: Switch::None,
     value: |draft| {
-        let items = draft.extra_directives.split('\n').flat_map(|line| {
-            let (items, comment) = read_line(line);
-            items
-                .into_iter()
-                .map(|(_, item)| item.text())
-                .chain(comment.map(|comment| Item::Unreadable(comment).text()))
+        let items = draft.extra_directives.split('\n').flat_map(|text| {
+            let line = read_line(text);
+            let comment = line.comment_of(text).map(|comment| Item::Unreadable(comment.to_owned()));
+            line.options.into_iter().map(|placed| placed.item).chain(comment).map(|item| item.text())
         });
         let lines: Vec<String> = items.filter(|line| !line.is_empty()).collect();
         (!lines.is_empty()).then(|| lines.join("\n"))
@@ -38,12 +38,13 @@ pub(super) const EXTRA: Directive = Directive {
             }
         }
     },
+    ..Directive::BASE
 };
 
 const POINTER: &str = "/extra_directives";
 
 fn check_line(line: &str, draft: &JobScriptDraft, findings: &mut Findings) {
-    let (items, comment) = read_line(line);
+    let OptionLine { options, comment } = read_line(line);
     if comment.is_some() {
         findings.error(
             POINTER,
@@ -53,9 +54,9 @@ fn check_line(line: &str, draft: &JobScriptDraft, findings: &mut Findings) {
         );
     }
     // `-l a=1,b=2` makes several options of one kind; only different ones are several directives.
-    let letters: Option<Vec<char>> = items
+    let letters: Option<Vec<char>> = options
         .iter()
-        .map(|(_, item)| match item {
+        .map(|placed| match &placed.item {
             Item::Option { letter, .. } => Some(*letter),
             Item::Unreadable(_) => None,
         })
@@ -69,8 +70,8 @@ fn check_line(line: &str, draft: &JobScriptDraft, findings: &mut Findings) {
         );
         return;
     }
-    for (_, item) in &items {
-        check_item(item, draft, findings);
+    for placed in &options {
+        check_item(&placed.item, draft, findings);
     }
 }
 
@@ -95,44 +96,37 @@ fn check_item(item: &Item, draft: &JobScriptDraft, findings: &mut Findings) {
         check_field(directive, value, &text, draft, findings);
         return;
     }
+    not_here::check(letter, value, POINTER, findings);
     match letter {
-        'V' => findings.error(
-            POINTER,
-            "extra.environment",
-            "-V copies the whole environment of the submission into the job's record, where other users can read it, and PBSWeb's environment is not yours",
-            "name the variables you need under Variables",
-        ),
-        'I' | 'X' => findings.error(
-            POINTER,
-            "extra.interactive",
-            format!("-{letter} asks for a job at a terminal, and there is none behind this page"),
-            "log in to the host for interactive work",
-        ),
-        'z' => findings.error(POINTER, "extra.silent", "with -z qsub does not tell the job's id, and the job could not be followed", "remove it"),
-        'v' => findings.error(
-            POINTER,
-            "extra.variables",
-            "PBSWeb gives -v itself, so that this one would have no effect; and no form of it carries quotes unchanged",
-            "set them under Variables, each with its value",
-        ),
-        'W' if value.strip_prefix("block=").is_some_and(|value| value.eq_ignore_ascii_case("true")) => findings.error(
-            POINTER,
-            "extra.block",
-            "with block=true qsub waits for the end of the job, and the submission would never be answered",
-            "remove it; PBSWeb follows the job anyway",
-        ),
-        'C' => findings.warning(POINTER, "extra.prefix", "-C has no effect inside a script", "remove it"),
-        't' | 'd' | 'w' => findings.error(
-            POINTER,
-            "extra.torque",
-            format!("-{letter} is an option of Torque, which PBS refuses"),
-            if letter == 't' { "use Array" } else { "use Working directory" },
-        ),
-        'k' => findings.hint(POINTER, "extra.keep", "where the host allows it PBSWeb writes output in place (-k oed), and its option wins over this one", "remove it unless the host is configured otherwise"),
         'l' => check_resource(value, draft, findings),
+        'W' if !value.contains('=') => findings.error(
+            POINTER,
+            "extra.value",
+            format!("\"{text}\" needs a value: qsub takes it for an illegal -W value"),
+            "write name=value",
+        ),
+        'W' if ATTRIBUTES.iter().all(|name| value.split('=').next() != Some(*name)) => findings.warning(
+            POINTER,
+            "extra.attribute",
+            format!("\"{text}\": PBS has no such attribute that may be set here (status 154, error 15002)"),
+            "look it up in the manual of qsub",
+        ),
         _ => {}
     }
 }
+
+/// Attributes that `-W` may carry and that have no field, or not in this form.
+const ATTRIBUTES: &[&str] = &[
+    "block",
+    "interactive",
+    "pwd",
+    "cred",
+    "reserve_start",
+    "reserve_end",
+    "project",
+    "job_array_id",
+    "topjob_ineligible",
+];
 
 fn check_unreadable(text: &str, findings: &mut Findings) {
     let text = crate::script::words::one_line(text);
@@ -140,7 +134,7 @@ fn check_unreadable(text: &str, findings: &mut Findings) {
         None => (
             "extra.dash",
             format!("\"{text}\" is no option: a directive begins with -"),
-            "write it like -W umask=022",
+            "write it like -W cred=krb",
         ),
         Some(rest) if crate::script::words::split(&text).is_err() => {
             debug_assert!(!rest.is_empty(), "a lone dash has no quote");
@@ -149,7 +143,7 @@ fn check_unreadable(text: &str, findings: &mut Findings) {
         Some(rest) if rest.chars().count() == 1 && rest.chars().all(|c| WITH_VALUE.contains(c)) => (
             "extra.value",
             format!("\"{text}\" needs a value"),
-            "write it behind the option, as in -W umask=022",
+            "write it behind the option, as in -W cred=krb",
         ),
         Some(_) => (
             "extra.unknown",
@@ -209,10 +203,17 @@ fn check_field(
 }
 
 fn check_resource(value: &str, draft: &JobScriptDraft, findings: &mut Findings) {
-    let name = value.split('=').next().unwrap_or_default();
+    let (name, amount) = value.split_once('=').unwrap_or((value, ""));
     let has_chunks = draft.chunks.iter().any(|chunk| *chunk != ChunkDraft::default());
-    let is_of_chunk = matches!(name, "ncpus" | "mem" | "mpiprocs" | "ompthreads" | "ngpus" | "nodes");
-    if has_chunks && is_of_chunk {
+    let known = find_resource(name);
+    if amount.is_empty() {
+        findings.warning(
+            POINTER,
+            "resource.no_value",
+            format!("-l {name} has no value: PBS takes it, and it asks for nothing"),
+            format!("write -l {name}=value, or remove it"),
+        );
+    } else if has_chunks && known.is_some_and(|known| !known.is_of_job) {
         findings.error(
             POINTER,
             "extra.select_and_resource",
@@ -229,6 +230,8 @@ fn check_resource(value: &str, draft: &JobScriptDraft, findings: &mut Findings) 
             "-l nodes is the old form, which PBS still turns into chunks",
             "ask for chunks instead",
         );
+    } else if let Some(known) = known {
+        known.check(amount, POINTER, findings);
     }
 }
 
@@ -243,12 +246,12 @@ mod tests {
 
     #[test]
     fn written_and_read() {
-        check_line(&extra("\n -Wumask=022 \n"), "-W umask=022");
-        check_read("-W umask=022 -S /bin/sh", |d| d.extra_directives = "-W umask=022\n-S /bin/sh".into());
+        check_line(&extra("\n -Wcred=krb \n"), "-W cred=krb");
+        check_read("-W cred=krb -l software=x", |d| d.extra_directives = "-W cred=krb\n-l software=x".into());
         check_read("-l software=x,nodes=n1+n2", |d| {
             d.extra_directives = "-l software=x\n-l nodes=n1+n2".into()
         });
-        check_read("-q a -q b", |d| (d.queue, d.extra_directives) = ("a".into(), "-q b".into()));
+        check_read("-q a -q b", |d| d.queue = "b".into());
     }
 
     #[test]
@@ -258,15 +261,9 @@ mod tests {
                 if code.is_empty() { vec![] } else { vec![format!("/extra_directives {code}")] };
             check_findings(&extra(text), &expected.iter().map(String::as_str).collect::<Vec<_>>());
         };
-        for good in [
-            "-W umask=022",
-            "-S /bin/sh",
-            "-l software=x,arch=y",
-            "-R e",
-            "-c n",
-            "-u alice",
-            "-W block=false",
-        ] {
+        for good in
+            ["-W cred=krb", "-l software=x,arch=y", "-l cput=1:00:00", "-l licences=2", "-W block=false"]
+        {
             check(good, "");
         }
         check("-V", "extra.environment");
@@ -278,16 +275,24 @@ mod tests {
         check("-W block=true", "extra.block");
         check("-C '#X'", "extra.prefix");
         check("-t 1-3", "extra.torque");
-        check("-k oe", "extra.keep");
+        check("-k oe", "keep_files.overruled");
+        check("-f", "extra.foreground");
+        check("-W interactive=true", "extra.interactive");
+        check("-W pwd=x", "extra.password");
+        check("-W nosuch=1", "extra.attribute");
+        check("-W block", "extra.value");
+        check("-l cput=soon", "resource.value");
+        check("-l pmem=1zb", "resource.value");
+        check("-l cput", "resource.no_value");
         check("-l nodes=n1", "extra.nodes");
         check("-Z", "extra.unknown");
         check("--nonsense", "extra.unknown");
-        check("umask=022", "extra.dash");
+        check("cred=krb", "extra.dash");
         check("-W", "extra.value");
         check("-A 'open", "extra.quote");
-        check("-W umask=022 -S /bin/sh", "extra.several");
-        check("-W umask=022 # why", "extra.comment");
-        check("-W umask=0\x0722", "extra.control");
+        check("-W cred=krb -l software=x", "extra.several");
+        check("-W cred=krb # why", "extra.comment");
+        check("-W cred=0\x0722", "extra.control");
         check("-l walltime=1h", "walltime.syntax");
         check("-p 9999", "priority.range");
         check("-o ~/x", "output_path.not_expanded");
@@ -301,7 +306,7 @@ mod tests {
             &["/extra_directives extra.duplicate"],
         );
         let chunk = ChunkDraft { ncpus: "1".into(), ..ChunkDraft::default() };
-        for old in ["-l ncpus=2", "-l nodes=2:ppn=1"] {
+        for old in ["-l ncpus=2", "-l nodes=2:ppn=1", "-l vmem=1gb"] {
             check_findings(
                 &with(|d| (d.chunks, d.extra_directives) = (vec![chunk.clone()], old.into())),
                 &["/extra_directives extra.select_and_resource"],
@@ -312,17 +317,17 @@ mod tests {
     #[test]
     fn an_option_with_an_empty_field_fills_it() {
         let draft = with(|d| {
-            (d.extra_directives, d.commands) = ("-q long\n-l ncpus=4\n-W umask=022".into(), "true".into())
+            (d.extra_directives, d.commands) = ("-q long\n-l ncpus=4\n-W cred=krb".into(), "true".into())
         });
         let normal = normalise(&draft);
-        assert_eq!((normal.queue.as_str(), normal.extra_directives.as_str()), ("long", "-W umask=022"));
+        assert_eq!((normal.queue.as_str(), normal.extra_directives.as_str()), ("long", "-W cred=krb"));
         let script = JobScript::from_draft(&draft).unwrap();
         assert_eq!(script.select().unwrap().to_string(), "1:ncpus=4");
     }
 
     #[test]
     fn lines_are_numbered() {
-        let draft = with(|d| (d.extra_directives, d.commands) = ("-W umask=022\n\n-V".into(), "true".into()));
+        let draft = with(|d| (d.extra_directives, d.commands) = ("-W cred=krb\n\n-V".into(), "true".into()));
         assert_eq!(crate::script::check(&draft, None)[0].line, Some(3));
     }
 }

@@ -12,6 +12,7 @@ pub(super) const HOLD: Directive = Directive {
     value: |draft| draft.hold.then(String::new),
     read: |_, draft| draft.hold = true,
     check: |_, _| {},
+    ..Directive::BASE
 };
 
 #[cfg(test)]

@@ -46,6 +46,7 @@ pub(super) const SHELL: Directive = Directive {
             ),
         }
     },
+    ..Directive::BASE
 };
 
 #[cfg(test)]

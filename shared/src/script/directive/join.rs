@@ -10,11 +10,17 @@ pub(super) const JOIN: Directive = Directive {
     help: "Whether standard output and standard error go to one file: oe into the output file, eo into the error file, n apart.",
     example: "oe",
     switch: Switch::Option('j'),
+    choices: &[
+        ("oe", "errors go into the output file"),
+        ("eo", "output goes into the error file"),
+        ("n", "two files"),
+    ],
     value: |draft| canonical::<Join>(&draft.join),
     read: |value, draft| value.clone_into(&mut draft.join),
     check: |draft, findings| {
         findings.read::<Join>("/join", &draft.join, "join", "choose oe, eo or n");
     },
+    ..Directive::BASE
 };
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub(super) const MAIL_USERS: Directive = Directive {
             );
         }
     },
+    ..Directive::BASE
 };
 
 pub(super) const MAIL_EVENTS: Directive = Directive {
@@ -38,6 +39,12 @@ pub(super) const MAIL_EVENTS: Directive = Directive {
     help: "When mail is sent: a if the job is aborted, b when it begins, e when it ends, j also for each subjob; n never.",
     example: "ae",
     switch: Switch::Option('m'),
+    choices: &[
+        ("n", "never"),
+        ("a", "if it is aborted"),
+        ("ae", "if it is aborted or ends"),
+        ("abe", "at every turn"),
+    ],
     value: |draft| canonical::<MailEvents>(&draft.mail_events),
     read: |value, draft| value.clone_into(&mut draft.mail_events),
     check: |draft, findings| {
@@ -61,6 +68,7 @@ pub(super) const MAIL_EVENTS: Directive = Directive {
             );
         }
     },
+    ..Directive::BASE
 };
 
 /// People write a blank after the comma; qsub does not take it.

@@ -3,24 +3,42 @@
 
 mod account;
 mod array;
+mod checkpoint;
 mod chunks;
 mod commands;
+mod create_resv_from_job;
 mod dependencies;
+mod directive_prefix;
 mod error_path;
 mod extra;
+mod group_list;
 mod hold;
 mod interpreter;
 mod join;
+mod keep_files;
 mod mail;
+mod max_run_subjobs;
 mod name;
+mod not_here;
 pub(crate) mod options;
 mod output_path;
 mod place;
 mod priority;
 mod project;
 mod queue;
+mod release_nodes_on_stageout;
+mod remove_files;
 mod rerunnable;
+mod resources;
+mod run_count;
+mod sandbox;
+mod shell_path;
+mod stage_in;
+mod stage_out;
 mod start_after;
+mod tolerate_node_failures;
+mod umask;
+mod user_list;
 mod variables;
 mod walltime;
 mod working_directory;
@@ -31,8 +49,11 @@ use std::str::FromStr;
 use super::diagnostic::Findings;
 use super::draft::JobScriptDraft;
 use super::render::option_words;
-pub(crate) use chunks::{CHUNK_PARTS, read_chunk, select};
+pub use chunks::CHUNK_PARTS;
+pub(crate) use chunks::{read_chunk, select};
 pub(crate) use dependencies::dependencies;
+pub use not_here::{NOT_HERE, NotHere};
+pub use resources::{Kind, RESOURCES, Resource, find_resource};
 pub(crate) use working_directory::{change_directory, normal_directory, read_change_directory};
 
 /// How a parameter stands in a script.
@@ -63,13 +84,50 @@ pub struct Directive {
     pub help: &'static str,
     /// A good value.
     pub example: &'static str,
-    switch: Switch,
+    /// Values to choose from, each with what it means; none where anything may be typed.
+    pub choices: &'static [(&'static str, &'static str)],
+    /// Where it stands in the script.
+    pub(crate) switch: Switch,
+    /// The field as it was typed, of a parameter that is one text and needs nothing of its own in the form.
+    typed: Option<fn(&JobScriptDraft) -> &str>,
     value: fn(&JobScriptDraft) -> Option<String>,
     read: fn(&str, &mut JobScriptDraft),
     check: fn(&JobScriptDraft, &mut Findings),
 }
 
 impl Directive {
+    /// What a definition need not say.
+    const BASE: Self = Self {
+        name: "",
+        flag: "",
+        label: "",
+        help: "",
+        example: "",
+        choices: &[],
+        switch: Switch::None,
+        typed: None,
+        value: |_| None,
+        read: |_, _| {},
+        check: |_, _| {},
+    };
+
+    /// Whether it is one text and needs nothing of its own in a form.
+    #[must_use]
+    pub const fn is_text(&self) -> bool {
+        self.typed.is_some()
+    }
+
+    /// Its text as typed, if it [`is_text`](Self::is_text).
+    #[must_use]
+    pub fn typed<'a>(&self, draft: &'a JobScriptDraft) -> &'a str {
+        self.typed.map_or("", |typed| typed(draft))
+    }
+
+    /// Puts a text into its field as it stands.
+    pub fn set(&self, draft: &mut JobScriptDraft, text: &str) {
+        (self.read)(text, draft);
+    }
+
     /// The lines it makes of a draft, without their `#PBS`.
     pub(crate) fn lines(&self, draft: &JobScriptDraft) -> Vec<String> {
         let Some(value) = (self.value)(draft) else { return Vec::new() };
@@ -122,12 +180,28 @@ pub const ALL: &[Directive] = &[
     priority::PRIORITY,
     hold::HOLD,
     start_after::START_AFTER,
+    umask::UMASK,
+    group_list::GROUP_LIST,
+    sandbox::SANDBOX,
+    stage_in::STAGE_IN,
+    stage_out::STAGE_OUT,
+    release_nodes_on_stageout::RELEASE_NODES_ON_STAGEOUT,
+    tolerate_node_failures::TOLERATE_NODE_FAILURES,
+    run_count::RUN_COUNT,
+    max_run_subjobs::MAX_RUN_SUBJOBS,
+    create_resv_from_job::CREATE_RESV_FROM_JOB,
+    checkpoint::CHECKPOINT,
+    keep_files::KEEP_FILES,
+    remove_files::REMOVE_FILES,
+    shell_path::SHELL_PATH,
+    user_list::USER_LIST,
     extra::EXTRA,
     interpreter::SHELL,
     variables::VARIABLES,
     working_directory::WORKING_DIRECTORY,
     commands::COMMANDS,
     commands::WITHOUT_EPILOGUE,
+    directive_prefix::DIRECTIVE_PREFIX,
 ];
 
 /// The definition of a field of the draft, such as `walltime`, or of a part of a chunk, such as `chunks.ncpus`.
@@ -185,7 +259,10 @@ pub(crate) mod tests {
         let text = format!("#!/bin/bash\n#PBS {line}\ncd $PBS_O_WORKDIR\ntrue\n");
         let mut expected = JobScriptDraft { commands: "true".into(), ..JobScriptDraft::default() };
         fill(&mut expected);
-        assert_eq!(parse(&text).draft, expected, "{line}");
+        let mut draft = parse(&text).draft;
+        assert_eq!(render(&draft), text);
+        draft.text.clear();
+        assert_eq!(draft, expected, "{line}");
     }
 
     /// The findings about a draft (which is given commands if it has none), as `pointer code`.

@@ -21,6 +21,7 @@ pub(super) const NAME: Directive = Directive {
             "write it without blanks and special characters, such as heat-2d",
         );
     },
+    ..Directive::BASE
 };
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! Options as they stand on a directive line, and where each belongs: into a field, or among the extra directives.
 
+use std::ops::Range;
+
 use super::{ALL, Directive, Switch, read_chunk};
 use crate::script::diagnostic::Findings;
 use crate::script::draft::{ChunkDraft, JobScriptDraft, VariableDraft};
 use crate::script::render::option_words;
 use crate::script::values::{EnvName, MemorySize};
-use crate::script::words;
+use crate::script::words::{self, Word};
 
 /// One option of a directive line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +19,9 @@ pub(crate) enum Item {
 }
 
 /// Options of qsub that take a value (and Torque's `-t -d -w`, so that their values are not taken for words).
-pub(super) const WITH_VALUE: &str = "aAcCdeJjklmMNopPqrRStuvwW";
+pub(crate) const WITH_VALUE: &str = "aAcCdeJjklmMNopPqrRStuvwW";
 /// Options of qsub that stand alone.
-const FLAGS: &str = "fhIVXz";
+const FLAGS: &str = "fGhIVXz";
 
 impl Item {
     /// The option as it is written after `#PBS`.
@@ -36,63 +38,117 @@ impl Item {
     }
 }
 
-/// What a directive line holds, each with its column (in characters, from 0), and the comment at its end, if any.
-pub(crate) fn read_line(text: &str) -> (Vec<(usize, Item)>, Option<String>) {
-    let unreadable = |column: usize| {
-        let rest: String = text.chars().skip(column).collect();
-        (column, Item::Unreadable(rest.trim().to_owned()))
+/// An option, and where it stands on its line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Placed {
+    /// What it is.
+    pub(crate) item: Item,
+    /// Where it begins, in bytes.
+    pub(crate) start: usize,
+    /// Where its value stands, if it stands there to the letter and can be changed alone.
+    pub(crate) value: Option<Range<usize>>,
+    /// Which word of the line it begins in: members of one list are in the same.
+    pub(crate) word: usize,
+}
+
+/// What a directive line holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct OptionLine {
+    /// Its options.
+    pub(crate) options: Vec<Placed>,
+    /// Where the comment at its end begins, if there is one.
+    pub(crate) comment: Option<usize>,
+}
+
+impl OptionLine {
+    /// The comment at its end.
+    pub(crate) fn comment_of<'a>(&self, text: &'a str) -> Option<&'a str> {
+        self.comment.and_then(|start| text.get(start..)).map(str::trim_end)
+    }
+}
+
+/// A line longer than this is no directive that anybody wrote, and is not taken apart. (qsub itself has room for 4096 bytes.)
+const LONGEST_LINE: usize = 1 << 20;
+
+/// Reads what follows `#PBS`.
+pub(crate) fn read_line(text: &str) -> OptionLine {
+    let unreadable = |start: usize, word: usize| {
+        let rest = text.get(start..).unwrap_or_default().trim();
+        Placed { item: Item::Unreadable(rest.to_owned()), start, value: None, word }
     };
-    let start = text.chars().take_while(|c| c.is_whitespace()).count();
-    let Ok(words) = words::split(text) else { return (vec![unreadable(start)], None) };
-    let mut items = Vec::new();
-    let mut words = words.into_iter();
-    while let Some((column, word)) = words.next() {
+    let mut line = OptionLine::default();
+    let words = if text.len() > LONGEST_LINE { None } else { words::split(text).ok() };
+    let Some(words) = words else {
+        line.options.push(unreadable(text.len() - text.trim_start().len(), 0));
+        return line;
+    };
+    let is_plain = |word: &Word| text.get(word.start..word.end) == Some(word.text.as_str());
+    let mut words = words.iter().enumerate();
+    while let Some((index, word)) = words.next() {
         let Some(letters) =
-            word.strip_prefix('-').filter(|letters| !letters.is_empty() && !letters.starts_with('-'))
+            word.text.strip_prefix('-').filter(|letters| !letters.is_empty() && !letters.starts_with('-'))
         else {
-            if word.starts_with('#') {
-                let comment: String = text.chars().skip(column).collect();
-                return (items, Some(comment.trim_end().to_owned()));
+            if word.text.starts_with('#') {
+                line.comment = Some(word.start);
+            } else {
+                line.options.push(unreadable(word.start, index));
             }
-            items.push(unreadable(column));
-            return (items, None);
+            return line;
         };
         let mut letters = letters.chars();
         while let Some(letter) = letters.next() {
-            if WITH_VALUE.contains(letter) {
-                let attached = letters.as_str();
-                let value = if attached.is_empty() {
-                    words.next().map(|(_, word)| word)
-                } else {
-                    Some(attached.to_owned())
-                };
-                let Some(value) = value else {
-                    items.push((column, Item::Unreadable(format!("-{letter}"))));
+            if FLAGS.contains(letter) {
+                let item = Item::Option { letter, value: None };
+                line.options.push(Placed { item, start: word.start, value: None, word: index });
+                continue;
+            }
+            let attached = letters.as_str();
+            if !WITH_VALUE.contains(letter) {
+                let mut rest = unreadable(word.start, index);
+                if line.options.last().is_some_and(|before| before.word == index) {
+                    // The letters before it were read.
+                    let after = text.get(word.end..).unwrap_or_default().trim_end();
+                    rest.item = Item::Unreadable(format!("-{letter}{attached}{after}"));
+                }
+                line.options.push(rest);
+                return line;
+            }
+            let (value, begin) = if attached.is_empty() {
+                let Some((_, value)) = words.next() else {
+                    let item = Item::Unreadable(format!("-{letter}"));
+                    line.options.push(Placed { item, start: word.start, value: None, word: index });
                     break;
                 };
-                let members = match letter {
-                    'l' => split_list(&value, |_| true),
-                    'W' => split_list(&value, |member| member.contains('=')),
-                    _ => vec![value],
-                };
-                items.extend(
-                    members.into_iter().map(|value| (column, Item::Option { letter, value: Some(value) })),
-                );
-                break;
-            } else if FLAGS.contains(letter) {
-                items.push((column, Item::Option { letter, value: None }));
+                (value.text.as_str(), Some(value.start).filter(|_| is_plain(value)))
             } else {
-                items.push(unreadable(column));
-                return (items, None);
+                (attached, Some(word.end - attached.len()).filter(|_| is_plain(word)))
+            };
+            let members = match letter {
+                'l' => split_list(value, |_| true),
+                'W' => split_list(value, |member| member.contains('=')),
+                _ => vec![value],
+            };
+            let mut passed = 0;
+            for member in members {
+                let range = begin.map(|begin| begin + passed..begin + passed + member.len());
+                let start = if passed == 0 {
+                    word.start
+                } else {
+                    range.as_ref().map_or(word.start, |range| range.start)
+                };
+                passed += member.len() + 1;
+                let item = Item::Option { letter, value: Some(member.to_owned()) };
+                line.options.push(Placed { item, start, value: range, word: index });
             }
+            break;
         }
     }
-    (items, None)
+    line
 }
 
 /// The members of a list with commas; quotes protect, and what does not begin a member belongs to the one before.
-fn split_list(text: &str, begins_member: impl Fn(&str) -> bool) -> Vec<String> {
-    let mut members: Vec<String> = Vec::new();
+fn split_list(text: &str, begins_member: impl Fn(&str) -> bool) -> Vec<&str> {
+    let mut members: Vec<Range<usize>> = Vec::new();
     let mut quote = None;
     let pieces = text.split(|c: char| {
         match quote {
@@ -102,16 +158,16 @@ fn split_list(text: &str, begins_member: impl Fn(&str) -> bool) -> Vec<String> {
         }
         c == ',' && quote.is_none()
     });
+    let mut start = 0;
     for piece in pieces {
+        let end = start + piece.len();
         match members.last_mut() {
-            Some(last) if !begins_member(piece) => {
-                last.push(',');
-                last.push_str(piece);
-            }
-            Some(_) | None => members.push(piece.to_owned()),
+            Some(last) if !begins_member(piece) => last.end = end,
+            Some(_) | None => members.push(start..end),
         }
+        start = end + 1;
     }
-    members
+    members.into_iter().filter_map(|member| text.get(member)).collect()
 }
 
 /// The definition whose field an option fills, and the value for it.
@@ -150,29 +206,86 @@ pub(super) fn is_given(directive: &Directive, draft: &JobScriptDraft) -> bool {
 pub(crate) enum Went {
     /// Into this field of the draft.
     Field(&'static str),
+    /// Nowhere: the same option comes again later, and qsub takes the last one.
+    Overruled,
     /// Nowhere: it is for the extra directives.
     Extra,
 }
 
-/// Puts options into the fields that are still empty; the answer says for each where it went. The first of two equal options
-/// gets the field: the second, standing among the extra directives and therefore later, goes on meaning what it meant.
+/// Puts options into the fields that are still empty; the answer says for each where it went. Of equal options the last one gets
+/// the field, as with qsub; of equal resources the first, because which one counts there depends on the release.
 pub(crate) fn absorb(items: &[Item], draft: &mut JobScriptDraft, findings: &mut Findings) -> Vec<Went> {
-    let mut went: Vec<Went> = items.iter().map(|item| absorb_one(item, draft, findings)).collect();
+    let mut went = Vec::with_capacity(items.len());
+    let mut filled = Filled::default();
+    for (index, item) in items.iter().enumerate() {
+        let (now, overruled) = absorb_one(index, item, draft, &mut filled, findings);
+        went.push(now);
+        if let Some(slot) = overruled.and_then(|before| went.get_mut(before)) {
+            *slot = Went::Overruled;
+        }
+    }
     absorb_old_resources(items, &mut went, draft, findings);
     went
 }
 
-fn absorb_one(item: &Item, draft: &mut JobScriptDraft, findings: &mut Findings) -> Went {
+/// What was filled by which option so far.
+#[derive(Default)]
+struct Filled {
+    fields: Vec<(&'static str, usize)>,
+    /// How many variables `-v` made; they stand first.
+    variables: usize,
+}
+
+impl Filled {
+    /// Notes who fills a field; the answer is who filled it before.
+    fn by(&mut self, field: &'static str, index: usize) -> Option<usize> {
+        match self.fields.iter_mut().find(|(name, _)| *name == field) {
+            Some((_, before)) => Some(std::mem::replace(before, index)),
+            None => {
+                self.fields.push((field, index));
+                None
+            }
+        }
+    }
+
+    fn has(&self, field: &str) -> bool {
+        self.fields.iter().any(|(name, _)| *name == field)
+    }
+}
+
+fn absorb_one(
+    index: usize,
+    item: &Item,
+    draft: &mut JobScriptDraft,
+    filled: &mut Filled,
+    findings: &mut Findings,
+) -> (Went, Option<usize>) {
+    let extra = (Went::Extra, None);
     if let Some((directive, value)) = field_of(item) {
-        if is_given(directive, draft) || (value.is_empty() && !matches!(directive.switch, Switch::Flag(_))) {
-            return Went::Extra;
+        let is_resource = matches!(directive.switch, Switch::Resource(_));
+        let is_taken = is_given(directive, draft) && (is_resource || !filled.has(directive.name));
+        if is_taken || (value.is_empty() && !matches!(directive.switch, Switch::Flag(_))) {
+            return extra;
         }
         directive.read(value, draft);
-        return Went::Field(directive.name);
+        return (Went::Field(directive.name), filled.by(directive.name, index));
     }
-    let Item::Option { letter, value: Some(value) } = item else { return Went::Extra };
+    let Item::Option { letter, value: Some(value) } = item else { return extra };
     match letter {
-        'v' => absorb_variables(value, draft, findings),
+        'v' => {
+            let Some(variables) = read_variables(value) else { return extra };
+            let n_new = variables.len();
+            let n_old = std::mem::replace(&mut filled.variables, n_new);
+            let n_old = n_old.min(draft.variables.len());
+            drop(draft.variables.splice(..n_old, variables));
+            findings.hint(
+                "/variables",
+                "variables.from_option",
+                "what -v sets is exported by the script itself when it is sent, where quotes arrive unchanged",
+                "",
+            );
+            (Went::Field("variables"), filled.by("variables", index))
+        }
         // Torque's names for what PBS calls otherwise.
         't' if draft.array.trim().is_empty() => {
             value.clone_into(&mut draft.array);
@@ -182,43 +295,32 @@ fn absorb_one(item: &Item, draft: &mut JobScriptDraft, findings: &mut Findings) 
                 "-t is Torque's; PBS calls it -J, and numbers the subjobs in $PBS_ARRAY_INDEX",
                 "look for $PBS_ARRAYID in the commands",
             );
-            Went::Field("array")
+            (Went::Field("array"), filled.by("array", index))
         }
         'd' | 'w' if draft.working_directory.trim().is_empty() || draft.working_directory == "~" => {
             value.clone_into(&mut draft.working_directory);
             findings.hint(
                 "/working_directory",
                 "torque.directory",
-                format!("-{letter} is Torque's; the script changes the folder itself"),
+                format!("-{letter} is Torque's; the script changes the folder itself when it is sent"),
                 "",
             );
-            Went::Field("working_directory")
+            (Went::Field("working_directory"), filled.by("working_directory", index))
         }
-        _ => Went::Extra,
+        _ => extra,
     }
 }
 
-/// `-v NAME=value,…` becomes variables that the script exports, if all of it is plain.
-fn absorb_variables(value: &str, draft: &mut JobScriptDraft, findings: &mut Findings) -> Went {
-    let read = |member: String| {
+/// `-v NAME=value,…` as variables that the script exports, if all of it is plain.
+fn read_variables(value: &str) -> Option<Vec<VariableDraft>> {
+    let read = |member: &str| {
         let (name, value) = member.split_once('=')?;
         let is_plain = name.parse::<EnvName>().is_ok()
             && !value.contains(['"', '\'', '\\'])
             && !value.contains(char::is_control);
         is_plain.then(|| VariableDraft { name: name.to_owned(), value: value.trim_end().to_owned() })
     };
-    let Some(variables) = split_list(value, |_| true).into_iter().map(read).collect::<Option<Vec<_>>>()
-    else {
-        return Went::Extra;
-    };
-    draft.variables.extend(variables);
-    findings.hint(
-        "/variables",
-        "variables.from_option",
-        "what -v set is now exported by the script itself, where quotes arrive unchanged",
-        "",
-    );
-    Went::Field("variables")
+    split_list(value, |_| true).into_iter().map(read).collect()
 }
 
 /// Resources of the whole job, as they were asked for before there were chunks. PBS turns them into a select statement itself;
@@ -315,7 +417,7 @@ mod tests {
     use super::*;
 
     fn texts(line: &str) -> Vec<String> {
-        read_line(line).0.iter().map(|(_, item)| item.text()).collect()
+        read_line(line).options.iter().map(|placed| placed.item.text()).collect()
     }
 
     #[test]
@@ -331,11 +433,20 @@ mod tests {
         check("-q", &["-q"]);
         check("--nonsense -q x", &["--nonsense -q x"]);
         check("-Z 1", &["-Z 1"]);
+        check("-hZ1 x", &["-h", "-Z1 x"]);
         check("-N a stray words", &["-N a", "stray words"]);
         check("-A 'open", &["-A 'open"]);
         check("-", &["-"]);
         check("", &[]);
-        assert_eq!(read_line("-q x # the big one ").1.as_deref(), Some("# the big one"));
+        let text = "-q x # the big one ";
+        assert_eq!(read_line(text).comment_of(text), Some("# the big one"));
+        let text = "-l a=1,bc=22  -q'x' -Wumask=1";
+        let values: Vec<_> = read_line(text)
+            .options
+            .into_iter()
+            .map(|placed| placed.value.map(|range| &text[range]))
+            .collect();
+        assert_eq!(values, [Some("a=1"), Some("bc=22"), None, Some("umask=1")]);
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub(super) const OUTPUT_PATH: Directive = Directive {
             );
         }
     },
+    ..Directive::BASE
 };
 
 /// The rules for both streams.

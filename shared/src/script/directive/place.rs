@@ -10,6 +10,15 @@ pub(super) const PLACE: Directive = Directive {
     help: "How the chunks are spread over nodes: packed on one, scattered over many, or free; and whether the nodes are shared with other jobs.",
     example: "scatter:excl",
     switch: Switch::Resource("place"),
+    choices: &[
+        ("free", "on any nodes"),
+        ("pack", "all chunks on one host"),
+        ("scatter", "each chunk on another host"),
+        ("vscatter", "each chunk on another vnode"),
+        ("excl", "no other job on the nodes"),
+        ("exclhost", "the whole hosts"),
+        ("shared", "together with other jobs"),
+    ],
     value: |draft| canonical::<Place>(&draft.place),
     read: |value, draft| value.clone_into(&mut draft.place),
     check: |draft, findings| {
@@ -20,6 +29,7 @@ pub(super) const PLACE: Directive = Directive {
             "leave it empty to let the scheduler choose",
         );
     },
+    ..Directive::BASE
 };
 
 #[cfg(test)]

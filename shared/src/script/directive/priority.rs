@@ -20,6 +20,7 @@ pub(super) const PRIORITY: Directive = Directive {
             "give a whole number, or leave it empty",
         );
     },
+    ..Directive::BASE
 };
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub(super) const PROJECT: Directive = Directive {
             "ask the site which projects there are",
         );
     },
+    ..Directive::BASE
 };
 
 #[cfg(test)]

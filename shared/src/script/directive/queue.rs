@@ -15,6 +15,7 @@ pub(super) const QUEUE: Directive = Directive {
     check: |draft, findings| {
         findings.read::<QueueName>("/queue", &draft.queue, "the queue", "choose one of the host's queues");
     },
+    ..Directive::BASE
 };
 
 #[cfg(test)]

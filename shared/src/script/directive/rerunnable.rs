@@ -10,11 +10,13 @@ pub(super) const RERUNNABLE: Directive = Directive {
     help: "Whether the scheduler may start the job anew after a node failed or the operators asked for it. Say no if a second run would spoil results of the first.",
     example: "y",
     switch: Switch::Option('r'),
+    choices: &[("y", "may be run again"), ("n", "runs once")],
     value: |draft| canonical::<Rerunnable>(&draft.rerunnable),
     read: |value, draft| value.clone_into(&mut draft.rerunnable),
     check: |draft, findings| {
         findings.read::<Rerunnable>("/rerunnable", &draft.rerunnable, "rerunnable", "choose yes or no");
     },
+    ..Directive::BASE
 };
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ pub(super) const START_AFTER: Directive = Directive {
             "write date and time, such as 2026-11-24T15:30",
         );
     },
+    ..Directive::BASE
 };
 
 #[cfg(test)]

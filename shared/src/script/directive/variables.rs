@@ -66,6 +66,7 @@ pub(super) const VARIABLES: Directive = Directive {
             );
         }
     },
+    ..Directive::BASE
 };
 
 #[cfg(test)]

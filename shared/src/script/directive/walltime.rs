@@ -37,6 +37,7 @@ pub(super) const WALLTIME: Directive = Directive {
             );
         }
     },
+    ..Directive::BASE
 };
 
 #[cfg(test)]

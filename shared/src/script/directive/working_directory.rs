@@ -37,6 +37,7 @@ pub(super) const WORKING_DIRECTORY: Directive = Directive {
             );
         }
     },
+    ..Directive::BASE
 };
 
 /// The line that takes the commands to their folder; a job starts in the home directory.

@@ -1,72 +1,74 @@
-//! What follows the directives: our own note-taking (left out), variables, the change of folder, and the commands.
+//! What follows the directives: variables, the change of folder, and the commands.
 
-use crate::script::diagnostic::Findings;
+use std::ops::Range;
+
 use crate::script::directive::read_change_directory;
 use crate::script::draft::{JobScriptDraft, VariableDraft};
 use crate::script::interpreter::Interpreter;
-use crate::script::prepare::{PROLOGUE_BEGIN, PROLOGUE_END, RECORD_BEGIN};
+use crate::script::render::tidy_commands;
 use crate::script::values::EnvName;
 
-/// The commands, with the line they begin at.
-pub(super) struct Body<'a> {
-    pub(super) commands: &'a str,
-    pub(super) line: u32,
+/// Where the parts of a body stand in the text, in bytes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Body {
+    /// Each variable's line, with its end.
+    pub(crate) variables: Vec<Range<usize>>,
+    /// The line that changes the folder, with its end.
+    pub(crate) folder: Option<Range<usize>>,
+    /// The commands, without empty lines around them.
+    pub(crate) commands: Range<usize>,
+    /// No line changes the folder.
+    pub(crate) starts_at_home: bool,
 }
 
-pub(super) fn read<'a>(
-    text: &'a str,
-    first_line: u32,
-    interpreter: Interpreter,
-    draft: &mut JobScriptDraft,
-    findings: &mut Findings,
-) -> Body<'a> {
-    let whole = text;
-    let at = |rest: &'a str| {
-        let passed = whole.get(..whole.len() - rest.len()).unwrap_or_default();
-        Body {
-            commands: rest,
-            line: first_line.saturating_add(u32::try_from(passed.matches('\n').count()).unwrap_or(u32::MAX)),
+/// Reads what stands in `text` from `start` on.
+pub(super) fn read(text: &str, start: usize, interpreter: Interpreter, draft: &mut JobScriptDraft) -> Body {
+    let place_of = |rest: &str| text.len() - rest.len();
+    let mut rest = text.get(start..).unwrap_or_default();
+    let mut body = Body::default();
+    if interpreter != Interpreter::Other {
+        loop {
+            let begin = skip_remarks(rest);
+            let Some((variable, after)) = read_export(begin, interpreter) else { break };
+            draft.variables.push(variable);
+            body.variables.push(place_of(begin)..place_of(after));
+            rest = after;
         }
-    };
-    let mut rest = skip_prologue(text.trim_start_matches('\n'));
-    if interpreter == Interpreter::Other {
-        return at(rest);
+        let begin = skip_remarks(rest);
+        let line = begin.split('\n').next().unwrap_or_default();
+        if let Some(folder) = read_change_directory(line) {
+            draft.working_directory = folder;
+            // Only its own line end: what follows are the commands.
+            let after = begin.get(line.len()..).unwrap_or_default();
+            let after = after.strip_prefix('\n').unwrap_or(after);
+            body.folder = Some(place_of(begin)..place_of(after));
+            rest = after;
+        } else if !rest.trim().is_empty() || !body.variables.is_empty() {
+            "~".clone_into(&mut draft.working_directory);
+            // Those who change the folder further down know where they are.
+            body.starts_at_home = !rest.lines().any(|line| line.trim_start().starts_with("cd "));
+        }
     }
-    let before_variables = draft.variables.len();
-    loop {
-        let begin = rest.trim_start_matches('\n');
-        let Some((variable, after)) = read_export(begin, interpreter) else { break };
-        draft.variables.push(variable);
-        rest = after;
-    }
-    let line = rest.trim_start_matches('\n').split('\n').next().unwrap_or_default();
-    if let Some(folder) = read_change_directory(line) {
-        draft.working_directory = folder;
-        let begin = rest.trim_start_matches('\n');
-        rest = begin.get(line.len()..).unwrap_or_default();
-        // Only its own line end: what follows are the commands.
-        rest = rest.strip_prefix('\n').unwrap_or(rest);
-    } else if !rest.trim().is_empty() || draft.variables.len() > before_variables {
-        "~".clone_into(&mut draft.working_directory);
-        findings.hint(
-            "/working_directory",
-            "working_directory.home",
-            "the script does not begin by changing its folder: its commands start in your home directory",
-            "leave the working directory empty to start in the application's folder",
-        );
-    }
-    at(rest)
+    let commands = tidy_commands(rest);
+    let begin = place_of(rest.trim_start_matches('\n'));
+    body.commands = begin..begin + commands.len();
+    commands.clone_into(&mut draft.commands);
+    body
 }
 
-/// Past the lines that [`prepare`](crate::script::prepare()) put in, if they are there whole.
-fn skip_prologue(text: &str) -> &str {
-    let text = match text.strip_prefix(RECORD_BEGIN).and_then(|record| record.split_once('\n')) {
-        Some((_, rest)) => rest.trim_start_matches('\n'),
-        None => text,
-    };
-    let after =
-        text.strip_prefix(PROLOGUE_BEGIN).and_then(|rest| rest.split_once(&format!("\n{PROLOGUE_END}\n")));
-    after.map_or(text, |(_, rest)| rest.trim_start_matches('\n'))
+/// Past empty lines and comments, if something follows them that is neither.
+fn skip_remarks(text: &str) -> &str {
+    let mut rest = text;
+    loop {
+        let line = rest.split('\n').next().unwrap_or_default();
+        if !(line.trim().is_empty() || line.trim_start().starts_with('#')) {
+            return rest;
+        }
+        match rest.split_once('\n') {
+            Some((_, after)) => rest = after,
+            None => return text,
+        }
+    }
 }
 
 /// A line that only sets a variable to a literal value (in quotes it may take several lines), and what follows it.
@@ -77,8 +79,11 @@ fn read_export(text: &str, interpreter: Interpreter) -> Option<(VariableDraft, &
         Interpreter::Other => return None,
     };
     name.parse::<EnvName>().ok()?;
-    let (value, rest) = read_literal(rest, interpreter)?;
-    let rest = rest.trim_start_matches([' ', '\t']);
+    let (value, after) = read_literal(rest, interpreter)?;
+    let rest = after.trim_start_matches([' ', '\t']);
+    // A comment may follow, behind a blank.
+    let is_remarked = rest.len() < after.len() && rest.starts_with('#');
+    let rest = if is_remarked { rest.find('\n').and_then(|end| rest.get(end..)).unwrap_or("") } else { rest };
     let rest = if rest.is_empty() { rest } else { rest.strip_prefix('\n')? };
     Some((VariableDraft { name: name.to_owned(), value }, rest))
 }

@@ -1,24 +1,16 @@
 //! Bytes to lines: what can be wrong before there is any script in them.
 
+use std::borrow::Cow;
+
 use crate::script::check::MAX_SCRIPT_BYTES;
 use crate::script::diagnostic::{Diagnostic, Findings, Severity};
+use crate::script::prepare::{PROLOGUE_BEGIN, PROLOGUE_END, RECORD_BEGIN};
 
-/// The text of some bytes: without byte order mark, with line ends as Unix has them, and with U+FFFD for what is not UTF-8.
-/// What was put right is told.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// The text of some bytes, with U+FFFD for what is not UTF-8, which is told.
 pub(super) fn decode(bytes: &[u8], findings: &mut Findings) -> String {
-    let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
-        Some(rest) => {
-            findings.warning(
-                "",
-                "text.bom",
-                "the text begins with a byte order mark, before which the system does not see the first line",
-                "it was left out",
-            );
-            rest
-        }
-        None => bytes,
-    };
-    let text = match std::str::from_utf8(bytes) {
+    match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(error) => {
             let good = bytes
@@ -38,7 +30,22 @@ pub(super) fn decode(bytes: &[u8], findings: &mut Findings) -> String {
             );
             String::from_utf8_lossy(bytes).into_owned()
         }
-    };
+    }
+}
+
+/// What is wrong with a text as a whole.
+pub(super) fn check_whole(text: &str, findings: &mut Findings) {
+    if text.starts_with(BYTE_ORDER_MARK) {
+        tell_at(
+            findings,
+            Severity::Warning,
+            "text.bom",
+            1,
+            1,
+            "the text begins with a byte order mark, before which the system does not see the first line",
+            "it is left out when the script is sent",
+        );
+    }
     if text.len() > MAX_SCRIPT_BYTES {
         findings.error(
             "",
@@ -48,19 +55,59 @@ pub(super) fn decode(bytes: &[u8], findings: &mut Findings) -> String {
         );
     }
     let found = text.find("\r\n").or_else(|| text.ends_with('\r').then(|| text.len().saturating_sub(1)));
-    let Some(first) = found else { return text };
-    let line = text.get(..first).unwrap_or_default().matches('\n').count() + 1;
-    tell_at(
-        findings,
-        Severity::Warning,
-        "text.crlf",
-        line,
-        1,
-        "the lines end in CR LF, as Windows writes them; PBS refuses such a script, or the job ends with status 127",
-        "they were changed to LF",
-    );
-    // Several carriage returns before one line end would leave another pair of the kind.
-    text.split('\n').map(|line| line.trim_end_matches('\r')).collect::<Vec<_>>().join("\n")
+    if let Some(first) = found {
+        let line = text.get(..first).unwrap_or_default().matches('\n').count() + 1;
+        tell_at(
+            findings,
+            Severity::Warning,
+            "text.crlf",
+            line,
+            1,
+            "the lines end in CR LF, as Windows writes them; PBS refuses such a script, or the job ends with status 127",
+            "they are sent as LF",
+        );
+    }
+}
+
+/// The text without its wrapping: without byte order mark, with line ends as Unix has them, and without the lines that
+/// [`prepare`](crate::script::prepare()) put in.
+pub(crate) fn unwrap(text: &str) -> Cow<'_, str> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let text = if text.contains("\r\n") || text.ends_with('\r') {
+        // Several carriage returns before one line end would leave another pair of the kind.
+        Cow::Owned(text.split('\n').map(|line| line.trim_end_matches('\r')).collect::<Vec<_>>().join("\n"))
+    } else {
+        Cow::Borrowed(text)
+    };
+    without(without(text, prologue), record)
+}
+
+/// Without what is found in it.
+fn without(text: Cow<'_, str>, found: fn(&str) -> Option<(&str, &str)>) -> Cow<'_, str> {
+    match found(&text) {
+        Some((before, after)) => Cow::Owned(format!("{before}{after}")),
+        None => text,
+    }
+}
+
+/// The same wrapping around another text.
+pub(crate) fn rewrap(text: String, like: &str) -> String {
+    let text = if like.contains("\r\n") { text.replace('\n', "\r\n") } else { text };
+    if like.starts_with(BYTE_ORDER_MARK) { format!("{BYTE_ORDER_MARK}{text}") } else { text }
+}
+
+/// What stands before and after the lines that were put in, if they are there whole.
+fn prologue(text: &str) -> Option<(&str, &str)> {
+    let (before, rest) = text.split_once(&format!("{PROLOGUE_BEGIN}\n"))?;
+    let (_, after) = rest.split_once(&format!("\n{PROLOGUE_END}\n"))?;
+    (before.is_empty() || before.ends_with('\n')).then_some((before, after))
+}
+
+/// What stands before and after the server's own record.
+fn record(text: &str) -> Option<(&str, &str)> {
+    let (before, rest) = text.split_once(RECORD_BEGIN)?;
+    let (_, after) = rest.split_once('\n')?;
+    (before.is_empty() || before.ends_with('\n')).then_some((before, after))
 }
 
 fn tell_at(

@@ -1,24 +1,26 @@
 //! Text to draft. Reading back what [`render`](super::render()) wrote gives the same draft; any other script gives the draft that does
-//! the same, with what has no field kept among the extra directives or the commands, and pointed at.
+//! the same, with its text, in which everything stays where it is, and with what has no field pointed at.
 //!
 //! It reads as qsub does: directives are the lines that begin with `#PBS` before the first line that would run; a backslash at the
 //! end continues one. It takes time in proportion to the text, whatever the text is.
 
 mod body;
+mod header;
 mod lines;
 
 use serde::{Deserialize, Serialize};
 
-use super::check::check;
-use super::diagnostic::{Diagnostic, Findings, Severity};
-use super::directive::options::{Item, Went, absorb, read_line};
+use super::check::check_fields;
+use super::diagnostic::{Diagnostic, Findings, MOST_FINDINGS, Severity};
+use super::directive::options::{Item, Went, absorb};
 use super::draft::JobScriptDraft;
+use super::host_rules::HostRules;
 use super::interpreter::Interpreter;
-use super::render::{DEFAULT_SHELL, WITHOUT_EPILOGUE, tidy_commands};
-use lines::{Lines, decode};
-
-/// More directives than this are not read: they stay among the commands.
-const MOST_DIRECTIVES: usize = 2000;
+use super::prepare::{PROLOGUE_BEGIN, RECORD_BEGIN};
+use super::render::{DEFAULT_PREFIX, prefix_of, render_fields};
+pub(crate) use body::Body;
+pub(crate) use header::{DirectiveLine, Header};
+pub(crate) use lines::{rewrap, unwrap};
 
 /// A script that was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,29 +30,6 @@ pub struct Parsed {
     pub draft: JobScriptDraft,
     /// What was noticed on the way and in the fields, with lines of the text.
     pub diagnostics: Vec<Diagnostic>,
-}
-
-/// Where fields came from, so that findings about them get a line.
-#[derive(Default)]
-struct Sources {
-    /// The field, its line and its column, both from 1.
-    fields: Vec<(&'static str, u32, u32)>,
-    /// For each of the extra directives its line and column.
-    extra: Vec<(u32, u32)>,
-}
-
-impl Sources {
-    fn locate(&self, finding: &mut Diagnostic) {
-        let field = finding.pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
-        let place = if field == "extra_directives" {
-            let index = finding.line.and_then(|line| usize::try_from(line).ok()?.checked_sub(1));
-            index.and_then(|index| self.extra.get(index)).copied()
-        } else {
-            self.fields.iter().find(|(name, ..)| *name == field).map(|(_, line, column)| (*line, *column))
-        };
-        finding.line = place.map(|(line, _)| line);
-        finding.column = place.map(|(_, column)| column);
-    }
 }
 
 /// Reads a script.
@@ -63,164 +42,275 @@ impl Sources {
 /// ```
 #[must_use]
 pub fn parse(text: impl AsRef<[u8]>) -> Parsed {
+    parse_with(text.as_ref(), DEFAULT_PREFIX)
+}
+
+/// Reads a script whose directives begin otherwise than with `#PBS`: what `qsub -C` or `PBS_DPREFIX` says.
+///
+/// ```
+/// let parsed = pbsweb_shared::script::parse_with(b"#!/bin/sh\n#JOB -q long\n./heat\n", "#JOB");
+/// assert_eq!((parsed.draft.queue.as_str(), parsed.draft.directive_prefix.as_str()), ("long", "#JOB"));
+/// ```
+#[must_use]
+pub fn parse_with(text: &[u8], prefix: &str) -> Parsed {
     let mut findings = Findings::default();
-    let text = decode(text.as_ref(), &mut findings);
+    let text = strip_notes(lines::decode(text, &mut findings));
+    let prefix = Some(prefix.trim()).filter(|prefix| !prefix.is_empty()).unwrap_or(DEFAULT_PREFIX);
+    let plain = unwrap(&text);
+    let reading = Reading::of(&plain, prefix);
+    let mut draft = reading.draft.clone();
     let mut diagnostics = findings.into_list();
-    let mut draft = JobScriptDraft::default();
-    let mut sources = Sources::default();
-
-    let header = read_header(&text, &mut draft, &mut sources);
-    let interpreter = Interpreter::of(&draft.shell);
-    let mut findings = header.findings;
-    let body = text.get(header.body_start..).unwrap_or_default();
-    let body = body::read(body, header.body_line, interpreter, &mut draft, &mut findings);
-    sources.fields.push(("commands", body.line, 1));
-    sources.fields.push(("variables", header.body_line, 1));
-    sources.fields.push(("working_directory", header.body_line, 1));
-    let commands = tidy_commands(body.commands);
-    draft.commands = match (header.comments.is_empty(), commands.is_empty()) {
-        (true, _) => commands.to_owned(),
-        (false, true) => header.comments.join("\n"),
-        (false, false) => format!("{}\n{commands}", header.comments.join("\n")),
-    };
-
-    let items: Vec<Item> = header.items.iter().map(|(_, _, item)| item.clone()).collect();
-    let went = absorb(&items, &mut draft, &mut findings);
-    let mut extra = Vec::new();
-    let mut filled = Vec::new();
-    for ((line, column, item), went) in header.items.iter().zip(went) {
-        match went {
-            Went::Field(name) => filled.push((name, *line, *column)),
-            Went::Extra => {
-                extra.push(item.text());
-                sources.extra.push((*line, *column));
-            }
-        }
-    }
-    let has_folder = filled.iter().any(|(name, ..)| *name == "working_directory");
-    filled.append(&mut sources.fields);
-    sources.fields = filled;
-    draft.extra_directives = extra.join("\n");
-
-    for mut finding in findings.into_list().into_iter().chain(check(&draft, None)) {
-        if has_folder && finding.code == "working_directory.home" {
-            continue;
-        }
-        if finding.line.is_none() || finding.pointer == "/extra_directives" {
-            sources.locate(&mut finding);
-        }
-        diagnostics.push(finding);
+    diagnostics.append(&mut diagnostics_of(&text, reading, &draft, None));
+    // Nothing to keep where the fields make the very text.
+    if text != render_fields(&draft) {
+        draft.text = text;
     }
     Parsed { draft, diagnostics }
 }
 
-/// What stands before the first command.
-struct Header {
-    /// Line, column (both from 1) and what stands there.
-    items: Vec<(u32, u32, Item)>,
-    comments: Vec<String>,
-    /// Where the rest begins, in bytes, and its line.
-    body_start: usize,
-    body_line: u32,
+/// The text as its author had it: what [`prepare`](super::prepare()) put in goes, the rest of the wrapping stays.
+fn strip_notes(text: String) -> String {
+    if text.contains(PROLOGUE_BEGIN) || text.contains(RECORD_BEGIN) {
+        rewrap(unwrap(&text).into_owned(), &text)
+    } else {
+        text
+    }
+}
+
+/// Everything that is found in a draft and in its text, with lines and columns of the text.
+pub(crate) fn diagnose_text(text: &str, draft: &JobScriptDraft, host: Option<&HostRules>) -> Vec<Diagnostic> {
+    let plain = unwrap(text);
+    diagnostics_of(text, Reading::of(&plain, prefix_of(draft)), draft, host)
+}
+
+fn diagnostics_of(
+    text: &str,
+    mut reading: Reading<'_>,
+    draft: &JobScriptDraft,
+    host: Option<&HostRules>,
+) -> Vec<Diagnostic> {
+    let mut findings = Findings::default();
+    lines::check_whole(text, &mut findings);
+    let is_large = text.len() > super::check::MAX_SCRIPT_BYTES;
+    let mut diagnostics = findings.into_list();
+    let read = std::mem::take(&mut reading.findings).into_list();
+    let n_read = read.len();
+    let lines = LineStarts::of(reading.text);
+    for (index, mut finding) in read.into_iter().chain(check_fields(draft, host)).enumerate() {
+        if is_large && finding.code == "text.too_large" {
+            continue;
+        }
+        // Found on the way, it has its line; else that is one within the field.
+        if index >= n_read || finding.line.is_none() {
+            reading.locate(&mut finding, &lines);
+        }
+        diagnostics.push(finding);
+    }
+    diagnostics
+}
+
+/// A text, taken apart: every place in it belongs to something.
+#[derive(Debug)]
+pub(crate) struct Reading<'a> {
+    /// The text, unwrapped.
+    pub(crate) text: &'a str,
+    /// How its directives begin.
+    pub(crate) prefix: &'a str,
+    /// What it says; without a text.
+    pub(crate) draft: JobScriptDraft,
+    /// What stands before the first command.
+    pub(crate) header: Header,
+    /// For each line of directives, where each of its options went.
+    pub(crate) went: Vec<Vec<Went>>,
+    /// What follows.
+    pub(crate) body: Body,
+    /// What was noticed, where it has a line of its own.
     findings: Findings,
 }
 
-fn read_header(text: &str, draft: &mut JobScriptDraft, sources: &mut Sources) -> Header {
-    let mut header = Header {
-        items: Vec::new(),
-        comments: Vec::new(),
-        body_start: 0,
-        body_line: 1,
-        findings: Findings::default(),
-    };
-    let mut lines = Lines::new(text);
-    let mut pending_comments: Vec<String> = Vec::new();
-    if let Some(shell) = lines.peek().and_then(|line| line.strip_prefix("#!")) {
-        let shell = shell.trim();
-        sources.fields.push(("shell", 1, 1));
-        if shell != DEFAULT_SHELL {
-            shell.clone_into(&mut draft.shell);
+impl<'a> Reading<'a> {
+    /// Reads a text that is unwrapped.
+    pub(crate) fn of(text: &'a str, prefix: &'a str) -> Self {
+        let mut findings = Findings::default();
+        let mut draft = JobScriptDraft::default();
+        if prefix != DEFAULT_PREFIX {
+            prefix.clone_into(&mut draft.directive_prefix);
         }
-        lines.next();
-        (header.body_start, header.body_line) = lines.position();
-    } else if !text.trim().is_empty() {
-        header.findings.hint(
-            "/shell",
-            "shell.missing",
-            "the script does not say what runs it: PBS would take your login shell",
-            format!("{DEFAULT_SHELL} is taken here; choose another shell if it is wrong"),
-        );
+        let header = Header::read(text, prefix, &mut draft, &mut findings);
+        let interpreter = Interpreter::of(&draft.shell);
+        let body = body::read(text, header.end, interpreter, &mut draft);
+        let items: Vec<Item> = header
+            .directives
+            .iter()
+            .flat_map(|line| line.options.options.iter().map(|placed| placed.item.clone()))
+            .collect();
+        let mut went = absorb(&items, &mut draft, &mut findings).into_iter();
+        let went: Vec<Vec<Went>> = header
+            .directives
+            .iter()
+            .map(|line| went.by_ref().take(line.options.options.len()).collect())
+            .collect();
+        // Unless Torque's -d says where.
+        if body.starts_at_home && draft.working_directory == "~" {
+            findings.hint(
+                "/working_directory",
+                "working_directory.home",
+                "the script does not change its folder: its commands start in your home directory",
+                "leave the working directory empty to start in the application's folder",
+            );
+        }
+        let mut reading = Self { text, prefix, draft, header, went, body, findings };
+        let extra: Vec<String> = reading
+            .options()
+            .filter(|(_, _, went)| *went == Went::Extra)
+            .map(|(_, item, _)| item.text())
+            .collect();
+        reading.draft.extra_directives = extra.join("\n");
+        reading.tell_of_options();
+        reading
     }
-    while let Some(line) = lines.peek() {
-        let (_, number) = lines.position();
-        let trimmed = line.trim_start_matches(is_c_space);
-        if let Some(rest) = trimmed.strip_prefix("#PBS") {
-            if header.items.len() >= MOST_DIRECTIVES {
-                header.findings.push_whole(Diagnostic {
-                    pointer: String::new(),
-                    line: Some(number),
-                    column: None,
-                    code: "text.too_many_directives".to_owned(),
-                    severity: Severity::Error,
-                    message: format!("more than {MOST_DIRECTIVES} directives; those from here on are left among the commands"),
-                    advice: "this is probably no job script".to_owned(),
-                });
+
+    /// Every option with its line and where it went.
+    pub(crate) fn options(&self) -> impl Iterator<Item = (Place<'_>, &Item, Went)> {
+        self.header.directives.iter().zip(&self.went).enumerate().flat_map(|(index, (line, went))| {
+            line.options.options.iter().zip(went).enumerate().map(move |(option, (placed, went))| {
+                (Place { line, index, option, start: placed.start }, &placed.item, *went)
+            })
+        })
+    }
+
+    /// What can be seen only at the options as they stand.
+    fn tell_of_options(&mut self) {
+        let mut found = Vec::new();
+        for (place, item, went) in self.options() {
+            // There is room for no more of them, and each has its line counted.
+            if found.len() >= MOST_FINDINGS {
                 break;
             }
-            let offset = line.chars().count() - rest.chars().count();
-            lines.next();
-            let rest = continue_directive(rest, &mut lines);
-            let (items, comment) = read_line(&rest);
-            for (column, item) in items {
-                header.items.push((number, u32::try_from(offset + column + 1).unwrap_or(u32::MAX), item));
-            }
-            header.comments.append(&mut pending_comments);
-            if let Some(comment) = comment {
-                header.findings.push_whole(Diagnostic {
-                    pointer: "/commands".to_owned(),
-                    line: Some(number),
-                    column: None,
-                    code: "directive.comment".to_owned(),
-                    severity: Severity::Warning,
-                    message: "qsub takes a comment on a directive's line for arguments".to_owned(),
-                    advice: "it was moved among the commands".to_owned(),
-                });
-                header.comments.push(comment);
-            }
-        } else if trimmed == WITHOUT_EPILOGUE {
-            draft.without_epilogue = true;
-            lines.next();
-            header.comments.append(&mut pending_comments);
-        } else if trimmed.is_empty() || trimmed.starts_with('#') || line.starts_with(':') {
-            if !trimmed.is_empty() {
-                pending_comments.push(line.to_owned());
-            }
-            lines.next();
-            continue;
-        } else {
-            break;
+            let is_unclean =
+                matches!(item, Item::Option { value: Some(value), .. } if value.contains(char::is_control));
+            let (code, severity, message, advice) = match went {
+                Went::Overruled => (
+                    "directive.overruled",
+                    Severity::Warning,
+                    format!(
+                        "\"{}\" has no effect: the same option comes again, and the last one counts",
+                        item.text()
+                    ),
+                    "remove one of them",
+                ),
+                Went::Extra if is_unclean => (
+                    "extra.control",
+                    Severity::Error,
+                    format!("\"{}\" holds control characters", item.text()),
+                    "remove them",
+                ),
+                Went::Extra | Went::Field(_) => continue,
+            };
+            let (line, column) = place.line_and_column(self.text);
+            found.push(Diagnostic {
+                pointer: String::new(),
+                line: Some(line),
+                column: Some(column),
+                code: code.to_owned(),
+                severity,
+                message,
+                advice: advice.to_owned(),
+            });
         }
-        // Comments and blank lines behind the last directive stay with the commands, as they stand.
-        (header.body_start, header.body_line) = lines.position();
+        for finding in found {
+            self.findings.push_whole(finding);
+        }
     }
-    header
+
+    /// Gives a finding about a field the line and column where the field stands.
+    fn locate(&self, finding: &mut Diagnostic, lines: &LineStarts) {
+        let field = finding.pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
+        let line_in_field = finding.line;
+        let place = if field == "extra_directives" {
+            let index = finding.line.and_then(|line| usize::try_from(line).ok()?.checked_sub(1)).unwrap_or(0);
+            let mut extra = self.options().filter(|(_, _, went)| *went == Went::Extra);
+            extra.nth(index).map(|(place, ..)| place.line_and_column(self.text))
+        } else {
+            let place = self.place_of(field, &finding.pointer, lines);
+            let further = line_in_field.map_or(0, |line| line.saturating_sub(1));
+            place.map(|(line, column)| (line.saturating_add(further), column))
+        };
+        finding.line = place.map(|(line, _)| line);
+        finding.column = place.map(|(_, column)| column);
+    }
+
+    /// The line and column of a field: of its option, or of its place in the body.
+    fn place_of(&self, field: &str, pointer: &str, lines: &LineStarts) -> Option<(u32, u32)> {
+        let by_option = self
+            .options()
+            .find(|(_, _, went)| matches!(went, Went::Field(name) if *name == field))
+            .map(|(place, ..)| place.line_and_column(self.text));
+        let at = |start: usize| Some(lines.line_and_column(self.text, start));
+        match field {
+            "shell" => self.header.shebang.as_ref().map(|_| (1, 1)),
+            "without_epilogue" => self.header.mark.as_ref().and_then(|mark| at(mark.start)),
+            "commands" => at(self.body.commands.start),
+            "working_directory" => by_option.or_else(|| {
+                at(self.body.folder.as_ref().map_or(self.body.commands.start, |folder| folder.start))
+            }),
+            "variables" => {
+                let from_options = self.draft.variables.len().saturating_sub(self.body.variables.len());
+                let index =
+                    pointer.split('/').nth(2).and_then(|index| index.parse::<usize>().ok()).unwrap_or(0);
+                match index.checked_sub(from_options) {
+                    Some(index) => {
+                        at(self.body.variables.get(index).map_or(self.header.end, |range| range.start))
+                    }
+                    None => by_option,
+                }
+            }
+            _ => by_option,
+        }
+    }
 }
 
-/// C's `isspace`, by which qsub looks for directives.
-fn is_c_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\x0b' | '\x0c' | '\r')
+/// One option's place in a text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// Its line.
+    pub(crate) line: &'a DirectiveLine,
+    /// Which of the lines of directives that is.
+    pub(crate) index: usize,
+    /// Which of the options on it.
+    pub(crate) option: usize,
+    /// Where it begins in what follows the prefix.
+    start: usize,
 }
 
-/// Appends the lines that a backslash at the end takes in. A `#PBS` at the beginning of such a line is no part of it.
-fn continue_directive(rest: &str, lines: &mut Lines<'_>) -> String {
-    let mut whole = rest.to_owned();
-    while whole.ends_with('\\') {
-        let Some(next) = lines.next() else { break };
-        whole.pop();
-        let next = next.trim_start_matches(is_c_space);
-        whole.push_str(next.strip_prefix("#PBS").unwrap_or(next));
+impl Place<'_> {
+    fn line_and_column(&self, text: &str) -> (u32, u32) {
+        let start = self.line.place(self.start);
+        let before = text.get(self.line.range.start..start).unwrap_or_default();
+        let lines = before.matches('\n').count();
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        (self.line.number.saturating_add(count(lines)), count(column))
     }
-    whole
+}
+
+/// Where the lines of a text begin, counted once for all findings.
+struct LineStarts(Vec<usize>);
+
+impl LineStarts {
+    fn of(text: &str) -> Self {
+        Self(std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect())
+    }
+
+    /// The line and column of a place, from 1.
+    fn line_and_column(&self, text: &str, place: usize) -> (u32, u32) {
+        let line = self.0.partition_point(|start| *start <= place);
+        let start = line.checked_sub(1).and_then(|index| self.0.get(index)).copied().unwrap_or(0);
+        (count(line), count(text.get(start..place).unwrap_or_default().chars().count() + 1))
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! in `epilogue.7`. `begun` holds the line `started EPOCH`; `epilogue` holds `exit_status N`, `started EPOCH` and `ended EPOCH`.
 //! A script that is deleted or over its walltime gets SIGTERM and notes 143; one that is killed at once leaves no epilogue.
 
+use super::document;
 use super::interpreter::Interpreter;
 use super::render::render_parts;
 use super::values::Join;
@@ -56,7 +57,14 @@ pub struct Submission {
 /// and absolute output paths (PBS expands nothing in them).
 #[must_use]
 pub fn prepare(script: &JobScript, place: &Placement<'_>) -> Submission {
-    let (mut text, body) = render_parts(script.draft());
+    let draft = script.draft();
+    let (mut text, body) = if draft.text.is_empty() {
+        render_parts(draft)
+    } else {
+        let (mut text, begin) = document::to_send(draft);
+        let body = text.split_off(begin);
+        (text, body)
+    };
     if let Some(record) = place.record {
         text.push_str(&format!("{RECORD_BEGIN}{record}\n"));
     }
@@ -94,6 +102,7 @@ fn arguments(script: &JobScript, place: &Placement<'_>, stdout_path: &str, stder
             arguments.extend([option.to_owned(), value.to_owned()]);
         }
     };
+    add("-C", &script.draft().directive_prefix);
     add("-o", stdout_path);
     add("-e", stderr_path);
     if place.keep_output_in_place {

@@ -2,33 +2,45 @@
 //! so that a value that exists is good.
 
 mod array_range;
+mod attributes;
+mod checkpoint;
 mod chunk;
 mod dependency;
 mod job_name;
+mod lists;
 mod mail_events;
 mod memory_size;
+mod output_files;
 mod place;
 mod priority;
 mod queue_name;
+mod staging;
 mod start_time;
 mod streams;
+mod umask;
 mod unix_path;
 mod variable_name;
 mod walltime;
 mod words;
 
 pub use array_range::ArrayRange;
+pub use attributes::{Count, NodeFailures, Sandbox, Truth};
+pub use checkpoint::Checkpoint;
 pub(crate) use chunk::read_count;
 pub use chunk::{OtherResources, ResourceChunk, Select};
 pub use dependency::{Dependency, DependencyKind, DependsOn};
 pub use job_name::JobName;
+pub use lists::{NameList, PathList};
 pub use mail_events::{MailEvents, MailUsers};
 pub use memory_size::MemorySize;
+pub use output_files::{KeepFiles, RemoveFiles};
 pub use place::{Arrangement, Place, Sharing};
 pub use priority::Priority;
 pub use queue_name::QueueName;
+pub use staging::StageList;
 pub use start_time::StartTime;
 pub use streams::{Join, OutputPath, Rerunnable};
+pub use umask::Umask;
 pub use unix_path::UnixPath;
 pub(crate) use unix_path::join_path;
 pub use variable_name::EnvName;

@@ -49,6 +49,9 @@ pub(super) fn DraftField(
     /// Shown while it is empty, instead of the example.
     #[prop(optional, into)]
     when_empty: Option<String>,
+    /// Values to pick from while still free to type another.
+    #[prop(optional)]
+    suggestions: Vec<String>,
 ) -> impl IntoView {
     let form = Form::of_page();
     let pointer = pointer.unwrap_or_else(|| format!("/{name}"));
@@ -64,6 +67,7 @@ pub(super) fn DraftField(
             help=MaybeProp::from(help)
             note=form.note_at(pointer.clone())
             error=form.error_at(pointer)
+            suggestions=Signal::stored(suggestions)
         />
     }
 }

@@ -27,7 +27,7 @@ use crate::ui::{EmptyState, LinkButton, PageHeader, Panel, ProblemBox, Show, Spi
 use form::Form;
 use picker::{Picker, pick};
 use script_side::ScriptSide;
-use sections::{Advanced, Array, Commands, Common, Dependencies, Mail, Output, Schedule, Variables};
+use sections::{Advanced, Array, Commands, Common, Dependencies, Mail, Output, Rare, Schedule, Variables};
 use submit::{SubmitBar, submit_action};
 use target::Target;
 
@@ -79,6 +79,7 @@ pub(crate) fn Compose() -> impl IntoView {
                             <Variables />
                             <Schedule />
                             <Advanced />
+                            <Rare />
                         </div>
                     </Panel>
                     <SubmitBar submit=submit />
