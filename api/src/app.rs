@@ -13,6 +13,7 @@ use crate::replica::{self, Replica};
 use crate::secret::MasterKey;
 use crate::services::accounts::Identities;
 use crate::services::builds::Builds;
+use crate::services::jobs::Tails;
 use crate::services::sessions::{SignIns, Tokens};
 use crate::services::steering::Pace;
 use crate::services::submission::Attending;
@@ -48,6 +49,8 @@ pub struct App {
     pub attending: Attending,
     /// Follows the builds that run.
     pub builds: Builds,
+    /// Reads the outputs that are followed.
+    pub tails: Tails,
     /// How fast hosts are asked to steer jobs.
     pub steering: Pace,
     tasks: TaskTracker,
@@ -86,6 +89,7 @@ impl App {
             pollers: Pollers::new(bell.clone()),
             attending: Attending::default(),
             builds: Builds::new(bell),
+            tails: Tails::default(),
             steering,
             tasks: TaskTracker::new(),
             runtime: tokio::runtime::Handle::current(),

@@ -178,6 +178,15 @@ impl TestApp {
         self.server.as_ref().expect("the server was stopped").freeze()
     }
 
+    /// Another client of the server, with connections of its own.
+    ///
+    /// # Panics
+    /// When the server was stopped.
+    #[must_use]
+    pub fn another_client(&self) -> Client {
+        client_of(self.server.as_ref().expect("the server was stopped"), &self.config)
+    }
+
     /// The same signed-in user at the server that runs now.
     #[must_use]
     pub fn again(&self, user: &User) -> User {

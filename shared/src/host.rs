@@ -54,6 +54,40 @@ pub struct HostHealth {
     pub max_listings_per_minute: u32,
     /// Listings that were asked in the last 60 seconds.
     pub listings_last_minute: u32,
+    /// How long the host took to answer the last time it did, in milliseconds: the way there and back, and its scheduler.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<u32>,
+    /// Commands of its scheduler that PBSWeb ran in the last 60 seconds to watch it, for everybody together.
+    #[serde(default)]
+    pub calls_last_minute: u32,
+}
+
+/// How a host was at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HealthSample {
+    /// When it was asked.
+    pub at: DateTime<Utc>,
+    /// How it was.
+    pub status: HostStatus,
+    /// In words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// How long it took to answer, in milliseconds; absent when it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<u32>,
+}
+
+/// How a host was over the last days.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HostHistory {
+    /// The host.
+    pub host: HostId,
+    /// How it is now.
+    pub health: HostHealth,
+    /// Changes, and a sample every five minutes in between; the newest first.
+    pub samples: Vec<HealthSample>,
 }
 
 /// A queue of a host, as the last snapshot shows it.
@@ -156,6 +190,18 @@ pub struct ListedJob {
     /// The scheduler's comment, such as why it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// Who holds it, such as `us`: `u` its owner, `o` an operator, `s` the system. Absent when nobody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_types: Option<String>,
+    /// The jobs that it waits for, or that wait for it, in the scheduler's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depend: Option<String>,
+    /// When the scheduler expects it to start, if it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_start_at: Option<DateTime<Utc>>,
+    /// Of an array: how many of its jobs are in which state, such as `Queued:1 Running:3 Exiting:0 Expired:1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub array_states: Option<String>,
     /// It runs under the caller's own login name on that host.
     pub is_own: bool,
     /// The caller's job here, if it was submitted through PBSWeb.

@@ -33,6 +33,7 @@ pub(crate) fn App() -> impl IntoView {
                         <Route path=path!("/jobs") view=pages::Jobs />
                         <Route path=path!("/jobs/:job") view=pages::Job />
                         <Route path=path!("/queues") view=pages::Queues />
+                        <Route path=path!("/nodes") view=pages::Nodes />
                         <Route path=path!("/hosts") view=pages::Hosts />
                         <Route path=path!("/settings") view=pages::Settings />
                         <ParentRoute path=path!("/admin") view=ForAdmins>

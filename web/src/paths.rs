@@ -16,6 +16,8 @@ pub(crate) const COMPOSE: &str = "/compose";
 pub(crate) const JOBS: &str = "/jobs";
 /// What all hosts list.
 pub(crate) const QUEUES: &str = "/queues";
+/// The nodes of all hosts.
+pub(crate) const NODES: &str = "/nodes";
 /// The hosts and one's accounts on them.
 pub(crate) const HOSTS: &str = "/hosts";
 /// One's own settings.
@@ -97,6 +99,11 @@ pub(crate) fn compose(from: ComposeFrom) -> String {
 /// The queues, perhaps of one host only.
 pub(crate) fn queues(host: Option<HostId>) -> String {
     with_query(QUEUES, &[("host", host.map(|id| id.to_string()))])
+}
+
+/// The nodes of one host.
+pub(crate) fn nodes(host: HostId) -> String {
+    with_query(NODES, &[("host", Some(host.to_string()))])
 }
 
 /// `path?name=value…`, without what is absent or empty.

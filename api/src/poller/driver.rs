@@ -4,34 +4,35 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pbsweb_shared::event::Event;
-use pbsweb_shared::host::{HostStatus, ListedJob};
+use pbsweb_shared::host::{HealthSample, HostStatus, ListedJob};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use super::snapshot::{HostSnapshot, SchedulerStatus, listed_job};
-use super::{WATCHED_FOR, apply, listing};
+use super::light::Rhythm;
+use super::list::{Known, Listed, list};
+use super::snapshot::{SchedulerStatus, listed_job};
+use super::{WATCHED_FOR, apply, listing, nodes};
 use crate::app::App;
 use crate::error::chain;
-use crate::services::reach::{Reach, ReachError, Trust, fresh_marker};
+use crate::services::reach::{Reach, ReachError, Trust};
 use crate::store::StoreError;
 use crate::store::events::insert_event;
+use crate::store::health::note_health;
 use crate::store::hosts::{find_host, usable_accounts};
-use crate::store::jobs::has_open_jobs;
+use crate::store::jobs::{OpenJob, has_open_jobs, open_jobs};
 use crate::store::queues::replace_queues;
 use crate::store::replicas::Hold;
-use crate::store::watches::{Turn, find_watch, is_watched, lock_watch, set_listing, set_status, take_turn};
-use crate::transport::{RunLimits, TransportError};
+use crate::store::watches::{
+    Turn, find_watch, is_watched, lock_watch, note_calls, set_listing, set_status, take_turn,
+};
+use crate::transport::TransportError;
 
 /// Between a poke and the listing, so that what caused it shows, and several pokes make one listing.
 const SETTLE: Duration = Duration::from_millis(300);
 
-/// 40,000 jobs make about 50 MB of text.
-const LIMITS: RunLimits =
-    RunLimits { deadline: Duration::from_secs(120), max_output_bytes: 256 * 1024 * 1024 };
-
 /// What a run found.
 enum Asked {
-    Snapshot(Box<HostSnapshot>),
+    Listed(Box<Listed>),
     /// Nobody can ask at the moment, or the host does not answer: why.
     Not(HostStatus, String),
     /// As many listings as may be were asked of late; when the next may be.
@@ -40,22 +41,46 @@ enum Asked {
     TakenOver,
 }
 
+/// How a host was found.
+struct Found {
+    status: HostStatus,
+    detail: Option<String>,
+    /// How long it took to answer, if it did.
+    took: Option<Duration>,
+    /// Commands of the scheduler that were run.
+    n_calls: u32,
+}
+
+impl Found {
+    const fn not(status: HostStatus, why: String) -> Self {
+        Self { status, detail: Some(why), took: None, n_calls: 0 }
+    }
+}
+
 /// Polls a host, for as long as this server holds it.
 pub(super) async fn run(app: &Arc<App>, hold: Hold, poke: &Notify) {
+    let mut rhythm = Rhythm::default();
     loop {
-        let pause = poll(app, hold).await;
-        tokio::select! {
-            () = poke.notified() => sleep(SETTLE).await,
-            () = sleep(pause) => {}
+        let due = Instant::now() + poll(app, hold, &mut rhythm).await;
+        // Nodes have their own time, between listings.
+        loop {
+            let pause = nodes::poll(app, hold).await.min(due.saturating_duration_since(Instant::now()));
+            tokio::select! {
+                () = poke.notified() => {
+                    sleep(SETTLE).await;
+                    break;
+                }
+                () = sleep(pause) => if Instant::now() >= due { break },
+            }
         }
     }
 }
 
 /// One run; returns when the next one is due.
-async fn poll(app: &Arc<App>, hold: Hold) -> Duration {
+async fn poll(app: &Arc<App>, hold: Hold, rhythm: &mut Rhythm) -> Duration {
     let begun = Instant::now();
     let host = hold.host;
-    let asked = match ask(app, hold).await {
+    let asked = match ask(app, hold, rhythm).await {
         Ok(asked) => asked,
         Err(error) => {
             tracing::warn!(host.id = %host, error = &error as &dyn std::error::Error, "a host could not be polled");
@@ -63,8 +88,8 @@ async fn poll(app: &Arc<App>, hold: Hold) -> Duration {
         }
     };
     let outcome = match asked {
-        Asked::Snapshot(snapshot) => keep(app, hold, *snapshot).await,
-        Asked::Not(status, why) => note(app, hold, status, Some(why)).await,
+        Asked::Listed(listed) => keep(app, hold, *listed).await,
+        Asked::Not(status, why) => note(app, hold, Found::not(status, why)).await,
         Asked::NotYet(wait) => return wait,
         Asked::TakenOver => return app.config.poll.interval,
     };
@@ -85,8 +110,23 @@ async fn poll(app: &Arc<App>, hold: Hold) -> Duration {
     pause.max(begun.elapsed())
 }
 
+/// What a light listing builds on.
+async fn known(app: &App, hold: Hold) -> Result<Known, StoreError> {
+    let host = hold.host;
+    let (watch, open) = app
+        .store
+        .query(move |connection| Ok((find_watch(connection, host)?, open_jobs(connection, host)?)))
+        .await?;
+    let shown = match watch.filter(|watch| watch.jobs_version.is_some()) {
+        Some(watch) => Some(app.pollers.listed_jobs(app, &watch).await?),
+        None => None,
+    };
+    let is_listed = |job: &OpenJob| job.facts.state.is_listed();
+    Ok(Known { shown, ours: open.into_iter().filter(is_listed).filter_map(|job| job.facts.pbs_id).collect() })
+}
+
 /// Lists the host with the first usable account that it accepts.
-async fn ask(app: &Arc<App>, hold: Hold) -> Result<Asked, StoreError> {
+async fn ask(app: &Arc<App>, hold: Hold, rhythm: &mut Rhythm) -> Result<Asked, StoreError> {
     let host = hold.host;
     let accounts = app
         .store
@@ -113,8 +153,9 @@ async fn ask(app: &Arc<App>, hold: Hold) -> Result<Asked, StoreError> {
             Turn::After(wait) => return Ok(Asked::NotYet(wait.to_std().unwrap_or_default())),
             Turn::TakenOver => return Ok(Asked::TakenOver),
         }
-        last = match list(app, &reach).await {
-            Ok(snapshot) => return Ok(Asked::Snapshot(Box::new(snapshot))),
+        let known = if rhythm.is_light(Instant::now()) { known(app, hold).await? } else { Known::default() };
+        last = match list(app, &reach, rhythm, known, app.replica.now()).await {
+            Ok(listed) => return Ok(Asked::Listed(Box::new(listed))),
             Err(ReachError::Transport { source, .. }) if is_about_account(&source) => {
                 Asked::Not(HostStatus::Unknown, chain(&source))
             }
@@ -128,7 +169,7 @@ async fn ask(app: &Arc<App>, hold: Hold) -> Result<Asked, StoreError> {
 }
 
 /// Another account may still do.
-const fn is_about_account(error: &TransportError) -> bool {
+pub(super) const fn is_about_account(error: &TransportError) -> bool {
     matches!(
         error,
         TransportError::KeyNotAccepted { .. }
@@ -159,32 +200,13 @@ const fn status_of(error: &TransportError) -> HostStatus {
     }
 }
 
-async fn list(app: &App, reach: &Reach) -> Result<HostSnapshot, ReachError> {
-    let marker = fresh_marker();
-    let taken_at = app.replica.now();
-    let command = reach.scheduler().listing(&reach.site(), &marker)?;
-    let output = reach.run(app, command, LIMITS).await?;
-    let scheduler = reach.scheduler();
-    // Reading megabytes of text would hold up other tasks.
-    let read = tokio::task::spawn_blocking(move || {
-        HostSnapshot::new(taken_at, scheduler.read_listing(&marker, &output.stdout))
-    });
-    Ok(read.await.unwrap_or_else(|_| HostSnapshot {
-        taken_at,
-        scheduler_status: SchedulerStatus::Down { words: "the listing could not be read".to_owned() },
-        jobs: Vec::new(),
-        unreadable: Vec::new(),
-        queues: Vec::new(),
-        server: None,
-        problems: Vec::new(),
-    }))
-}
-
 /// Keeps a snapshot: what it says of our jobs, the queues, and what pages show.
-async fn keep(app: &Arc<App>, hold: Hold, snapshot: HostSnapshot) -> Result<(), StoreError> {
+async fn keep(app: &Arc<App>, hold: Hold, listed: Listed) -> Result<(), StoreError> {
     let host = hold.host;
+    let Listed { snapshot, shown: merged, n_calls, took } = listed;
+    let found = |status, detail| Found { status, detail, took: Some(took), n_calls };
     if let SchedulerStatus::Down { words } = &snapshot.scheduler_status {
-        return note(app, hold, HostStatus::SchedulerDown, Some(words.clone())).await;
+        return note(app, hold, found(HostStatus::SchedulerDown, Some(words.clone()))).await;
     }
     for problem in &snapshot.problems {
         tracing::info!(host.id = %host, problem = problem.as_str(), "part of a listing could not be read");
@@ -202,7 +224,8 @@ async fn keep(app: &Arc<App>, hold: Hold, snapshot: HostSnapshot) -> Result<(), 
     let taken_at = snapshot.taken_at;
     let kept = Arc::clone(&snapshot);
     let packed = tokio::task::spawn_blocking(move || {
-        let shown: Vec<ListedJob> = kept.jobs.iter().map(|record| listed_job(record, None, None)).collect();
+        let shown: Vec<ListedJob> =
+            merged.unwrap_or_else(|| kept.jobs.iter().map(|record| listed_job(record, None, None)).collect());
         let is_new = known.is_none_or(|known| *known != shown);
         is_new.then(|| listing::pack(&shown).map(|packed| (Arc::new(shown), packed))).transpose()
     });
@@ -220,7 +243,11 @@ async fn keep(app: &Arc<App>, hold: Hold, snapshot: HostSnapshot) -> Result<(), 
             if !snapshot.queues.is_empty() {
                 replace_queues(connection, host, &snapshot.queues, taken_at)?;
             }
-            let default_queue = snapshot.server.as_ref().and_then(|server| server.default_queue.as_deref());
+            // A light listing says nothing about the server: what was known stays.
+            let default_queue = match &snapshot.server {
+                Some(server) => server.default_queue.as_deref(),
+                None => watch.default_queue.as_deref(),
+            };
             set_listing(connection, host, taken_at, default_queue, packed.as_deref())?;
             if packed.is_some() {
                 insert_event(connection, None, &Event::Snapshot { host, taken_at }, taken_at)?;
@@ -231,12 +258,14 @@ async fn keep(app: &Arc<App>, hold: Hold, snapshot: HostSnapshot) -> Result<(), 
     if let Some(shown) = shown.filter(|_| is_kept) {
         app.pollers.keep_jobs(host, taken_at, shown);
     }
-    note(app, hold, HostStatus::Up, None).await
+    note(app, hold, found(HostStatus::Up, None)).await
 }
 
 /// Keeps how the host is, and tells open pages when that is news.
-async fn note(app: &App, hold: Hold, status: HostStatus, detail: Option<String>) -> Result<(), StoreError> {
+async fn note(app: &App, hold: Hold, found: Found) -> Result<(), StoreError> {
     let host = hold.host;
+    let Found { status, detail, took, n_calls } = found;
+    let latency_ms = took.and_then(|took| u32::try_from(took.as_millis()).ok());
     let (most, now) = (app.config.poll.max_listings_per_minute, app.replica.now());
     // PostgreSQL takes no NUL, and a host may print anything.
     let detail = detail.map(|detail| detail.replace('\0', "\u{fffd}"));
@@ -244,9 +273,16 @@ async fn note(app: &App, hold: Hold, status: HostStatus, detail: Option<String>)
     let is_news = app
         .store
         .query(move |connection| {
-            if !lock_watch(connection, hold)?
-                || !set_status(connection, host, status, detail.as_deref(), now)?
-            {
+            if !lock_watch(connection, hold)? {
+                return Ok(false);
+            }
+            note_calls(connection, host, n_calls)?;
+            note_health(
+                connection,
+                host,
+                &HealthSample { at: now, status, detail: detail.clone(), latency_ms },
+            )?;
+            if !set_status(connection, host, status, detail.as_deref(), latency_ms, now)? {
                 return Ok(false);
             }
             let Some(record) = find_host(connection, host)? else { return Ok(false) };

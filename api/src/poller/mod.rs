@@ -1,6 +1,6 @@
 //! Watching hosts: a snapshot on a timer or when poked, and what changed since.
 //!
-//! [`snapshot`] and [`diff`] are pure; [`driver`] asks the host, [`apply`] stores what came of it, [`look_up`] asks how jobs
+//! [`snapshot`], [`light`] and [`diff`] are pure; [`driver`] asks the host by [`list`], [`apply`] stores what came of it, [`look_up`] asks how jobs
 //! ended that are no longer listed. A poller takes no input but the world, does the same work whatever woke it, and does
 //! not retry inside: its next run is the retry. However many people watch, at however many servers, a host is listed once:
 //! by the server that holds its watch. What it finds is in the database, from which every server answers.
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use pbsweb_shared::host::{HostHealth, HostStatus, ListedJob};
 use pbsweb_shared::ids::HostId;
+use pbsweb_shared::node::Node;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -19,14 +20,20 @@ use crate::app::App;
 use crate::store::StoreError;
 use crate::store::bell::{Bell, Note};
 use crate::store::hosts::HostRecord;
+use crate::store::nodes::{KeptNodes, watch_nodes};
 use crate::store::replicas::Hold;
-use crate::store::watches::{WatchRecord, listings_last_minute, load_listing, note_watcher};
+use crate::store::watches::{
+    WatchRecord, calls_last_minute, listings_last_minute, load_listing, note_watcher,
+};
 
 mod apply;
 pub mod diff;
 mod driver;
+mod light;
+mod list;
 mod listing;
 mod look_up;
+mod nodes;
 pub mod snapshot;
 
 /// A page that asked keeps the listing fresh for so long.
@@ -111,6 +118,17 @@ impl Pollers {
                 }
             }
         });
+    }
+
+    /// Somebody looks at the nodes of a host: they are asked for more often for a while, and soon if nobody looked before.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn watch_nodes(&self, app: &App, host: HostId) -> Result<(), StoreError> {
+        if app.store.query(move |connection| watch_nodes(connection, host, WATCHED_FOR)).await? {
+            self.bell.ring(Note::Poke(host));
+        }
+        Ok(())
     }
 
     /// The jobs of a host's last listing, whichever server asked for it: read again when they are other ones than before.
@@ -208,6 +226,15 @@ pub fn health(
         checked_at: watch.and_then(|watch| watch.checked_at),
         snapshot_at: watch.and_then(|watch| watch.snapshot_at),
         max_listings_per_minute,
+        latency_ms: watch.and_then(|watch| watch.latency_ms),
+        calls_last_minute: watch.map_or(0, |watch| calls_last_minute(watch, now)),
         listings_last_minute: watch.map_or(0, |watch| listings_last_minute(watch, now)),
     }
+}
+
+/// The nodes that were kept; none when a release that kept them otherwise wrote them.
+#[must_use]
+pub fn unpack_nodes(kept: &KeptNodes) -> Vec<Node> {
+    let packed = kept.packed.as_deref();
+    packed.and_then(|packed| listing::unpack(packed).ok()).unwrap_or_default()
 }

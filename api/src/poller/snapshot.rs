@@ -83,6 +83,10 @@ pub fn listed_job(record: &JobRecord, own_login: Option<&str>, job: Option<JobId
         queued_at: record.queued_at,
         started_at: record.started_at,
         comment: record.comment.clone(),
+        hold_types: record.hold_types.clone().filter(|kinds| kinds != "n"),
+        depend: record.depend.clone(),
+        estimated_start_at: record.estimated_start_at,
+        array_states: record.array_state_count.clone(),
         is_own: own_login == Some(record.owner.as_str()),
         job,
     }

@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, Utc};
+use pbsweb_shared::host::HostStatus;
 
 use super::extract::AppData;
 use super::extract::client::may_read_metrics;
 use crate::error::chain;
-use crate::store::watches::{list_watches, listings_last_minute};
+use crate::store::watches::{WatchRecord, calls_last_minute, list_watches, listings_last_minute};
 
 /// Says that the process answers.
 #[utoipa::path(
@@ -74,6 +76,7 @@ pub async fn get_readiness(app: AppData) -> HttpResponse {
     ),
 )]
 pub async fn get_metrics(app: AppData, request: HttpRequest) -> HttpResponse {
+    type OfHost = fn(&WatchRecord, DateTime<Utc>) -> Option<u32>;
     if !may_read_metrics(&request, &app.config.http) {
         return HttpResponse::Forbidden()
             .content_type("text/plain; charset=utf-8")
@@ -111,13 +114,36 @@ pub async fn get_metrics(app: AppData, request: HttpRequest) -> HttpResponse {
     metrics.value("pbsweb_background_tasks", "gauge", "Background tasks that run.", &[], n_tasks);
     // Without the database the process has its numbers still.
     let watches = app.store.query(|connection| list_watches(connection, None)).await.unwrap_or_default();
-    for watch in watches {
-        let n_listings = listings_last_minute(&watch, app.replica.now());
-        let host = watch.host;
-        let help = "Listings asked of a host's scheduler in the last minute, for everybody together.";
-        let labels = [("host", host.to_string())];
-        let labels = labels.each_ref().map(|(name, value)| (*name, value.as_str()));
-        metrics.value("pbsweb_host_listings_last_minute", "gauge", help, &labels, f64::from(n_listings));
+    let now = app.replica.now();
+    let by_host: [(&str, &str, OfHost); 4] = [
+        (
+            "pbsweb_host_listings_last_minute",
+            "Listings asked of a host's scheduler in the last minute, for everybody together.",
+            |watch, now| Some(listings_last_minute(watch, now)),
+        ),
+        (
+            "pbsweb_host_scheduler_calls_last_minute",
+            "Commands of a host's scheduler that were run in the last minute to watch it, for everybody together.",
+            |watch, now| Some(calls_last_minute(watch, now)),
+        ),
+        (
+            "pbsweb_host_up",
+            "Whether a host and its scheduler answered when they were last asked.",
+            |watch, _| Some(u32::from(watch.status == HostStatus::Up)),
+        ),
+        (
+            "pbsweb_host_latency_milliseconds",
+            "How long a host took to answer the last time it did.",
+            |watch, _| watch.latency_ms,
+        ),
+    ];
+    for (name, help, value) in by_host {
+        for watch in &watches {
+            if let Some(value) = value(watch, now) {
+                let host = watch.host.to_string();
+                metrics.value(name, "gauge", help, &[("host", host.as_str())], f64::from(value));
+            }
+        }
     }
     Process::read().await.write(&mut metrics);
     HttpResponse::Ok()

@@ -1,14 +1,17 @@
 //! `/hosts`: what administrators set, and each user's own account there.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Json, Path};
+use actix_web::web::{Json, Path, Query};
 use pbsweb_shared::api::hosts::{
     CheckReport, Host, HostAccount, HostAccountPut, HostCreate, HostKeyScan, HostUpdate,
 };
-use pbsweb_shared::host::{HostJobs, HostQueues};
+use pbsweb_shared::host::{HostHistory, HostJobs, HostQueues};
 use pbsweb_shared::ids::HostId;
+use pbsweb_shared::node::HostNodes;
 use pbsweb_shared::page::Page;
 use pbsweb_shared::problem::Problem;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::extract::{Admin, AppData, Body, path_id};
 use super::problem::ApiProblem;
@@ -152,16 +155,55 @@ pub async fn list_queues(
     Ok(Json(hosts::list_queues(&app, &actor, id(&path)?).await?))
 }
 
+/// Which of a host's jobs.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default, deny_unknown_fields)]
+pub struct HostJobsQuery {
+    /// Only the caller's own.
+    own: bool,
+}
+
 /// List all jobs of a host
 ///
-/// Whoever owns them, from the last snapshot; the caller's own are marked. No scheduler is asked for this.
+/// Whoever owns them, from the last snapshot; the caller's own are marked. No scheduler is asked for this. With `own=true`
+/// only the caller's own are sent, which is little of what a full host has.
 #[utoipa::path(get, path = "/api/v1/hosts/{host}/jobs", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
-    params(("host" = HostId, Path)),
+    params(("host" = HostId, Path), HostJobsQuery),
     responses((status = 200, body = HostJobs), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub async fn list_host_jobs(
     app: AppData,
     actor: Actor,
     path: Path<String>,
+    query: Query<HostJobsQuery>,
 ) -> Result<Json<HostJobs>, ApiProblem> {
-    Ok(Json(hosts::list_host_jobs(&app, &actor, id(&path)?).await?))
+    Ok(Json(hosts::list_host_jobs(&app, &actor, id(&path)?, query.own).await?))
+}
+
+/// List a host's nodes
+///
+/// As the scheduler listed them last; while somebody looks they are asked for every half minute, by whomever once for all.
+#[utoipa::path(get, path = "/api/v1/hosts/{host}/nodes", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
+    params(("host" = HostId, Path)),
+    responses((status = 200, body = HostNodes), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn list_nodes(
+    app: AppData,
+    _actor: Actor,
+    path: Path<String>,
+) -> Result<Json<HostNodes>, ApiProblem> {
+    Ok(Json(hosts::list_nodes(&app, id(&path)?).await?))
+}
+
+/// Read how a host was
+///
+/// Its status over the last two weeks: each change, and a sample every five minutes in between.
+#[utoipa::path(get, path = "/api/v1/hosts/{host}/health", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
+    params(("host" = HostId, Path)),
+    responses((status = 200, body = HostHistory), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn get_host_history(
+    app: AppData,
+    _actor: Actor,
+    path: Path<String>,
+) -> Result<Json<HostHistory>, ApiProblem> {
+    Ok(Json(hosts::get_host_history(&app, id(&path)?).await?))
 }

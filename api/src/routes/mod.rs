@@ -81,6 +81,8 @@ fn version_1(config: &mut ServiceConfig) {
         .route("/hosts/{host}/check", post().to(hosts::check_host))
         .route("/hosts/{host}/queues", get().to(hosts::list_queues))
         .route("/hosts/{host}/jobs", get().to(hosts::list_host_jobs))
+        .route("/hosts/{host}/nodes", get().to(hosts::list_nodes))
+        .route("/hosts/{host}/health", get().to(hosts::get_host_history))
         .route("/applications", get().to(applications::list_applications))
         .route("/applications", post().to(applications::upload_application))
         .route("/applications/{application}", get().to(applications::get_application))

@@ -53,6 +53,8 @@ pub struct JobRecord {
     pub eligible_at: Option<DateTime<Utc>>,
     /// `stime`: started.
     pub started_at: Option<DateTime<Utc>>,
+    /// `estimated.start_time`: when the scheduler expects to start it.
+    pub estimated_start_at: Option<DateTime<Utc>>,
     /// `mtime`: last changed.
     pub modified_at: Option<DateTime<Utc>>,
     /// `obittime`: its end was reported.

@@ -107,10 +107,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    host_health (id) {
+        id -> Int8,
+        host_id -> Uuid,
+        at -> Timestamptz,
+        status -> Text,
+        detail -> Nullable<Text>,
+        latency_ms -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
     host_listings (host_id) {
         host_id -> Uuid,
         taken_at -> Timestamptz,
         jobs -> Bytea,
+    }
+}
+
+diesel::table! {
+    host_nodes (host_id) {
+        host_id -> Uuid,
+        asked_at -> Nullable<Timestamptz>,
+        taken_at -> Nullable<Timestamptz>,
+        nodes -> Nullable<Bytea>,
+        problem -> Nullable<Text>,
+        watched_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -126,6 +148,8 @@ diesel::table! {
         default_queue -> Nullable<Text>,
         listings -> Array<Timestamptz>,
         watched_at -> Nullable<Timestamptz>,
+        latency_ms -> Nullable<Int4>,
+        calls -> Array<Timestamptz>,
     }
 }
 
@@ -395,7 +419,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     failed_sign_ins,
     host_accounts,
+    host_health,
     host_listings,
+    host_nodes,
     host_watches,
     hosts,
     idempotency_keys,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Double, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Double, Integer, Nullable, Timestamptz, Uuid as SqlUuid};
 use pbsweb_shared::host::HostStatus;
 use pbsweb_shared::ids::HostId;
 use uuid::Uuid;
@@ -34,6 +34,10 @@ pub struct WatchRecord {
     pub default_queue: Option<String>,
     /// When the scheduler was asked of late; may hold some from before the last minute.
     pub listings: Vec<DateTime<Utc>>,
+    /// How long the host took to answer, the last time it did, in milliseconds.
+    pub latency_ms: Option<u32>,
+    /// When the scheduler's commands were run of late to watch it; may hold some from before the last minute.
+    pub calls: Vec<DateTime<Utc>>,
     /// Which jobs were listed: changes when they do. Absent when no listing is kept.
     pub jobs_version: Option<DateTime<Utc>>,
 }
@@ -41,7 +45,11 @@ pub struct WatchRecord {
 /// Listings asked of a host in the last minute, by all servers together.
 #[must_use]
 pub fn listings_last_minute(watch: &WatchRecord, now: DateTime<Utc>) -> u32 {
-    let n_recent = watch.listings.iter().filter(|at| now - **at < TimeDelta::seconds(60)).count();
+    recent(&watch.listings, now)
+}
+
+fn recent(times: &[DateTime<Utc>], now: DateTime<Utc>) -> u32 {
+    let n_recent = times.iter().filter(|at| now - **at < TimeDelta::seconds(60)).count();
     u32::try_from(n_recent).unwrap_or(u32::MAX)
 }
 
@@ -53,11 +61,24 @@ type Row = (
     Option<DateTime<Utc>>,
     Option<String>,
     Vec<DateTime<Utc>>,
+    Option<i32>,
+    Vec<DateTime<Utc>>,
     Option<DateTime<Utc>>,
 );
 
 fn watch(row: Row) -> QueryResult<WatchRecord> {
-    let (host, status, detail, checked_at, snapshot_at, default_queue, listings, jobs_version) = row;
+    let (
+        host,
+        status,
+        detail,
+        checked_at,
+        snapshot_at,
+        default_queue,
+        listings,
+        latency_ms,
+        calls,
+        jobs_version,
+    ) = row;
     Ok(WatchRecord {
         host: HostId::from_uuid(host),
         status: read(&status)?,
@@ -66,6 +87,8 @@ fn watch(row: Row) -> QueryResult<WatchRecord> {
         snapshot_at,
         default_queue,
         listings,
+        latency_ms: latency_ms.and_then(|ms| u32::try_from(ms).ok()),
+        calls,
         jobs_version,
     })
 }
@@ -85,6 +108,8 @@ pub fn list_watches(connection: &mut PgConnection, host: Option<HostId>) -> Quer
             host_watches::snapshot_at,
             host_watches::default_queue,
             host_watches::listings,
+            host_watches::latency_ms,
+            host_watches::calls,
             host_listings::taken_at.nullable(),
         ))
         .into_boxed();
@@ -182,6 +207,7 @@ pub fn set_status(
     host: HostId,
     status: HostStatus,
     detail: Option<&str>,
+    latency_ms: Option<u32>,
     checked_at: DateTime<Utc>,
 ) -> QueryResult<bool> {
     let before: (String, Option<String>) = host_watches::table
@@ -195,6 +221,12 @@ pub fn set_status(
             host_watches::checked_at.eq(Some(checked_at)),
         ))
         .execute(connection)?;
+    // How long it took the last time it answered stays when it does not.
+    if let Some(ms) = latency_ms.and_then(|ms| i32::try_from(ms).ok()) {
+        diesel::update(host_watches::table.find(host.as_uuid()))
+            .set(host_watches::latency_ms.eq(Some(ms)))
+            .execute(connection)?;
+    }
     Ok(before.0 != status.as_str() || before.1.as_deref() != detail)
 }
 
@@ -249,4 +281,26 @@ pub fn is_watched(connection: &mut PgConnection, host: HostId, of_late: Duration
     let found: Option<Option<bool>> =
         host_watches::table.find(host.as_uuid()).select(is_recent).first(connection).optional()?;
     Ok(found.flatten().unwrap_or(false))
+}
+
+/// Counts commands of the scheduler that were run to watch a host.
+///
+/// # Errors
+/// The database's.
+pub fn note_calls(connection: &mut PgConnection, host: HostId, n_calls: u32) -> QueryResult<()> {
+    diesel::sql_query(
+        "UPDATE host_watches SET calls = ARRAY(SELECT at FROM unnest(calls) AS at \
+             WHERE at > clock_timestamp() - interval '60 seconds') || array_fill(clock_timestamp(), ARRAY[$2]) \
+         WHERE host_id = $1",
+    )
+    .bind::<SqlUuid, _>(host.as_uuid())
+    .bind::<Integer, _>(i32::try_from(n_calls).unwrap_or(i32::MAX))
+    .execute(connection)
+    .map(drop)
+}
+
+/// Commands of the scheduler that were run in the last minute to watch a host, by all servers together.
+#[must_use]
+pub fn calls_last_minute(watch: &WatchRecord, now: DateTime<Utc>) -> u32 {
+    recent(&watch.calls, now)
 }

@@ -1,6 +1,7 @@
 //! The API as a program uses it: JSON in and out, a bearer token, problems as errors.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use pbsweb_shared::api::sessions::{SignIn, SignedIn};
@@ -13,8 +14,20 @@ use serde::de::DeserializeOwned;
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
+    pem: Arc<[u8]>,
     base: String,
     token: Option<String>,
+}
+
+fn connections(pem: &[u8]) -> anyhow::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .add_root_certificate(reqwest::Certificate::from_pem(pem).context("the certificate cannot be read")?)
+        // It is on this machine, whatever proxy the rest of the world is behind.
+        .no_proxy()
+        .tcp_nodelay(true)
+        .user_agent(concat!("pbsweb-e2e/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .context("cannot make an HTTP client")
 }
 
 impl Client {
@@ -27,17 +40,16 @@ impl Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let pem =
             std::fs::read(certificate).with_context(|| format!("cannot read {}", certificate.display()))?;
-        let http = reqwest::Client::builder()
-            .add_root_certificate(
-                reqwest::Certificate::from_pem(&pem).context("the certificate cannot be read")?,
-            )
-            // It is on this machine, whatever proxy the rest of the world is behind.
-            .no_proxy()
-            .tcp_nodelay(true)
-            .user_agent(concat!("pbsweb-e2e/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .context("cannot make an HTTP client")?;
-        Ok(Self { http, base: url.to_owned(), token: None })
+        let pem: Arc<[u8]> = pem.into();
+        Ok(Self { http: connections(&pem)?, pem, base: url.to_owned(), token: None })
+    }
+
+    /// The same caller with connections of its own.
+    ///
+    /// # Errors
+    /// No client can be made.
+    pub fn with_own_connections(&self) -> anyhow::Result<Self> {
+        Ok(Self { http: connections(&self.pem)?, ..self.clone() })
     }
 
     /// Signs in, and gives a caller with the session's token.

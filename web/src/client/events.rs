@@ -118,6 +118,8 @@ mod tests {
             snapshot_at: None,
             listings_last_minute: 1,
             max_listings_per_minute: 6,
+            calls_last_minute: 3,
+            latency_ms: Some(20),
         };
         let events = [
             Event::Host { host, health },

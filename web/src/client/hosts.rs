@@ -6,6 +6,7 @@ use pbsweb_shared::api::hosts::{
 };
 use pbsweb_shared::host::{HostJobs, HostQueues};
 use pbsweb_shared::ids::HostId;
+use pbsweb_shared::node::HostNodes;
 use pbsweb_shared::page::Page;
 
 use super::{Answer, Reply, http};
@@ -63,4 +64,14 @@ pub(crate) fn get_host_queues(host: HostId) -> Reply<HostQueues> {
 /// Every job that the scheduler lists.
 pub(crate) fn get_host_jobs(host: HostId) -> Reply<HostJobs> {
     http::get(&format!("/hosts/{host}/jobs"))
+}
+
+/// One's own jobs of those that the scheduler lists: little of what a full host has, so that they come first.
+pub(crate) async fn get_own_host_jobs(host: HostId) -> Answer<HostJobs> {
+    http::get(&format!("/hosts/{host}/jobs?own=true")).await
+}
+
+/// The nodes, as the scheduler listed them last.
+pub(crate) async fn get_host_nodes(host: HostId) -> Answer<HostNodes> {
+    http::get(&format!("/hosts/{host}/nodes")).await
 }

@@ -9,12 +9,13 @@ use crate::ui::{Action, Button, ButtonKind, Icon, Shape, Show, effect};
 use crate::{client, paths};
 
 /// The main places, in the order of the work.
-const PLACES: [(&str, &str); 6] = [
+const PLACES: [(&str, &str); 7] = [
     (paths::HOME, "Home"),
     (paths::APPLICATIONS, "Applications"),
     (paths::COMPOSE, "New job"),
     (paths::JOBS, "Jobs"),
     (paths::QUEUES, "Queues"),
+    (paths::NODES, "Nodes"),
     (paths::HOSTS, "Hosts"),
 ];
 

@@ -7,7 +7,7 @@ use pbsweb_shared::ids::HostId;
 use crate::components::{AccountBadge, HostAccountForm, HostStatusBadge};
 use crate::paths;
 use crate::state::{CurrentUser, Hosts as HostStore};
-use crate::ui::{EmptyState, Fact, Facts, LinkButton, PageHeader, Panel, ProblemBox, Spinner, Time};
+use crate::ui::{EmptyState, Fact, Facts, LinkButton, PageHeader, Panel, ProblemBox, Spinner, Time, format};
 
 /// The page.
 #[component]
@@ -97,14 +97,21 @@ fn HostPanel(host: HostId) -> impl IntoView {
                             None => view! { <span class="muted">"none yet"</span> }.into_any(),
                         }}
                     </Fact>
+                    <Fact name="Answers in">
+                        {move || match health().and_then(|health| health.latency_ms) {
+                            Some(ms) => format::duration_ms(ms.into()).into_any(),
+                            None => view! { <span class="muted">"not known yet"</span> }.into_any(),
+                        }}
+                    </Fact>
                     <Fact name="Load on its scheduler">
                         {move || {
                             health()
                                 .map(|health| {
                                     format!(
-                                        "{} of at most {} listings a minute",
+                                        "{} of at most {} listings in the last minute, by {} commands, for everybody together",
                                         health.listings_last_minute,
                                         health.max_listings_per_minute,
+                                        health.calls_last_minute,
                                     )
                                 })
                         }}
@@ -127,6 +134,8 @@ fn HostPanel(host: HostId) -> impl IntoView {
                 }}
                 <p>
                     <A href=paths::queues(Some(id))>"Queues and jobs on " {title}</A>
+                    " · "
+                    <A href=paths::nodes(id)>"Nodes of " {title}</A>
                 </p>
             </Panel>
         </div>

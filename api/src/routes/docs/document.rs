@@ -100,6 +100,8 @@ struct People;
         hosts::check_host,
         hosts::list_queues,
         hosts::list_host_jobs,
+        hosts::list_nodes,
+        hosts::get_host_history,
         applications::list_applications,
         applications::upload_application,
         applications::get_application,

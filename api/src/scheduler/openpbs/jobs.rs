@@ -169,6 +169,12 @@ fn set(job: &mut JobRecord, name: &str, value: &[u8]) {
         "qtime" => job.queued_at = parse_time(value),
         "etime" => job.eligible_at = parse_time(value),
         "stime" => job.started_at = parse_time(value),
+        // Text or, from older servers, seconds.
+        "estimated.start_time" => {
+            job.estimated_start_at = parse_time(value)
+                .or_else(|| DateTime::from_timestamp(number(value)?, 0))
+                .filter(|at| at.timestamp() > 0);
+        }
         "mtime" => job.modified_at = parse_time(value),
         "obittime" => job.ended_at = parse_time(value),
         "Output_Path" => job.output_path = Some(lossy(value)),
@@ -269,6 +275,7 @@ fn empty_record(pbs_id: PbsJobId) -> JobRecord {
         queued_at: None,
         eligible_at: None,
         started_at: None,
+        estimated_start_at: None,
         modified_at: None,
         ended_at: None,
         output_path: None,

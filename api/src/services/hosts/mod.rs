@@ -4,17 +4,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use pbsweb_shared::api::hosts::{Host, HostAccount, HostKey as ShownKey};
-use pbsweb_shared::host::{HostHealth, HostJobs, HostQueues, Queue};
+use pbsweb_shared::host::{HostHealth, HostHistory, HostJobs, HostQueues, ListedJob, Queue};
 use pbsweb_shared::ids::HostId;
+use pbsweb_shared::node::HostNodes;
 use pbsweb_shared::problem::FieldError;
 
 use super::actor::Actor;
 use super::reach::ReachError;
 use crate::app::App;
-use crate::poller::health;
+use crate::poller::{health, unpack_nodes};
+use crate::store::health::list_health;
 use crate::store::hosts as rows;
 use crate::store::hosts::{AccountRecord, HostRecord};
 use crate::store::jobs::jobs_by_pbs_id;
+use crate::store::nodes::find_nodes;
 use crate::store::watches::{WatchRecord, find_watch, list_watches};
 use crate::store::{StoreError, queues};
 use crate::transport::{HostKey, TransportError};
@@ -173,11 +176,16 @@ pub async fn list_queues(app: &App, actor: &Actor, id: HostId) -> Result<HostQue
     Ok(HostQueues { host: id, as_of: listed.as_of, queues, rules })
 }
 
-/// All jobs that a host lists, from its last snapshot; the caller's own are marked.
+/// All jobs that a host lists, or the caller's own, from its last snapshot; the caller's own are marked.
 ///
 /// # Errors
 /// There is no such host.
-pub async fn list_host_jobs(app: &App, actor: &Actor, id: HostId) -> Result<HostJobs, HostError> {
+pub async fn list_host_jobs(
+    app: &App,
+    actor: &Actor,
+    id: HostId,
+    only_own: bool,
+) -> Result<HostJobs, HostError> {
     let user = actor.user;
     let (host, watch, account, own) = app
         .store
@@ -198,9 +206,10 @@ pub async fn list_host_jobs(app: &App, actor: &Actor, id: HostId) -> Result<Host
     app.pollers.watch(app, id);
     let login = account.map(|account| account.login);
     let own: HashMap<_, _> = own.into_iter().collect();
-    let jobs = listed.iter().map(|job| {
+    let is_own = |job: &ListedJob| login.as_ref().is_some_and(|login| login.as_str() == job.owner);
+    let jobs = listed.iter().filter(|job| !only_own || is_own(job)).map(|job| {
         let mut job = job.clone();
-        job.is_own = login.as_ref().is_some_and(|login| login.as_str() == job.owner);
+        job.is_own = is_own(&job);
         job.job = own.get(&job.pbs_id).copied();
         job
     });
@@ -210,4 +219,47 @@ pub async fn list_host_jobs(app: &App, actor: &Actor, id: HostId) -> Result<Host
         as_of: watch.and_then(|watch| watch.snapshot_at),
         jobs: jobs.collect(),
     })
+}
+
+/// A host's nodes, as its scheduler listed them last. Looking at them has them asked for more often.
+///
+/// # Errors
+/// There is no such host.
+pub async fn list_nodes(app: &App, id: HostId) -> Result<HostNodes, HostError> {
+    let (host, watch, kept) = app
+        .store
+        .query(move |connection| {
+            Ok((rows::find_host(connection, id)?, find_watch(connection, id)?, find_nodes(connection, id)?))
+        })
+        .await?;
+    let host = host.ok_or(HostError::NotFound)?;
+    app.pollers.watch_nodes(app, id).await?;
+    let health = shown_health(app, &host, watch.as_ref());
+    let Some(kept) = kept else {
+        return Ok(HostNodes { host: id, health, as_of: None, problem: None, nodes: Vec::new() });
+    };
+    let (as_of, problem) = (kept.taken_at, kept.problem.clone());
+    let nodes = tokio::task::spawn_blocking(move || unpack_nodes(&kept)).await.unwrap_or_default();
+    Ok(HostNodes { host: id, health, as_of, problem, nodes })
+}
+
+/// How a host was over the last days.
+///
+/// # Errors
+/// There is no such host.
+pub async fn get_host_history(app: &App, id: HostId) -> Result<HostHistory, HostError> {
+    /// Two weeks of a host that is asked all the time and rarely changes.
+    const MOST_SAMPLES: i64 = 5000;
+    let (host, watch, samples) = app
+        .store
+        .query(move |connection| {
+            Ok((
+                rows::find_host(connection, id)?,
+                find_watch(connection, id)?,
+                list_health(connection, id, MOST_SAMPLES)?,
+            ))
+        })
+        .await?;
+    let host = host.ok_or(HostError::NotFound)?;
+    Ok(HostHistory { host: id, health: shown_health(app, &host, watch.as_ref()), samples })
 }

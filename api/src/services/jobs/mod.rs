@@ -20,8 +20,10 @@ use crate::store::subjobs as subjob_rows;
 use crate::store::submissions::{find_job_script, find_submission};
 
 mod output;
+mod tail;
 
-pub use output::{OutputRequest, OutputStart, list_job_files, open_job_output};
+pub use output::{OutputError, OutputRequest, OutputStart, list_job_files, open_job_output};
+pub use tail::Tails;
 
 /// Why something about a job could not be done.
 #[derive(Debug, thiserror::Error)]

@@ -5,26 +5,26 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::DateTime;
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _};
 use pbsweb_shared::api::jobs::{Job, JobFile, OutputStream};
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::JobState;
 
+use super::tail::follow;
 use super::{JobError, get_job};
 use crate::app::App;
 use crate::services::actor::Actor;
 use crate::services::reach::{Reach, ReachError, Trust};
 use crate::store::submissions::{Frozen, find_submission};
-use crate::transport::{FileKind, FileRange, RemotePath, SftpFailure, TransferLimits, TransportError};
+use crate::transport::{
+    Download, FileKind, FileRange, FileSize, RemotePath, SftpFailure, TransferLimits, TransportError,
+};
 
 const LIMITS: TransferLimits = TransferLimits {
     deadline: Duration::from_secs(3600),
     stall: Duration::from_secs(60),
     max_bytes: u64::MAX,
 };
-
-/// How often a growing file is looked at.
-const FOLLOW_PERIOD: Duration = Duration::from_secs(1);
 
 /// Most files of a job that are listed.
 const MOST_FILES: usize = 10_000;
@@ -48,16 +48,35 @@ pub struct OutputRequest {
 pub struct OutputStart {
     /// Bytes in the file when it was opened; absent while it is awaited.
     pub total_bytes: Option<u64>,
-    /// The bytes. Ends early with an error when the host goes away.
-    pub bytes: std::pin::Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>>>>,
+    /// The bytes. Ends early with an error when the host goes away, or the file becomes another one.
+    pub bytes: ByteStream,
 }
 
-struct Source {
-    app: Arc<App>,
-    actor: Actor,
-    job: JobId,
+/// Why output ends before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The host.
+    #[error("the host could not be read from")]
+    Transport(#[from] TransportError),
+    /// The host, as its one reader found.
+    #[error("the host could not be read from")]
+    Shared(#[source] Arc<TransportError>),
+    /// It is not the file that it was.
+    #[error("the file was cut short, replaced or taken away while it was followed")]
+    Replaced,
+}
+
+/// Bytes as they come.
+pub(super) type ByteStream = std::pin::Pin<Box<dyn Stream<Item = Result<Bytes, OutputError>>>>;
+
+/// Where an output is, and as whom it is read.
+#[derive(Clone)]
+pub(super) struct Source {
+    pub(super) app: Arc<App>,
+    pub(super) actor: Actor,
+    pub(super) job: JobId,
     reach: Reach,
-    path: RemotePath,
+    pub(super) path: RemotePath,
 }
 
 /// Opens what a job of the caller wrote.
@@ -100,18 +119,19 @@ pub async fn open_job_output(
         Some(length) => FileRange::Span { offset: request.offset, length },
         None => FileRange::From(request.offset),
     };
+    if request.is_followed && request.limit.is_none() {
+        let total_bytes = match source.size().await {
+            Ok(total) => Some(total),
+            Err(error) if is_missing(&error) && !job.state.has_ended() => None,
+            Err(error) if is_missing(&error) => return Err(JobError::NoOutput(why_missing(&job, &source))),
+            Err(error) => return Err(source.reach.failed(error).into()),
+        };
+        return Ok(OutputStart { total_bytes, bytes: follow(source, request.offset) });
+    }
     match source.open(range).await {
-        Ok((total, bytes)) => {
-            let first = bytes.boxed_local();
-            let bytes = if request.is_followed && request.limit.is_none() {
-                follow(source, request.offset, Some(first))
-            } else {
-                first
-            };
-            Ok(OutputStart { total_bytes: Some(total), bytes })
-        }
-        Err(error) if is_missing(&error) && request.is_followed && !job.state.has_ended() => {
-            Ok(OutputStart { total_bytes: None, bytes: follow(source, request.offset, None) })
+        Ok((size, bytes)) => {
+            let bytes = bytes.map(|piece| piece.map_err(OutputError::from)).boxed_local();
+            Ok(OutputStart { total_bytes: Some(size.total), bytes })
         }
         Err(error) if is_missing(&error) => Err(JobError::NoOutput(why_missing(&job, &source))),
         Err(error) => Err(source.reach.failed(error).into()),
@@ -119,18 +139,19 @@ pub async fn open_job_output(
 }
 
 impl Source {
-    async fn open(
-        &self,
-        range: FileRange,
-    ) -> Result<(u64, impl Stream<Item = Result<Bytes, TransportError>> + use<>), TransportError> {
+    pub(super) async fn open(&self, range: FileRange) -> Result<(FileSize, Download), TransportError> {
         let transport = &self.app.transport;
-        let (size, download) =
-            transport.download(&self.reach.endpoint, &self.reach.identity, &self.path, range, LIMITS).await?;
-        Ok((size.total, download))
+        transport.download(&self.reach.endpoint, &self.reach.identity, &self.path, range, LIMITS).await
+    }
+
+    async fn size(&self) -> Result<u64, TransportError> {
+        let transport = &self.app.transport;
+        let stat = transport.stat(&self.reach.endpoint, &self.reach.identity, &self.path, LIMITS).await?;
+        Ok(stat.size)
     }
 }
 
-const fn is_missing(error: &TransportError) -> bool {
+pub(super) const fn is_missing(error: &TransportError) -> bool {
     matches!(error, TransportError::Sftp { failure: SftpFailure::NotFound, .. })
 }
 
@@ -183,57 +204,6 @@ fn output_path(frozen: &Frozen, request: OutputRequest) -> Result<RemotePath, Jo
 
 /// What PBS puts a subjob's index for in a path (`qsub(1B)`).
 const ARRAY_INDEX: &str = "^array_index^";
-
-type ByteStream = std::pin::Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>>>>;
-
-/// Goes on reading what is added to a file until its job has ended, and then once more.
-fn follow(source: Source, offset: u64, first: Option<ByteStream>) -> ByteStream {
-    struct Following {
-        source: Source,
-        offset: u64,
-        current: Option<ByteStream>,
-        is_last: bool,
-    }
-    let start = Following { source, offset, current: first, is_last: false };
-    stream::unfold(start, |mut at| async move {
-        loop {
-            if let Some(current) = &mut at.current {
-                match current.next().await {
-                    Some(Ok(bytes)) => {
-                        at.offset += bytes.len() as u64;
-                        return Some((Ok(bytes), at));
-                    }
-                    Some(Err(error)) => {
-                        at.current = None;
-                        at.is_last = true;
-                        return Some((Err(error), at));
-                    }
-                    None => at.current = None,
-                }
-            }
-            if at.is_last || at.source.app.stopping.is_cancelled() {
-                return None;
-            }
-            tokio::time::sleep(FOLLOW_PERIOD).await;
-            // The state is read before the file: what was written before the end is then in the file.
-            at.is_last = match get_job(&at.source.app, &at.source.actor, at.source.job).await {
-                Ok(job) => job.state.has_ended(),
-                // An end of the body would say that the job has ended.
-                Err(JobError::Store(_)) => false,
-                Err(_) => true,
-            };
-            match at.source.open(FileRange::From(at.offset)).await {
-                Ok((_, bytes)) => at.current = Some(bytes.boxed_local()),
-                Err(error) if is_missing(&error) => {}
-                Err(error) => {
-                    at.is_last = true;
-                    return Some((Err(error), at));
-                }
-            }
-        }
-    })
-    .boxed_local()
-}
 
 /// The files in a job's own folder on the host.
 ///

@@ -18,6 +18,7 @@ mod ssh;
 mod stand;
 mod submissions;
 mod sustained;
+mod watching;
 mod wire;
 
 use std::process::ExitCode;
@@ -73,6 +74,7 @@ async fn measure(arguments: &Arguments, stand: &mut Stand, at_rest: u64) -> anyh
     sustained::measure(stand, arguments.sustained).await?;
     page::measure(stand).await?;
     memory::tell(stand, at_rest)?;
+    watching::measure(stand).await?;
     recovery::measure(stand).await?;
     if arguments.no_browser {
         say("\nThe page in a browser: not measured (--no-browser)");

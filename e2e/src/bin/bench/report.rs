@@ -19,7 +19,7 @@ impl Times {
     }
 
     /// The value that so many percent do not exceed (nearest rank), in milliseconds.
-    fn percentile(&self, percent: usize) -> f64 {
+    pub(crate) fn percentile(&self, percent: usize) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
         let rank = (sorted.len() * percent).div_ceil(100).max(1);

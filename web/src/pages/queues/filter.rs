@@ -20,6 +20,42 @@ const LISTED: [JobState; 6] = [
     JobState::Exiting,
 ];
 
+/// By what the rows stand together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Group {
+    Owner,
+    Queue,
+    State,
+}
+
+impl Group {
+    const ALL: [(Self, &str, &str); 3] = [
+        (Self::Owner, "owner", "By owner"),
+        (Self::Queue, "queue", "By queue"),
+        (Self::State, "state", "By state"),
+    ];
+
+    fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(group, _, _)| *group == self).map_or("", |(_, word, _)| word)
+    }
+
+    fn read(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known, _)| *known == word).map(|(group, _, _)| *group)
+    }
+
+    /// What the rows of a group have in common.
+    pub(super) fn key(self, job: &ListedJob) -> &str {
+        match self {
+            Self::Owner => &job.owner,
+            Self::Queue => &job.queue,
+            Self::State => match job.state {
+                Some(state) => job_state_label(state),
+                None => &job.state_letter,
+            },
+        }
+    }
+}
+
 /// The filter.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Filter {
@@ -29,6 +65,8 @@ pub(super) struct Filter {
     /// In lower case.
     text: String,
     is_own: bool,
+    /// By what the rows stand together.
+    pub(super) group: Option<Group>,
 }
 
 /// Whether `text` has `part` in it, whatever the case of ASCII letters; `part` is in lower case.
@@ -45,6 +83,7 @@ impl Filter {
             state: get("state").and_then(|word| word.parse().ok()),
             text: get("text").unwrap_or_default(),
             is_own: get("own").as_deref() == Some("1"),
+            group: get("group").and_then(|word| Group::read(&word)),
         }
     }
 
@@ -55,6 +94,7 @@ impl Filter {
             ("state", self.state.map(|state| state.to_string())),
             ("text", Some(self.text.clone())),
             ("own", self.is_own.then(|| "1".to_owned())),
+            ("group", self.group.map(|group| group.word().to_owned())),
         ];
         paths::with_query(paths::QUEUES, &fields)
     }
@@ -75,7 +115,7 @@ impl Filter {
             })
     }
 
-    /// The places of the jobs to show: own ones first, else in the scheduler's order.
+    /// The places of the jobs to show: group by group, own ones first, else in the scheduler's order.
     pub(super) fn select(&self, jobs: &[ListedJob]) -> Vec<usize> {
         let words: Vec<String> =
             self.text.to_ascii_lowercase().split_whitespace().map(str::to_owned).collect();
@@ -85,6 +125,10 @@ impl Filter {
             .filter(|(_, job)| self.takes(job, &words))
             .partition(|(_, job)| job.is_own);
         own.extend(others);
+        if let Some(group) = self.group {
+            // Own ones stay first within their group.
+            own.sort_by(|(_, a), (_, b)| group.key(a).cmp(group.key(b)));
+        }
         own.into_iter().map(|(index, _)| index).collect()
     }
 }
@@ -110,6 +154,12 @@ pub(super) fn FilterBar(
         move || filter.read().text.clone(),
         move |text: String| on_change.run(Filter { text, ..filter.get_untracked() }),
     );
+    let group = Bind::new(
+        move || filter.read().group.map_or("", Group::word).to_owned(),
+        move |word: String| on_change.run(Filter { group: Group::read(&word), ..filter.get_untracked() }),
+    );
+    let mut group_choices = vec![Choice::new("", "Own jobs first")];
+    group_choices.extend(Group::ALL.iter().map(|(_, word, label)| Choice::new(*word, *label)));
     let own = Bind::new(
         move || filter.read().is_own,
         move |is_own| on_change.run(Filter { is_own, ..filter.get_untracked() }),
@@ -138,6 +188,7 @@ pub(super) fn FilterBar(
             />
             <SelectField label="State" name="state" value=state choices=state_choices />
             <SelectField label="Host" name="host" value=host choices=host_choices />
+            <SelectField label="Order" name="group" value=group choices=group_choices />
             <Checkbox label="Only my jobs" name="own" value=own />
         </search>
     }
@@ -162,6 +213,10 @@ mod tests {
             queued_at: None,
             started_at: None,
             comment: Some("Not Running: no CPUs".to_owned()),
+            hold_types: None,
+            depend: None,
+            estimated_start_at: None,
+            array_states: None,
             is_own,
             job: None,
         }
@@ -188,6 +243,8 @@ mod tests {
         check(&[("text", "HEAT workq")], &[2, 0]);
         check(&[("text", "no cpus 2.pbs")], &[1]);
         check(&[("own", "1"), ("state", "queued")], &[1]);
+        check(&[("group", "state")], &[1, 2, 0]);
+        check(&[("group", "owner")], &[1, 2, 0]);
     }
 
     #[test]

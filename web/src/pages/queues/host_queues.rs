@@ -59,6 +59,8 @@ pub(super) fn HostPanel(
         version.track();
         client::hosts::get_host_jobs(id)
     });
+    // Read once, for the moment before all are there.
+    let own = LocalResource::new(move || client::hosts::get_own_host_jobs(id));
     let health = Memo::new(move |_| hosts.get(id).map(|host| host.health));
     let status = Signal::derive(move || health.get().map_or(HostStatus::Unknown, |health| health.status));
     let as_of = Memo::new(move |_| {
@@ -98,7 +100,7 @@ pub(super) fn HostPanel(
             <Load resource=queues what="queues" let:answer>
                 <QueueTable queues=answer.queues />
             </Load>
-            <JobsOfHost jobs=jobs filter=filter name=title />
+            <JobsOfHost jobs=jobs own=own filter=filter name=title />
         </Panel>
     }
 }
@@ -106,10 +108,15 @@ pub(super) fn HostPanel(
 #[component]
 fn JobsOfHost(
     jobs: LocalResource<client::Answer<pbsweb_shared::host::HostJobs>>,
+    own: LocalResource<client::Answer<pbsweb_shared::host::HostJobs>>,
     filter: Memo<Filter>,
     name: Signal<String>,
 ) -> impl IntoView {
-    let listed = Memo::new(move |_| jobs.get().map(|answer| answer.map(|answer| answer.jobs)));
+    let is_whole = Memo::new(move |_| jobs.get().is_some());
+    let listed = Memo::new(move |_| {
+        let answer = jobs.get().or_else(|| own.get().filter(Result::is_ok));
+        answer.map(|answer| answer.map(|answer| answer.jobs))
+    });
     // The table stays while its rows change with each snapshot.
     let shown = Memo::new(move |_| match &*listed.read() {
         None => Shown::Waiting,
@@ -123,7 +130,13 @@ fn JobsOfHost(
         }
         Shown::Jobs => {
             let jobs = Signal::derive(move || listed.get().and_then(Result::ok).unwrap_or_default());
-            view! { <Listing jobs=jobs filter=filter name=name /> }.into_any()
+            view! {
+                <Show when=move || !is_whole.get()>
+                    <p class="muted" role="status">"Your own jobs; everybody's are on their way."</p>
+                </Show>
+                <Listing jobs=jobs filter=filter name=name />
+            }
+            .into_any()
         }
     }
 }

@@ -1,8 +1,12 @@
 //! The jobs that a scheduler lists, a page of rows at a time: there may be thousands, and the browser draws what is looked at.
 
+use std::collections::HashMap;
+
 use leptos::prelude::*;
 use leptos_router::components::A;
 use pbsweb_shared::host::ListedJob;
+use pbsweb_shared::job::JobState;
+use pbsweb_shared::waiting::{Place, why_waiting};
 
 use super::filter::Filter;
 use crate::components::{JobStateBadge, walltime_words};
@@ -45,17 +49,45 @@ impl Window {
     }
 }
 
+/// Where each waiting job stands in its queue, in the scheduler's order.
+fn places(jobs: &[ListedJob]) -> HashMap<usize, Place> {
+    let mut waiting: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, job) in jobs.iter().enumerate() {
+        if job.state == Some(JobState::Queued) {
+            waiting.entry(&job.queue).or_default().push(index);
+        }
+    }
+    waiting
+        .values()
+        .flat_map(|queue| {
+            let of = queue.len();
+            queue.iter().zip(1..).map(move |(index, position)| (*index, Place { position, of }))
+        })
+        .collect()
+}
+
+/// A row, and the head of the group that begins with it.
+#[derive(Clone)]
+struct Row {
+    job: ListedJob,
+    head: Option<String>,
+    place: Option<Place>,
+}
+
 /// What of a row the reader sees: a row whose key stays is not drawn anew.
-fn key_of(job: &ListedJob) -> String {
+fn key_of(row: &Row) -> String {
+    let job = &row.job;
     format!(
-        "{} {} {:?} {:?} {} {} {}",
+        "{} {} {:?} {:?} {} {} {} {:?} {:?}",
         job.pbs_id,
         job.state_letter,
         job.used_walltime_seconds,
         job.comment,
         job.queue,
         job.name,
-        job.job.is_some()
+        job.job.is_some(),
+        row.head,
+        row.place,
     )
 }
 
@@ -73,12 +105,21 @@ pub(super) fn Listing(
     let jobs = Memo::new(move |_| jobs.get());
     let selected = Memo::new(move |_| filter.read().select(&jobs.read()));
     let window = Memo::new(move |_| Window::of(page.get(), selected.read().len()));
+    let places = Memo::new(move |_| places(&jobs.read()));
     let rows = move || {
-        let window = window.get();
-        let jobs = jobs.read();
-        let selected = selected.read();
+        let (window, group) = (window.get(), filter.read().group);
+        let (jobs, selected, places) = (jobs.read(), selected.read(), places.read());
         let shown = selected.get(window.first..window.last).unwrap_or_default();
-        shown.iter().filter_map(|index| jobs.get(*index).cloned()).collect::<Vec<_>>()
+        let mut last: Option<&str> = None;
+        let mut rows = Vec::with_capacity(shown.len());
+        for index in shown {
+            let Some(job) = jobs.get(*index) else { continue };
+            let key = group.map(|group| group.key(job));
+            let head = key.filter(|key| last != Some(*key)).map(str::to_owned);
+            last = key;
+            rows.push(Row { job: job.clone(), head, place: places.get(index).copied() });
+        }
+        rows
     };
     // Another filter begins at its first page.
     effect(move || {
@@ -126,8 +167,8 @@ pub(super) fn Listing(
                                 </tr>
                             </thead>
                             <tbody>
-                                <For each=rows key=key_of let:job>
-                                    <ListedRow job=job />
+                                <For each=rows key=key_of let:row>
+                                    <ListedRow row=row />
                                 </For>
                             </tbody>
                         </Table>
@@ -171,12 +212,22 @@ fn size(job: &ListedJob) -> String {
     }
 }
 
+/// With a capital letter and a full stop.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
+}
+
 fn seconds(value: Option<u64>) -> Option<i64> {
     value.and_then(|value| i64::try_from(value).ok())
 }
 
 #[component]
-fn ListedRow(job: ListedJob) -> impl IntoView {
+fn ListedRow(row: Row) -> impl IntoView {
+    let Row { job, head, place } = row;
+    let why = why_waiting(&job, None, place);
+    let estimated = job.estimated_start_at.filter(|_| job.started_at.is_none());
     let state = match job.state {
         Some(state) => view! { <JobStateBadge state=state /> }.into_any(),
         None => {
@@ -192,11 +243,13 @@ fn ListedRow(job: ListedJob) -> impl IntoView {
     let since = job.started_at.or(job.queued_at);
     let walltime = walltime_words(seconds(job.used_walltime_seconds), seconds(job.walltime_seconds));
     view! {
+        {head.map(|head| view! { <tr class="group-head"><th scope="rowgroup" colspan="7">{head}</th></tr> })}
         <tr data-own=job.is_own.then_some("true")>
             <th scope="row" data-label="Job">
                 <span class="cell-lines">
                     <span>{name}</span>
                     <code class="muted">{job.pbs_id.to_string()}</code>
+                    {job.array_states.map(|states| view! { <span class="muted cell-small">{states}</span> })}
                 </span>
             </th>
             <td data-label="Owner">
@@ -208,6 +261,8 @@ fn ListedRow(job: ListedJob) -> impl IntoView {
             <td data-label="State">
                 <span class="cell-lines">
                     <span>{state}</span>
+                    {why.into_iter().map(|why| view! { <span class="cell-small">{sentence(&why)}</span> }).collect_view()}
+                    {estimated.map(|at| view! { <span class="cell-small">"Expected to start "<Time at=at /></span> })}
                     {job.comment.map(|comment| view! { <span class="muted cell-small">{comment}</span> })}
                 </span>
             </td>
@@ -231,5 +286,11 @@ mod tests {
         assert!(last.has_earlier() && !last.has_later());
         assert_eq!(Window::of(1, 250).words(), "101 to 200 of 250");
         assert_eq!(Window::of(0, 0).words(), "0 to 0 of 0");
+    }
+
+    #[test]
+    fn words_become_a_sentence() {
+        assert_eq!(sentence("it waits; so do I"), "It waits; so do I.");
+        assert_eq!(sentence(""), ".");
     }
 }

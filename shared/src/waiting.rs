@@ -1,0 +1,241 @@
+//! Why a job waits, in plain words: from what its scheduler says, and from what is known of its queue.
+
+use crate::host::{ListedJob, Queue};
+use crate::job::JobState;
+
+/// Where a job stands among those that wait in its queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// 1 for the first.
+    pub position: usize,
+    /// All that wait.
+    pub of: usize,
+}
+
+/// Why a job waits, one sentence for each thing that is known, the most telling one first; nothing when it does not wait.
+/// The scheduler's own comment is for showing beside it.
+///
+/// ```
+/// # use pbsweb_shared::waiting::explain_comment;
+/// assert_eq!(
+///     explain_comment("Not Running: Queue not started.").as_deref(),
+///     Some("its queue is stopped: an administrator has to start it"),
+/// );
+/// ```
+#[must_use]
+pub fn why_waiting(job: &ListedJob, queue: Option<&Queue>, place: Option<Place>) -> Vec<String> {
+    let mut reasons: Vec<String> = Vec::new();
+    match job.state {
+        Some(JobState::Held) => reasons.push(why_held(job)),
+        Some(JobState::Waiting) => {
+            reasons.push("it is not to start before a time that was set for it".to_owned())
+        }
+        Some(JobState::Suspended) => {
+            reasons.push("it ran and was suspended; it goes on when the scheduler lets it".to_owned())
+        }
+        Some(JobState::Queued) => {}
+        Some(
+            JobState::Submitting
+            | JobState::Rejected
+            | JobState::Running
+            | JobState::Exiting
+            | JobState::Completed
+            | JobState::Failed
+            | JobState::Deleted
+            | JobState::Expired
+            | JobState::Lost,
+        )
+        | None => return reasons,
+    }
+    let said = job.comment.as_deref().and_then(explain_comment);
+    let is_said = said.is_some();
+    reasons.extend(said);
+    if queue.is_some_and(|queue| !queue.is_started)
+        && job.comment.as_deref().is_none_or(|text| !text.contains("Queue not started"))
+    {
+        reasons.push("its queue is stopped: an administrator has to start it".to_owned());
+    }
+    if job.state == Some(JobState::Queued) {
+        if !is_said && reasons.is_empty() {
+            reasons.push(match &job.comment {
+                Some(_) => "the scheduler gives its own reason".to_owned(),
+                None => "the scheduler has not looked at it yet, or starts no jobs at the moment".to_owned(),
+            });
+        }
+        if let Some(Place { position, of }) = place.filter(|place| place.of > 1) {
+            reasons.push(format!(
+                "it is number {position} of {of} that wait in {}, by the time they came; the scheduler may choose otherwise",
+                job.queue
+            ));
+        }
+    }
+    reasons
+}
+
+fn why_held(job: &ListedJob) -> String {
+    let kinds = job.hold_types.as_deref().unwrap_or_default();
+    let depends = job.depend.is_some();
+    match (kinds.contains('u'), kinds.contains('o'), kinds.contains('s')) {
+        (true, _, _) if depends => "its owner holds it, and it waits for other jobs".to_owned(),
+        (true, _, _) => "its owner holds it: release it to let it start".to_owned(),
+        (false, true, _) => "an operator holds it".to_owned(),
+        (false, false, true) if depends => "it waits for other jobs that it depends on".to_owned(),
+        (false, false, true) => "the system holds it; its administrators can release it".to_owned(),
+        (false, false, false) => "it is held".to_owned(),
+    }
+}
+
+/// What a comment of the scheduler means, if it is one that is known. Sources: `sched/constant.h` of OpenPBS and the
+/// recordings.
+#[must_use]
+pub fn explain_comment(comment: &str) -> Option<String> {
+    let comment = comment.trim();
+    let (is_never, why) = match comment.split_once("Run: ").or_else(|| comment.split_once("Running: ")) {
+        Some((head, why)) => (head.trim_end() == "Can Never", why),
+        None => (false, comment),
+    };
+    let has = |words: &str| why.to_ascii_lowercase().contains(words);
+    if is_never {
+        let what = resource_of(why).map_or_else(
+            || "it asks for more than the whole cluster has".to_owned(),
+            |(name, wanted, there)| {
+                format!("it asks for more {name} than any node has ({wanted} asked for, {there} there)")
+            },
+        );
+        return Some(format!("it can never run: {what}; delete it and ask for less"));
+    }
+    if let Some((name, wanted, there)) = resource_of(why) {
+        return Some(format!("not enough {name} is free at the moment ({wanted} asked for, {there} free)"));
+    }
+    let words = if has("queue not started") {
+        "its queue is stopped: an administrator has to start it"
+    } else if has("user has reached") || has("per-user limit") {
+        "its owner has as many jobs or resources in use as one user may; it starts when one of them ends"
+    } else if has("group has reached") || has("per-group limit") {
+        "its group has as many jobs or resources in use as one group may; it starts when one of them ends"
+    } else if has("project has reached") || has("per-project limit") {
+        "its project has as many jobs or resources in use as one project may; it starts when one of them ends"
+    } else if has("running job limit") || has("job limit reached") || has("has reached") {
+        "as many jobs run as the queue or the server allows; it starts when one of them ends"
+    } else if has("not enough free nodes")
+        || has("no available resources on nodes")
+        || has("not enough total nodes")
+    {
+        "no node has room for it at the moment; it starts when others end"
+    } else if has("conflict with") || has("top job") || has("would delay") {
+        "it would delay a job or a reservation that comes before it"
+    } else if has("draining system") || has("starving") {
+        "the scheduler keeps room free for a job that has waited very long"
+    } else if has("fairshare") {
+        "others come first: its owner used much of late"
+    } else if has("prime") || has("dedicated time") {
+        "it would not end before a time that is kept for other work"
+    } else if has("ineligible state") || has("offline") || has("is down") {
+        "the nodes that it needs are down or kept free by an administrator"
+    } else if has("reservation") {
+        "it belongs to a reservation whose time has not come"
+    } else if has("dependency") || has("depend") {
+        "it waits for other jobs that it depends on"
+    } else if has("license") {
+        "no licence is free for it"
+    } else {
+        return None;
+    };
+    Some(words.to_owned())
+}
+
+/// `Insufficient amount of resource: ncpus (R: 4000 A: 4 T: 4)`: the name, what is asked for, and what is there.
+fn resource_of(why: &str) -> Option<(String, String, String)> {
+    let (_, rest) = why.split_once("resource: ").or_else(|| why.split_once("resource "))?;
+    let (name, amounts) = rest.split_once(" (R: ")?;
+    let mut words = amounts.split_ascii_whitespace();
+    let wanted = words.next()?;
+    let there = words.skip_while(|word| *word != "A:").nth(1)?;
+    let name = match name.trim() {
+        "ncpus" => "processors",
+        "mem" => "memory",
+        "ngpus" | "naccelerators" => "GPUs",
+        other => other,
+    };
+    Some((name.to_owned(), wanted.to_owned(), there.trim_end_matches(')').to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(state: JobState, comment: Option<&str>) -> ListedJob {
+        ListedJob {
+            pbs_id: "1.pbs".parse().unwrap(),
+            name: "relax".to_owned(),
+            owner: "ada".to_owned(),
+            queue: "workq".to_owned(),
+            state: Some(state),
+            state_letter: "Q".to_owned(),
+            ncpus: None,
+            nodect: None,
+            walltime_seconds: None,
+            used_walltime_seconds: None,
+            queued_at: None,
+            started_at: None,
+            comment: comment.map(str::to_owned),
+            hold_types: None,
+            depend: None,
+            estimated_start_at: None,
+            array_states: None,
+            is_own: true,
+            job: None,
+        }
+    }
+
+    #[test]
+    fn comments_of_the_recordings_are_understood() {
+        for (comment, expected) in [
+            (
+                "Not Running: Not enough free nodes available",
+                "no node has room for it at the moment; it starts when others end",
+            ),
+            (
+                "Can Never Run: Not enough total nodes available",
+                "it can never run: it asks for more than the whole cluster has; delete it and ask for less",
+            ),
+            (
+                "Can Never Run: Insufficient amount of resource: ncpus (R: 4000 A: 4 T: 4)",
+                "it can never run: it asks for more processors than any node has (4000 asked for, 4 there); delete it and ask for less",
+            ),
+            (
+                "Not Running: Insufficient amount of resource: mem (R: 64gb A: 3gb T: 128gb)",
+                "not enough memory is free at the moment (64gb asked for, 3gb free)",
+            ),
+            (
+                "Not Running: User has reached queue sequential running job limit.",
+                "its owner has as many jobs or resources in use as one user may; it starts when one of them ends",
+            ),
+            ("Not Running: Queue not started.", "its queue is stopped: an administrator has to start it"),
+        ] {
+            assert_eq!(explain_comment(comment).as_deref(), Some(expected), "{comment}");
+        }
+        for comment in ["", "Job run at Sun Nov 22 at 20:44 on (vm:ncpus=1)", "maintenance on Friday"] {
+            assert_eq!(explain_comment(comment), None, "{comment}");
+        }
+    }
+
+    #[test]
+    fn only_jobs_that_wait_have_reasons() {
+        assert!(why_waiting(&job(JobState::Running, Some("Not Running: x")), None, None).is_empty());
+        let place = Some(Place { position: 3, of: 9 });
+        let told = why_waiting(&job(JobState::Queued, None), None, place);
+        assert_eq!(told.len(), 2);
+        assert!(
+            told[0].contains("has not looked at it yet") && told[1].starts_with("it is number 3 of 9"),
+            "{told:?}"
+        );
+        let mut held = job(JobState::Held, None);
+        held.hold_types = Some("s".to_owned());
+        assert!(why_waiting(&held, None, place)[0].contains("administrators"));
+        held.depend = Some("afterok:7.pbs".to_owned());
+        assert!(why_waiting(&held, None, place)[0].contains("other jobs"));
+        held.hold_types = Some("us".to_owned());
+        assert!(why_waiting(&held, None, None)[0].starts_with("its owner holds it, and"));
+    }
+}

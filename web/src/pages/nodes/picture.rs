@@ -1,0 +1,159 @@
+//! The picture of a host's nodes: one drawing of small boxes, however many there are. A box is filled from below, in up to
+//! three columns, by what of its processors, memory and GPUs is in use; a sign over it says when it takes no jobs.
+
+use std::fmt::Write as _;
+
+use pbsweb_shared::node::{Amount, Node, NodeState};
+
+/// The sides of a box, and what lies between two.
+const WIDTH: usize = 22;
+const HEIGHT: usize = 18;
+const GAP: usize = 4;
+
+/// The drawing, as SVG; `data-node` on each box is the node's place in `nodes`.
+pub(super) fn picture(nodes: &[&Node], columns: usize) -> String {
+    let columns = columns.max(1);
+    let n_rows = nodes.len().div_ceil(columns);
+    let (width, height) = (columns.saturating_mul(WIDTH + GAP), n_rows.saturating_mul(HEIGHT + GAP));
+    let mut svg = format!(
+        "<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" aria-hidden=\"true\">"
+    );
+    for (place, node) in nodes.iter().enumerate() {
+        let (x, y) = (place % columns * (WIDTH + GAP), place / columns * (HEIGHT + GAP));
+        // Writing to a String does not fail.
+        let _ = write!(
+            svg,
+            "<g class=\"node\" data-state=\"{}\" data-node=\"{place}\" transform=\"translate({x} {y})\"><title>{}</title>\
+             <rect class=\"node-box\" width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"2\"/>",
+            node.state,
+            escaped(&words(node)),
+        );
+        let bars: Vec<(&str, Amount)> =
+            [("cores", node.cores), ("memory", node.memory_bytes), ("gpus", node.gpus)]
+                .into_iter()
+                .filter(|(_, amount)| amount.total > 0)
+                .collect();
+        let bar = (WIDTH - 2) / bars.len().max(1);
+        for (n, (what, amount)) in bars.iter().enumerate() {
+            let filled = filled(*amount);
+            if filled > 0 {
+                let _ = write!(
+                    svg,
+                    "<rect class=\"node-{what}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{filled}\"/>",
+                    1 + n * bar,
+                    HEIGHT - 1 - filled,
+                    bar - 1,
+                );
+            }
+        }
+        svg.push_str(sign(node.state));
+        svg.push_str("</g>");
+    }
+    svg.push_str("</svg>");
+    svg
+}
+
+/// How high a column stands; whatever is in use shows.
+fn filled(amount: Amount) -> usize {
+    let most = HEIGHT - 2;
+    let used = usize::try_from(amount.used.min(amount.total)).unwrap_or(usize::MAX);
+    let total = usize::try_from(amount.total).unwrap_or(usize::MAX).max(1);
+    let height = (used as f64 / total as f64 * most as f64).ceil();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and the height of a box"
+    )]
+    let height = height as usize;
+    height.min(most)
+}
+
+/// A cross for a node that is down, a bar for one that is kept free, a question mark's dot for one nobody understands.
+const fn sign(state: NodeState) -> &'static str {
+    match state {
+        NodeState::Free | NodeState::Partly | NodeState::Busy => "",
+        NodeState::Offline => "<path class=\"node-sign\" d=\"M3 9H19\"/>",
+        NodeState::Down => "<path class=\"node-sign\" d=\"M4 3L18 15M18 3L4 15\"/>",
+        NodeState::Other => "<circle class=\"node-sign\" cx=\"11\" cy=\"9\" r=\"3\"/>",
+    }
+}
+
+/// What a node is called, and how it is, in a line.
+pub(super) fn words(node: &Node) -> String {
+    let mut text = format!("{}: {}", node.name, state_word(node.state));
+    if node.cores.total > 0 {
+        let _ = write!(text, ", {} of {} processors in use", node.cores.used, node.cores.total);
+    }
+    if node.gpus.total > 0 {
+        let _ = write!(text, ", {} of {} GPUs", node.gpus.used, node.gpus.total);
+    }
+    match node.jobs.len() {
+        0 => {}
+        1 => text.push_str(", 1 job"),
+        n => {
+            let _ = write!(text, ", {n} jobs");
+        }
+    }
+    text
+}
+
+/// The word for a state.
+pub(super) const fn state_word(state: NodeState) -> &'static str {
+    match state {
+        NodeState::Free => "free",
+        NodeState::Partly => "partly in use",
+        NodeState::Busy => "full",
+        NodeState::Offline => "offline",
+        NodeState::Down => "down",
+        NodeState::Other => "in a state of its own",
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(name: &str, state: NodeState, used: u64) -> Node {
+        Node {
+            name: name.to_owned(),
+            state,
+            state_words: String::new(),
+            comment: None,
+            queue: None,
+            cores: Amount { total: 8, used },
+            memory_bytes: Amount::default(),
+            gpus: Amount::default(),
+            jobs: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_picture_has_a_box_for_each_node() {
+        let nodes: Vec<Node> = (0..2000).map(|n| node(&format!("n{n}"), NodeState::Partly, n % 9)).collect();
+        let nodes: Vec<&Node> = nodes.iter().collect();
+        let svg = picture(&nodes, 40);
+        assert_eq!(svg.matches("class=\"node\"").count(), 2000);
+        assert!(svg.len() < 700_000, "{}", svg.len());
+        assert!(picture(&[], 0).starts_with("<svg"));
+    }
+
+    #[test]
+    fn a_name_is_text() {
+        let evil = node("<script>&\"", NodeState::Down, 0);
+        let svg = picture(&[&evil], 3);
+        assert!(svg.contains("&lt;script&gt;&amp;&quot;: down") && !svg.contains("<script"), "{svg}");
+        assert!(svg.contains("node-sign"));
+    }
+
+    #[test]
+    fn whatever_is_in_use_shows() {
+        assert_eq!(filled(Amount { total: 128, used: 1 }), 1);
+        assert_eq!(filled(Amount { total: 8, used: 8 }), HEIGHT - 2);
+        assert_eq!(filled(Amount { total: 8, used: 80 }), HEIGHT - 2);
+        assert_eq!(filled(Amount { total: 0, used: 0 }), 0);
+    }
+}
