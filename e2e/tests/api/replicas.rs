@@ -331,7 +331,10 @@ async fn a_host_added_at_one_server_is_used_at_the_other() {
     there.put_account(added.id, "ada").await;
     there.check_well(added.id).await;
     next_listing(&user.at(added.id)).await;
-    let watch =
-        app.inside().store.query(move |connection| find_watch(connection, added.id)).await.unwrap().unwrap();
-    assert_eq!(watch.status, HostStatus::Up);
+    // It is noted after the listing.
+    eventually("the host is up", || async {
+        let watch = app.inside().store.query(move |connection| find_watch(connection, added.id)).await;
+        watch.unwrap().filter(|watch| watch.status == HostStatus::Up)
+    })
+    .await;
 }
