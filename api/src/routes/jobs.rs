@@ -6,8 +6,8 @@ use actix_web::web::{Json, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::TryStreamExt as _;
 use pbsweb_shared::api::jobs::{
-    Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputStream, Subjob,
-    SubjobsQuery, SubmitQuery, WaitUntil,
+    ExportFormat, Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputStream,
+    SinceItWorked, Subjob, SubjobsQuery, SubmitQuery, WaitUntil,
 };
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::page::Page;
@@ -63,6 +63,33 @@ pub async fn list_jobs(
     Ok(Json(jobs::list_jobs(&app, &actor, query.into_inner()).await?))
 }
 
+/// Export jobs
+///
+/// All jobs of the caller that the filters let through, newest first, as they are read: as `csv`, a table with a line of names, or
+/// as `json`, one array. `limit` and `page_token` mean nothing here. In a table, text that a spreadsheet would take for a formula
+/// begins with an apostrophe.
+#[utoipa::path(get, path = "/api/v1/jobs/export/{format}", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
+    params(("format" = ExportFormat, Path), JobsQuery),
+    responses((status = 200, body = Vec<Job>), (status = 200, content_type = "text/csv", body = String),
+        (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn export_jobs(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+    query: Query<JobsQuery>,
+) -> Result<HttpResponse, ApiProblem> {
+    let format = path.parse().map_err(|_| ApiProblem::not_found("format; there are csv and json"))?;
+    let kind = match format {
+        ExportFormat::Csv => "text/csv; charset=utf-8",
+        ExportFormat::Json => "application/json",
+    };
+    let bytes = jobs::export_jobs(&app, &actor, query.into_inner(), format).await?;
+    Ok(HttpResponse::Ok()
+        .content_type(kind)
+        .insert_header(("Content-Disposition", format!("attachment; filename=\"jobs.{format}\"")))
+        .streaming(bytes))
+}
+
 /// Get a job
 ///
 /// With `wait` and `until`, the answer comes when the job has ended (or changed), or when the time is over.
@@ -84,6 +111,20 @@ pub async fn get_job(
         }
     };
     Ok(Json(job))
+}
+
+/// Get what changed since it last worked
+///
+/// How the job differs from the last one before it that completed: of the same script, else of the same application.
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/since-it-worked", tag = "jobs",
+    security(("bearer" = []), ("cookie" = [])), params(("job" = JobId, Path)),
+    responses((status = 200, body = SinceItWorked), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn get_since_it_worked(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+) -> Result<Json<SinceItWorked>, ApiProblem> {
+    Ok(Json(jobs::since_it_worked(&app, &actor, id(&path)?).await?))
 }
 
 /// Get a job's script

@@ -2,12 +2,12 @@
 
 use actix_web::web::{Json, Path, Query};
 use pbsweb_shared::api::scripts::{
-    Revision, Script, ScriptCheck, ScriptChecked, ScriptParse, ScriptParsed, ScriptsQuery,
+    Revision, RevisionsCompared, Script, ScriptCheck, ScriptChecked, ScriptParse, ScriptParsed, ScriptsQuery,
 };
 use pbsweb_shared::ids::{ApplicationId, HostId, ScriptId};
 use pbsweb_shared::page::Page;
 use pbsweb_shared::problem::Problem;
-use pbsweb_shared::script::JobScriptDraft;
+use pbsweb_shared::script::{JobScriptDraft, ScriptDifference};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -53,6 +53,22 @@ pub async fn list_revisions(
 ) -> Result<Json<Page<Revision>>, ApiProblem> {
     let id = path_id(&path, "script")?;
     Ok(Json(scripts::list_revisions(&app, &actor, id, query.limit, query.page_token.as_deref()).await?))
+}
+
+/// Compare two revisions of a script
+///
+/// Field by field, and the lines that are gone or new.
+#[utoipa::path(get, path = "/api/v1/scripts/{script}/difference", tag = "scripts",
+    security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path), RevisionsCompared),
+    responses((status = 200, body = ScriptDifference), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn compare_revisions(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+    query: Query<RevisionsCompared>,
+) -> Result<Json<ScriptDifference>, ApiProblem> {
+    let id = path_id(&path, "script")?;
+    Ok(Json(scripts::compare_revisions(&app, &actor, id, query.into_inner()).await?))
 }
 
 /// Read a script's text into fields

@@ -2,11 +2,11 @@
 
 use pbsweb_shared::api::me::Preferences;
 use pbsweb_shared::api::scripts::{
-    Revision, Script, ScriptCheck, ScriptChecked, ScriptParse, ScriptParsed, ScriptsQuery,
+    Revision, RevisionsCompared, Script, ScriptCheck, ScriptChecked, ScriptParse, ScriptParsed, ScriptsQuery,
 };
 use pbsweb_shared::ids::{ApplicationId, HostId, ScriptId};
 use pbsweb_shared::page::Page;
-use pbsweb_shared::script::{self, HostRules, JobScriptDraft};
+use pbsweb_shared::script::{self, HostRules, JobScriptDraft, ScriptDifference};
 
 use super::actor::Actor;
 use super::hosts::host_rules;
@@ -23,6 +23,9 @@ pub enum ScriptError {
     /// There is no such script, or it is somebody else's.
     #[error("there is no such script")]
     NotFound,
+    /// The script has no revision with this number.
+    #[error("the script has no revision {0}")]
+    NoRevision(i32),
     /// The token belongs to another list.
     #[error(transparent)]
     PageToken(#[from] BadPageToken),
@@ -82,6 +85,34 @@ pub async fn list_revisions(
         })
         .await?
         .ok_or(ScriptError::NotFound)
+}
+
+/// What one revision of one of the caller's scripts says differently from another.
+///
+/// # Errors
+/// There is no such script, or no such revision.
+pub async fn compare_revisions(
+    app: &App,
+    actor: &Actor,
+    id: ScriptId,
+    query: RevisionsCompared,
+) -> Result<ScriptDifference, ScriptError> {
+    let owner = actor.user;
+    let (to, from, found) = app
+        .store
+        .read(move |connection| {
+            let Some(script) = rows::find_script(connection, owner, id)? else { return Ok(None) };
+            let to = query.to.unwrap_or(script.n_revisions);
+            let from = query.from.unwrap_or_else(|| to.saturating_sub(1).max(1));
+            Ok(Some((to, from, rows::find_revisions(connection, owner, id, [from, to])?)))
+        })
+        .await?
+        .ok_or(ScriptError::NotFound)?;
+    let draft = |number| {
+        let found = found.iter().find(|revision| revision.number == number);
+        found.map(|revision| &revision.draft).ok_or(ScriptError::NoRevision(number))
+    };
+    Ok(script::difference(draft(from)?, draft(to)?))
 }
 
 /// Reads a script's text into fields, and says what was not understood.

@@ -336,6 +336,35 @@ pub fn find_job(connection: &mut PgConnection, owner: UserId, id: JobId) -> Quer
         .transpose()
 }
 
+/// The last of a user's jobs before this one that completed: of the same script, else of the same application.
+///
+/// # Errors
+/// The database's.
+pub fn find_worked(connection: &mut PgConnection, owner: UserId, failed: &Job) -> QueryResult<Option<Job>> {
+    let last = |connection: &mut PgConnection, is_same_script: bool| {
+        let mut query = jobs::table
+            .filter(jobs::owner_id.eq(owner.as_uuid()))
+            .filter(jobs::state.eq(JobState::Completed.as_str()))
+            .filter(jobs::submitted_at.lt(failed.submitted_at))
+            .order(jobs::submitted_at.desc())
+            .select(jobs::id)
+            .into_boxed();
+        query = match failed.application.filter(|_| !is_same_script) {
+            Some(application) => query.filter(jobs::application_id.eq(application.as_uuid())),
+            None => query.filter(jobs::script_id.eq(failed.script.as_uuid())),
+        };
+        query.first::<Uuid>(connection).optional()
+    };
+    let mut found = last(connection, true)?;
+    if found.is_none() && failed.application.is_some() {
+        found = last(connection, false)?;
+    }
+    match found {
+        Some(id) => find_job(connection, owner, JobId::from_uuid(id)),
+        None => Ok(None),
+    }
+}
+
 /// Those of the named jobs that are a user's.
 ///
 /// # Errors

@@ -182,6 +182,27 @@ pub fn list_revisions(
     Ok(request.page(items, list, |revision| revision.number))
 }
 
+/// The revisions of a user's script with these numbers.
+///
+/// # Errors
+/// The database's.
+pub fn find_revisions(
+    connection: &mut PgConnection,
+    owner: UserId,
+    id: ScriptId,
+    numbers: [i32; 2],
+) -> QueryResult<Vec<Revision>> {
+    script_revisions::table
+        .inner_join(scripts::table.on(scripts::id.eq(script_revisions::script_id)))
+        .filter(scripts::id.eq(id.as_uuid()).and(scripts::owner_id.eq(owner.as_uuid())))
+        .filter(script_revisions::number.eq_any(numbers))
+        .select(RevisionRow::as_select())
+        .load(connection)?
+        .into_iter()
+        .map(Revision::try_from)
+        .collect()
+}
+
 /// A script in a state to be kept.
 #[derive(Debug, Clone)]
 pub struct NewRevision<'a> {

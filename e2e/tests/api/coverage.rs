@@ -89,6 +89,7 @@ const OWN: &[&str] = &[
     "create_token",
     "delete_current_session",
     "delete_host_account",
+    "export_jobs",
     "get_current_session",
     "get_host",
     "get_host_history",

@@ -2,11 +2,13 @@
 
 use futures_util::future::join_all;
 use pbsweb_e2e::{TestApp, until};
-use pbsweb_shared::api::jobs::Job;
+use pbsweb_shared::api::jobs::{Job, SinceItWorked};
 use pbsweb_shared::job::JobState;
 use pbsweb_shared::page::Page;
 use pbsweb_shared::problem::ProblemCode;
-use pbsweb_shared::script::DependencyDraft;
+use pbsweb_shared::script::{DependencyDraft, ScriptDifference};
+
+use crate::archive::hello;
 
 #[tokio::test]
 async fn a_dependent_job_waits_for_the_other_and_runs_after_it() {
@@ -128,4 +130,67 @@ async fn a_submission_asks_the_database_little() {
     let n_statements = app.inside().store.n_statements() - before;
     // One more once a minute, when it is noted that the session is in use.
     assert!(n_statements <= 17, "{n_statements} statements");
+}
+
+#[tokio::test]
+async fn a_failed_job_tells_what_changed_since_it_worked() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    let application = user.upload("hello", hello().tar()).await;
+    let mut request = user.job("./hello\nexit 0");
+    request.application = Some(application.id);
+    let never = user.submit_well(&user.job("exit 9")).await;
+    user.wait_ended(never.id).await;
+    let nothing: SinceItWorked = user.read(&format!("/jobs/{}/since-it-worked", never.id)).await;
+    assert_eq!((nothing.worked, nothing.script), (None, ScriptDifference::default()));
+
+    let good = user.submit_well(&request).await;
+    assert_eq!(user.wait_ended(good.id).await.state, JobState::Completed);
+    request.script.commands = "./hello\nexit 3".to_owned();
+    request.script.walltime = "00:07:00".to_owned();
+    for name in [None, Some("another script of the application")] {
+        request.script_name = name.map(str::to_owned);
+        // A failure in between is nothing to compare with.
+        for _ in 0..2 {
+            let bad = user.submit_well(&request).await;
+            assert_eq!(user.wait_ended(bad.id).await.state, JobState::Failed);
+            let since: SinceItWorked = user.read(&format!("/jobs/{}/since-it-worked", bad.id)).await;
+            assert_eq!(since.worked.map(|job| job.id), Some(good.id));
+            assert!(since.around.is_empty(), "{:?}", since.around);
+            let fields: Vec<_> = since.script.fields.iter().map(|change| change.field.as_str()).collect();
+            assert_eq!(fields, ["walltime"]);
+            let lines: Vec<_> =
+                since.script.lines.iter().map(|line| (line.is_new, line.text.as_str())).collect();
+            assert!(lines.contains(&(false, "exit 0")) && lines.contains(&(true, "exit 3")), "{lines:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn jobs_are_exported_with_the_filters_of_the_list() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    let bob = app.ready_user("bob").await;
+    let theirs = bob.submit_well(&bob.job("true")).await;
+    bob.wait_ended(theirs.id).await;
+    assert_eq!(user.get("/jobs/export/json").await.expect(200).json::<Vec<Job>>(), []);
+    for commands in ["exit 0", "exit 4", "exit 0"] {
+        let job = user.submit_well(&user.job(commands)).await;
+        user.wait_ended(job.id).await;
+    }
+    for filter in ["", "?state=failed", "?text=exit%204", "?state=queued", "?limit=1"] {
+        let all: Page<Job> = user.read(&format!("/jobs{}", filter.replace("?limit=1", ""))).await;
+        let answer = user.get(&format!("/jobs/export/json{filter}")).await.expect(200);
+        assert_eq!(answer.json::<Vec<Job>>(), all.items, "{filter}");
+        let answer = user.get(&format!("/jobs/export/csv{filter}")).await.expect(200);
+        assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
+        assert_eq!(answer.header("content-disposition"), "attachment; filename=\"jobs.csv\"");
+        let text = answer.text();
+        let mut lines = text.lines();
+        assert!(lines.next().unwrap().starts_with("id,name,host,"), "{text}");
+        let ids: Vec<_> = lines.map(|line| line.split(',').next().unwrap().to_owned()).collect();
+        assert_eq!(ids, all.items.iter().map(|job| job.id.to_string()).collect::<Vec<_>>(), "{filter}");
+    }
+    user.get("/jobs/export/csv?state=nowhere").await.field(ProblemCode::Invalid, "/state");
+    user.get("/jobs/export/xml").await.problem(ProblemCode::NotFound);
 }

@@ -3,7 +3,8 @@
 use pbsweb_e2e::TestApp;
 use pbsweb_shared::api::scripts::{Script, ScriptChecked, ScriptParsed};
 use pbsweb_shared::page::Page;
-use pbsweb_shared::script::{JobScriptDraft, Severity, VariableDraft};
+use pbsweb_shared::problem::ProblemCode;
+use pbsweb_shared::script::{JobScriptDraft, ScriptDifference, Severity, VariableDraft};
 use serde_json::json;
 
 use crate::archive::hello;
@@ -78,4 +79,31 @@ async fn the_text_of_a_script_reads_back_into_its_fields() {
     let parsed = user.post("/scripts/parse", &json!({ "text": checked.text })).await.expect(200);
     let parsed: ScriptParsed = parsed.json();
     assert_eq!(parsed.draft, draft, "{}", checked.text);
+}
+
+#[tokio::test]
+async fn two_revisions_are_compared_by_field_and_by_line() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    let mut request = user.job("echo one\necho same");
+    request.script.walltime = "60".to_owned();
+    let job = user.submit_well(&request).await;
+    request.script.walltime = "00:02:00".to_owned();
+    request.script.commands = "echo two\necho same".to_owned();
+    let _ = user.submit_well(&request).await;
+    let path = format!("/scripts/{}/difference", job.script);
+    let latest: ScriptDifference = user.read(&path).await;
+    let fields: Vec<_> = latest
+        .fields
+        .iter()
+        .map(|change| (change.field.as_str(), change.before.as_deref(), change.after.as_deref()))
+        .collect();
+    assert_eq!(fields, [("walltime", Some("00:01:00"), Some("00:02:00"))]);
+    let line = |text: &str| latest.lines.iter().find(|line| line.text == text).map(|line| line.is_new);
+    assert_eq!((line("echo one"), line("echo two"), line("echo same")), (Some(false), Some(true), None));
+    let back: ScriptDifference = user.read(&format!("{path}?from=2&to=1")).await;
+    assert_eq!(back.fields[0].after.as_deref(), Some("00:01:00"));
+    let same: ScriptDifference = user.read(&format!("{path}?from=1&to=1")).await;
+    assert_eq!(same, ScriptDifference::default());
+    user.get(&format!("{path}?from=1&to=3")).await.problem(ProblemCode::NotFound);
 }

@@ -7,7 +7,8 @@ use crate::api::job_sets::JobSetPlace;
 use crate::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, SessionId};
 use crate::job::{EndCause, JobState, StateSource};
 use crate::names::PbsJobId;
-use crate::script::JobScriptDraft;
+use crate::script::{FieldChange, JobScriptDraft, ScriptDifference};
+use crate::words::words;
 
 /// A job to submit. The header `Idempotency-Key` names the wish: the same key makes the same job, once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,6 +168,30 @@ pub struct Job {
     pub used_memory_bytes: Option<i64>,
     /// Its user asked for its deletion, and the scheduler took the request, or may have.
     pub is_delete_requested: bool,
+}
+
+/// What is different from the last time it worked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SinceItWorked {
+    /// The last job before this one that completed: of the same script, else of the same application. Absent: there is none, and
+    /// nothing to compare.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worked: Option<Box<Job>>,
+    /// What is different around the script: host, queue and application.
+    pub around: Vec<FieldChange>,
+    /// What is different in the script.
+    pub script: ScriptDifference,
+}
+
+words! {
+    /// As what a list is exported.
+    ExportFormat, "format" {
+        /// A table with a line of names, for spreadsheets.
+        Csv = "csv",
+        /// One array.
+        Json = "json",
+    }
 }
 
 /// The search for a job: nothing is guessed meanwhile, and nothing is sent twice.

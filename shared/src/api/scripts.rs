@@ -69,6 +69,18 @@ pub struct Revision {
     pub created_at: DateTime<Utc>,
 }
 
+/// Which two revisions of a script to compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(default, deny_unknown_fields)]
+pub struct RevisionsCompared {
+    /// The number of the one; the one before `to` when absent.
+    pub from: Option<i32>,
+    /// The number of the other; the latest when absent.
+    pub to: Option<i32>,
+}
+
 /// How the last job of a script went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

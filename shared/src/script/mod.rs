@@ -7,12 +7,14 @@
 //!   [`check()`]: everything that is wrong or surprising, not only the first thing, against the rules of PBS and, if known, those of
 //!   one host.
 //! - [`diagnose()`]: the same with the text and the lines in it.
+//! - [`difference()`]: what two drafts say differently.
 //! - [`prepare()`]: what really goes to a host: the text with the note-taking around the commands, and qsub's arguments.
 //!
 //! What is deliberately absent: input and output, clocks, and the quoting of command lines for SSH.
 
 mod check;
 mod diagnostic;
+mod difference;
 pub mod directive;
 mod document;
 pub mod draft;
@@ -27,6 +29,7 @@ mod words;
 
 pub use check::{MAX_SCRIPT_BYTES, check, diagnose};
 pub use diagnostic::{Diagnostic, Severity};
+pub use difference::{FieldChange, LineChange, ScriptDifference, difference};
 pub use draft::{ChunkDraft, DependencyDraft, JobScriptDraft, VariableDraft};
 pub use host_rules::{HostRules, NodeRules, QueueRules, ResourceLimits};
 pub use interpreter::Interpreter;

@@ -3,8 +3,8 @@
 use gloo_net::http::Method;
 use pbsweb_shared::api::job_actions::JobActionItem;
 use pbsweb_shared::api::jobs::{
-    Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputStream, Subjob,
-    SubjobsQuery, SubmitQuery,
+    Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputStream, SinceItWorked,
+    Subjob, SubjobsQuery, SubmitQuery,
 };
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::page::Page;
@@ -45,6 +45,11 @@ pub(crate) fn release_job(job: JobId) -> Reply<JobActionItem> {
 /// The script as it was submitted.
 pub(crate) fn get_job_script(job: JobId) -> Reply<JobScriptText> {
     http::get(&format!("/jobs/{job}/script"))
+}
+
+/// What is different from the last time it worked.
+pub(crate) fn get_since_it_worked(job: JobId) -> Reply<SinceItWorked> {
+    http::get(&format!("/jobs/{job}/since-it-worked"))
 }
 
 /// What became known of a job, step by step.

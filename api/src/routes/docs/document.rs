@@ -3,7 +3,7 @@
 //! Each handler says what is special about it. What follows from the framework is added here, so that no handler can
 //! forget it: the schema of problems, the answers that any operation may give, the ways to sign in.
 
-use pbsweb_shared::api::jobs::{OutputStream, WaitUntil};
+use pbsweb_shared::api::jobs::{ExportFormat, OutputStream, WaitUntil};
 use pbsweb_shared::event::Event;
 use pbsweb_shared::problem::Problem;
 use utoipa::openapi::path::Operation;
@@ -117,10 +117,13 @@ struct People;
         scripts::suggest_script,
         scripts::get_script,
         scripts::list_revisions,
+        scripts::compare_revisions,
         jobs::list_jobs,
         jobs::submit_job,
+        jobs::export_jobs,
         jobs::get_job,
         jobs::get_job_script,
+        jobs::get_since_it_worked,
         job_sets::submit_job_set,
         job_sets::get_job_set,
         jobs::list_job_events,
@@ -145,7 +148,7 @@ struct People;
         job_actions::undo_job_action,
         events::stream_events,
     ),
-    components(schemas(Event, OutputStream, WaitUntil))
+    components(schemas(Event, ExportFormat, OutputStream, WaitUntil))
 )]
 struct Work;
 

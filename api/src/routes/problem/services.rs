@@ -118,6 +118,7 @@ impl From<ScriptError> for ApiProblem {
     fn from(error: ScriptError) -> Self {
         match error {
             ScriptError::NotFound => Self::not_found("script"),
+            ScriptError::NoRevision(number) => Self::not_found(&format!("revision {number}")),
             ScriptError::PageToken(error) => error.into(),
             ScriptError::Store(error) => error.into(),
         }

@@ -6,6 +6,7 @@ mod output;
 mod overview;
 mod script;
 mod set;
+mod since;
 mod subjobs;
 mod timeline;
 
@@ -98,6 +99,7 @@ fn JobPage(job: JobRow) -> impl IntoView {
             <LinkButton href=again>"Use again"</LinkButton>
         </PageHeader>
         <Overview job=job />
+        <since::Since job=job />
         <subjobs::Subjobs job=job />
         <set::Set job=job />
         <Tabs label="Parts of the job" tabs=TABS />

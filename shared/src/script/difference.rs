@@ -1,0 +1,240 @@
+//! What two drafts say differently: field by field, and line by line of their texts.
+
+use serde::{Deserialize, Serialize};
+
+use super::directive::{self, Directive};
+use super::draft::JobScriptDraft;
+use super::render::{given_variables, render};
+
+/// The most work that is done to find the lines in common; between texts that differ more, all lines in the middle do.
+const MOST_COMPARISONS: usize = 4_000_000;
+
+/// How one draft came to be another.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ScriptDifference {
+    /// The fields that say something else, in the order of the script; how a value is written makes no difference.
+    pub fields: Vec<FieldChange>,
+    /// The lines that are gone and the lines that are new, from the first to the last; what stayed is not listed.
+    pub lines: Vec<LineChange>,
+}
+
+/// One value that is another now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldChange {
+    /// The field, such as `walltime`.
+    pub field: String,
+    /// What the form calls it.
+    pub label: String,
+    /// What it was; absent: not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// What it is; absent: not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+impl FieldChange {
+    /// The change of a value; `None` if it is the same.
+    #[must_use]
+    pub fn of(field: &str, label: &str, before: Option<String>, after: Option<String>) -> Option<Self> {
+        (before != after).then(|| Self { field: field.to_owned(), label: label.to_owned(), before, after })
+    }
+}
+
+/// One line that is gone, or new.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LineChange {
+    /// Whether it is new; else it is gone.
+    pub is_new: bool,
+    /// Its number, from 1, in the text that has it.
+    pub number: usize,
+    /// What stands on it.
+    pub text: String,
+}
+
+/// What `after` says differently from `before`.
+#[must_use]
+pub fn difference(before: &JobScriptDraft, after: &JobScriptDraft) -> ScriptDifference {
+    let fields = directive::ALL
+        .iter()
+        .filter(|directive| directive.name != "commands")
+        .filter_map(|directive| {
+            let (before, after) = (shown(directive, before), shown(directive, after));
+            FieldChange::of(directive.name, directive.label, before, after)
+        })
+        .collect();
+    ScriptDifference { fields, lines: lines(&render(before), &render(after)) }
+}
+
+fn shown(directive: &Directive, draft: &JobScriptDraft) -> Option<String> {
+    match directive.name {
+        "variables" => {
+            let all: Vec<String> = given_variables(draft)
+                .map(|variable| format!("{}={}", variable.name, variable.value))
+                .collect();
+            (!all.is_empty()).then(|| all.join("\n"))
+        }
+        "without_epilogue" => draft.without_epilogue.then(|| "yes".to_owned()),
+        "hold" => draft.hold.then(|| "yes".to_owned()),
+        "shell" => given(&draft.shell),
+        "working_directory" => given(&draft.working_directory),
+        "directive_prefix" => given(&draft.directive_prefix),
+        _ => directive.value(draft),
+    }
+}
+
+fn given(text: &str) -> Option<String> {
+    Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn lines(before: &str, after: &str) -> Vec<LineChange> {
+    let (before, after): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    let start = before.iter().zip(&after).take_while(|(one, other)| one == other).count();
+    let (old, new) = (before.get(start..).unwrap_or_default(), after.get(start..).unwrap_or_default());
+    let end = old.iter().rev().zip(new.iter().rev()).take_while(|(one, other)| one == other).count();
+    let old = old.get(..old.len().saturating_sub(end)).unwrap_or_default();
+    let new = new.get(..new.len().saturating_sub(end)).unwrap_or_default();
+    let mut changes = Vec::new();
+    let change = |is_new: bool, place: usize, text: &str| LineChange {
+        is_new,
+        number: start.saturating_add(place).saturating_add(1),
+        text: text.to_owned(),
+    };
+    let common = in_common(old, new);
+    let (mut i, mut j) = (0, 0);
+    for (at, to) in common.into_iter().chain([(old.len(), new.len())]) {
+        let gone = old.iter().enumerate().take(at).skip(i);
+        changes.extend(gone.map(|(place, text)| change(false, place, text)));
+        let fresh = new.iter().enumerate().take(to).skip(j);
+        changes.extend(fresh.map(|(place, text)| change(true, place, text)));
+        (i, j) = (at.saturating_add(1), to.saturating_add(1));
+    }
+    changes
+}
+
+/// The places of a longest sequence of lines that both have.
+fn in_common(old: &[&str], new: &[&str]) -> Vec<(usize, usize)> {
+    let width = new.len().saturating_add(1);
+    if old.len().saturating_add(1).saturating_mul(width) > MOST_COMPARISONS {
+        return Vec::new();
+    }
+    // How many lines the rests after each pair of places have in common.
+    let mut rows: Vec<Vec<u32>> = vec![vec![0; width]];
+    for one in old.iter().rev() {
+        let below = rows.last().map_or(&[][..], Vec::as_slice);
+        let mut row = vec![0_u32; width];
+        let mut right = 0;
+        for (place, other) in new.iter().enumerate().rev() {
+            let at = |place: usize| below.get(place).copied().unwrap_or(0);
+            right = if one == other {
+                at(place.saturating_add(1)).saturating_add(1)
+            } else {
+                at(place).max(right)
+            };
+            if let Some(cell) = row.get_mut(place) {
+                *cell = right;
+            }
+        }
+        rows.push(row);
+    }
+    rows.reverse();
+    let at = |i: usize, j: usize| rows.get(i).and_then(|row| row.get(j)).copied().unwrap_or(0);
+    let (mut i, mut j) = (0, 0);
+    let mut pairs = Vec::new();
+    while let (Some(one), Some(other)) = (old.get(i), new.get(j)) {
+        if one == other {
+            pairs.push((i, j));
+            i = i.saturating_add(1);
+            j = j.saturating_add(1);
+        } else if at(i.saturating_add(1), j) >= at(i, j.saturating_add(1)) {
+            i = i.saturating_add(1);
+        } else {
+            j = j.saturating_add(1);
+        }
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::script::parse;
+
+    fn words(changes: &[LineChange]) -> Vec<String> {
+        let sign = |change: &LineChange| if change.is_new { '+' } else { '-' };
+        changes.iter().map(|change| format!("{}{} {}", sign(change), change.number, change.text)).collect()
+    }
+
+    /// Takes the lines away that are gone, and puts in those that are new.
+    fn apply(before: &str, changes: &[LineChange]) -> Vec<String> {
+        let gone = |number| changes.iter().any(|change| !change.is_new && change.number == number);
+        let kept = before.lines().enumerate().filter(|(place, _)| !gone(place + 1));
+        let mut lines: Vec<String> = kept.map(|(_, line)| line.to_owned()).collect();
+        for change in changes.iter().filter(|change| change.is_new) {
+            lines.insert(change.number - 1, change.text.clone());
+        }
+        lines
+    }
+
+    #[test]
+    fn lines_that_stayed_are_not_told() {
+        assert_eq!(words(&lines("a\nb\nc\nd", "a\nc\nx\nd")), ["-2 b", "+3 x"]);
+        assert_eq!(words(&lines("", "a")), ["+1 a"]);
+        assert!(lines("a\nb\n", "a\nb\n").is_empty());
+    }
+
+    #[test]
+    fn texts_too_different_to_compare_differ_in_the_middle() {
+        let many = |word: &str| (0..3000).map(|n| format!("{word} {n}\n")).collect::<String>();
+        let (before, after) = (format!("top\n{}end", many("old")), format!("top\n{}end", many("new")));
+        let changes = lines(&before, &after);
+        assert_eq!(changes.len(), 6000);
+        assert_eq!(apply(&before, &changes), after.lines().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn another_comment_is_another_line_and_no_other_field() {
+        let read = |text: &str| parse(text.as_bytes()).draft;
+        let text = "#!/bin/bash\n# the first try\n#PBS -l walltime=90\n./run\n";
+        let longer = text.replace("first", "second").replace("=90", "=00:01:30");
+        let found = difference(&read(text), &read(&longer));
+        assert!(found.fields.is_empty(), "90 and 00:01:30 are the same: {:?}", found.fields);
+        assert!(words(&found.lines).contains(&"+2 # the second try".to_owned()), "{:?}", found.lines);
+    }
+
+    #[test]
+    fn every_field_is_compared() {
+        let fresh = serde_json::to_value(JobScriptDraft::default()).unwrap();
+        for (name, value) in fresh.as_object().unwrap() {
+            let other = match (name.as_str(), value) {
+                ("text" | "commands", _) => continue,
+                ("chunks", _) => json!([{ "ncpus": "4" }]),
+                ("dependencies", _) => json!([{ "kind": "afterok", "jobs": "1.pbs" }]),
+                ("variables", _) => json!([{ "name": "A", "value": "1" }]),
+                (_, Value::Bool(is_set)) => json!(!is_set),
+                _ => json!("/x"),
+            };
+            let after: JobScriptDraft = serde_json::from_value(json!({ name: other })).unwrap();
+            let found = difference(&JobScriptDraft::default(), &after);
+            let changed: Vec<_> = found.fields.iter().map(|change| change.field.as_str()).collect();
+            assert_eq!(changed, [name]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_changes_lead_from_one_text_to_the_other(
+            before in prop::collection::vec("[a-d]", 0..12),
+            after in prop::collection::vec("[a-d]", 0..12),
+        ) {
+            let changes = lines(&before.join("\n"), &after.join("\n"));
+            prop_assert_eq!(apply(&before.join("\n"), &changes), after);
+        }
+    }
+}

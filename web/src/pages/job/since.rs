@@ -1,0 +1,102 @@
+//! Of a failed job: what changed since it last worked.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+use pbsweb_shared::api::jobs::{Job, SinceItWorked};
+use pbsweb_shared::ids::JobId;
+use pbsweb_shared::job::JobState;
+use pbsweb_shared::script::{FieldChange, LineChange};
+
+use crate::client;
+use crate::paths;
+use crate::ui::{CodeBlock, Load, LocalResource, Panel, Table};
+
+/// The panel; nothing unless the job failed.
+#[component]
+pub(super) fn Since(
+    /// The job.
+    job: Signal<Job>,
+) -> impl IntoView {
+    let failed = Memo::new(move |_| {
+        let job = job.read();
+        (job.state == JobState::Failed).then_some(job.id)
+    });
+    move || failed.get().map(|id| view! { <SincePanel id=id /> })
+}
+
+fn line_words(lines: &[LineChange]) -> String {
+    let words: Vec<String> = lines
+        .iter()
+        .map(|line| format!("{}{:>5}  {}", if line.is_new { '+' } else { '-' }, line.number, line.text))
+        .collect();
+    words.join("\n")
+}
+
+#[component]
+fn SincePanel(id: JobId) -> impl IntoView {
+    let loaded = LocalResource::new(move || client::jobs::get_since_it_worked(id));
+    view! {
+        <Panel title="Since it last worked">
+            <Load resource=loaded what="what changed" let:since>
+                {changes(since)}
+            </Load>
+        </Panel>
+    }
+}
+
+fn changes(since: SinceItWorked) -> AnyView {
+    let Some(worked) = since.worked else {
+        return view! { <p>"No earlier job of this script or application has worked."</p> }.into_any();
+    };
+    let fields: Vec<FieldChange> = since.around.into_iter().chain(since.script.fields).collect();
+    let lines = line_words(&since.script.lines);
+    let is_same = fields.is_empty() && lines.is_empty();
+    view! {
+        <p>
+            "Compared with " <A href=paths::job(worked.id)>{worked.name.clone()}</A>
+            {if is_same { ", nothing is different." } else { ":" }}
+        </p>
+        {(!fields.is_empty()).then(|| view! { <Fields fields=fields /> })}
+        {(!lines.is_empty()).then(|| view! { <CodeBlock text=lines what="the changed lines" /> })}
+    }
+    .into_any()
+}
+
+#[component]
+fn Fields(fields: Vec<FieldChange>) -> impl IntoView {
+    let value = |value: Option<String>| value.unwrap_or_else(|| "not given".to_owned());
+    view! {
+        <Table caption="Values that are different" stacks=true>
+            <thead>
+                <tr>
+                    <th scope="col">"What"</th>
+                    <th scope="col">"When it worked"</th>
+                    <th scope="col">"Now"</th>
+                </tr>
+            </thead>
+            <tbody>
+                {fields
+                    .into_iter()
+                    .map(|change| view! {
+                        <tr>
+                            <th scope="row" data-label="What">{change.label}</th>
+                            <td data-label="When it worked">{value(change.before)}</td>
+                            <td data-label="Now">{value(change.after)}</td>
+                        </tr>
+                    })
+                    .collect_view()}
+            </tbody>
+        </Table>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_in_words() {
+        let line = |is_new, number, text: &str| LineChange { is_new, number, text: text.to_owned() };
+        assert_eq!(line_words(&[line(false, 3, "exit 0"), line(true, 12, "")]), "-    3  exit 0\n+   12  ");
+    }
+}
