@@ -66,6 +66,7 @@ const PAGES = [
   place("job-script", job("script"), "Job heat-flow", region("the submitted script")),
   place("job-files", job("files"), "Job heat-flow", table("Files of the job")),
   place("queues", "/queues", "Queues", text("workq")),
+  place("nodes", "/nodes", "Nodes", text(/of 16 in use/)),
   place("hosts", "/hosts", "Hosts", text("All that is needed works.")),
   place("settings", "/settings", "Settings", button("Save preferences")),
   place("settings-key", settings("key"), "Settings", region("the key line")),

@@ -25,8 +25,11 @@ const COLUMNS: usize = 44;
 /// How many rows of the table are drawn at once.
 const PAGE_LENGTH: usize = 100;
 
-/// While the page is open it looks again this often: nodes are asked for twice a minute then.
-const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(30);
+/// How often it looks whether nodes that nobody had asked for have come.
+const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// Nodes that are shown are looked at again at every so many-th time: they are asked for twice a minute.
+const SELDOM: u32 = 15;
 
 /// The page.
 #[component]
@@ -72,13 +75,6 @@ fn NodesOf(host: HostId) -> impl IntoView {
     let hosts = Hosts::of_page();
     let live = Live::of_page();
     let turn = RwSignal::new(0_u32);
-    let timer =
-        set_interval_with_handle(move || turn.update(|turn| *turn = turn.wrapping_add(1)), LOOK_AGAIN).ok();
-    on_cleanup(move || {
-        if let Some(timer) = timer {
-            timer.clear();
-        }
-    });
     let answer = LocalResource::new(move || {
         live.generation();
         turn.track();
@@ -101,6 +97,19 @@ fn NodesOf(host: HostId) -> impl IntoView {
             Some(nodes) if nodes.as_of.is_none() => 1,
             Some(_) => 2,
         })
+    });
+    let n_looks = StoredValue::new(0_u32);
+    let look = move || {
+        n_looks.update_value(|n| *n = n.wrapping_add(1));
+        if kind.get_untracked() == 1 || n_looks.get_value().is_multiple_of(SELDOM) {
+            turn.update(|turn| *turn = turn.wrapping_add(1));
+        }
+    };
+    let timer = set_interval_with_handle(look, LOOK_AGAIN).ok();
+    on_cleanup(move || {
+        if let Some(timer) = timer {
+            timer.clear();
+        }
     });
     let nodes = Memo::new(move |_| {
         shown.with(|shown| shown.as_ref().map(|nodes| nodes.nodes.clone()).unwrap_or_default())
