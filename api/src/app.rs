@@ -1,6 +1,7 @@
 //! The running server: what every request and every background task share, and their life and end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
@@ -117,6 +118,26 @@ impl App {
         F::Output: Send + 'static,
     {
         self.tasks.spawn_on(task, &self.runtime)
+    }
+
+    /// Does something now and again each `period`, one time after the other, until the server stops.
+    pub fn every<F, W>(self: &Arc<Self>, period: Duration, work: W)
+    where
+        F: Future<Output = ()> + Send,
+        W: Fn(Arc<Self>) -> F + Send + 'static,
+    {
+        let app = Arc::clone(self);
+        self.spawn(async move {
+            let mut ticks = tokio::time::interval(period);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    () = app.stopping.cancelled() => return,
+                    _ = ticks.tick() => {}
+                }
+                work(Arc::clone(&app)).await;
+            }
+        });
     }
 
     /// Runs a task to its end even when the request that waits for it is given up, because its client went away: for what

@@ -283,38 +283,21 @@ const PERIOD: Duration = Duration::from_secs(1);
 
 /// Follows the builds whose server is not alive any more, now and from now on.
 pub fn start_followers(app: &Arc<App>) {
-    let background = Arc::clone(app);
-    app.spawn(async move {
-        let mut period = tokio::time::interval(PERIOD);
-        period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = background.stopping.cancelled() => return,
-                _ = period.tick() => {}
-            }
-            let me = background.replica.id;
-            let mine: Vec<BuildId> =
-                background.builds.with_followed(|followed| followed.iter().copied().collect());
-            match background
-                .store
-                .query(move |connection| rows::take_open_builds(connection, me, &mine))
-                .await
-            {
-                Ok(taken) => {
-                    for open in taken {
-                        // It may have begun since the list was made.
-                        if let Some(followed) = follow::Followed::begin(&background, open.id) {
-                            follow::start(&background, open, follow::Begin::Follow, followed);
-                        }
-                    }
-                }
-                Err(error) => {
-                    tracing::debug!(
-                        error = &error as &dyn std::error::Error,
-                        "open builds could not be read"
-                    );
-                }
-            }
+    app.every(PERIOD, |app| async move {
+        if let Err(error) = follow_left(&app).await {
+            tracing::debug!(error = &error as &dyn std::error::Error, "open builds could not be read");
         }
     });
+}
+
+async fn follow_left(app: &Arc<App>) -> Result<(), StoreError> {
+    let me = app.replica.id;
+    let mine: Vec<BuildId> = app.builds.with_followed(|followed| followed.iter().copied().collect());
+    for open in app.store.query(move |connection| rows::take_open_builds(connection, me, &mine)).await? {
+        // It may have begun since the list was made.
+        if let Some(followed) = follow::Followed::begin(app, open.id) {
+            follow::start(app, open, follow::Begin::Follow, followed);
+        }
+    }
+    Ok(())
 }

@@ -18,18 +18,9 @@ const STALE: TimeDelta = TimeDelta::minutes(15);
 
 /// Starts the reconciler's task.
 pub fn start_reconciler(app: &Arc<App>) {
-    let background = Arc::clone(app);
-    app.spawn(async move {
-        let mut period = tokio::time::interval(PERIOD);
-        period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = background.stopping.cancelled() => return,
-                _ = period.tick() => {}
-            }
-            if let Err(error) = take_on(&background).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "due actions could not be read");
-            }
+    app.every(PERIOD, |app| async move {
+        if let Err(error) = take_on(&app).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "due actions could not be read");
         }
     });
 }

@@ -38,36 +38,20 @@ const KEYS_KEPT: TimeDelta = TimeDelta::days(60);
 /// How often older keys are forgotten.
 const FORGET: Duration = Duration::from_secs(3600);
 
-/// Starts the reconciler's task.
+/// Starts the reconciler's tasks.
 pub fn start_reconciler(app: &Arc<App>) {
-    let background = Arc::clone(app);
-    app.spawn(async move {
-        let mut period = tokio::time::interval(PERIOD);
-        period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut forget = tokio::time::interval(FORGET);
-        loop {
-            tokio::select! {
-                () = background.stopping.cancelled() => return,
-                _ = period.tick() => {}
-                _ = forget.tick() => {
-                    let moment = background.replica.now() - KEYS_KEPT;
-                    let forgotten =
-                        background.store.query(move |connection| delete_keys_before(connection, moment));
-                    if let Err(error) = forgotten.await {
-                        tracing::warn!(error = &error as &dyn std::error::Error, "old keys could not be forgotten");
-                    }
-                    continue;
-                }
-            }
-            if let Err(error) = settle_due(&background).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "due submissions could not be read");
-            }
-            if let Err(error) = drive_due(&background).await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "due sets of jobs could not be read"
-                );
-            }
+    app.every(PERIOD, |app| async move {
+        if let Err(error) = settle_due(&app).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "due submissions could not be read");
+        }
+        if let Err(error) = drive_due(&app).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "due sets of jobs could not be read");
+        }
+    });
+    app.every(FORGET, |app| async move {
+        let moment = app.replica.now() - KEYS_KEPT;
+        if let Err(error) = app.store.query(move |connection| delete_keys_before(connection, moment)).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "old keys could not be forgotten");
         }
     });
 }
