@@ -1,6 +1,7 @@
 //! What two drafts say differently: field by field, and line by line of their texts.
 
 use serde::{Deserialize, Serialize};
+use similar::{Algorithm, ChangeTag, capture_diff_slices};
 
 use super::directive::{self, Directive};
 use super::draft::JobScriptDraft;
@@ -103,59 +104,21 @@ fn lines(before: &str, after: &str) -> Vec<LineChange> {
         number: start.saturating_add(place).saturating_add(1),
         text: text.to_owned(),
     };
-    let common = in_common(old, new);
-    let (mut i, mut j) = (0, 0);
-    for (at, to) in common.into_iter().chain([(old.len(), new.len())]) {
-        let gone = old.iter().enumerate().take(at).skip(i);
-        changes.extend(gone.map(|(place, text)| change(false, place, text)));
-        let fresh = new.iter().enumerate().take(to).skip(j);
-        changes.extend(fresh.map(|(place, text)| change(true, place, text)));
-        (i, j) = (at.saturating_add(1), to.saturating_add(1));
+    if old.len().saturating_mul(new.len()) > MOST_COMPARISONS {
+        changes.extend(old.iter().enumerate().map(|(place, text)| change(false, place, text)));
+        changes.extend(new.iter().enumerate().map(|(place, text)| change(true, place, text)));
+        return changes;
+    }
+    for found in
+        capture_diff_slices(Algorithm::Myers, old, new).iter().flat_map(|op| op.iter_changes(old, new))
+    {
+        match (found.tag(), found.old_index(), found.new_index()) {
+            (ChangeTag::Delete, Some(place), _) => changes.push(change(false, place, found.value())),
+            (ChangeTag::Insert, _, Some(place)) => changes.push(change(true, place, found.value())),
+            _ => {}
+        }
     }
     changes
-}
-
-/// The places of a longest sequence of lines that both have.
-fn in_common(old: &[&str], new: &[&str]) -> Vec<(usize, usize)> {
-    let width = new.len().saturating_add(1);
-    if old.len().saturating_add(1).saturating_mul(width) > MOST_COMPARISONS {
-        return Vec::new();
-    }
-    // How many lines the rests after each pair of places have in common.
-    let mut rows: Vec<Vec<u32>> = vec![vec![0; width]];
-    for one in old.iter().rev() {
-        let below = rows.last().map_or(&[][..], Vec::as_slice);
-        let mut row = vec![0_u32; width];
-        let mut right = 0;
-        for (place, other) in new.iter().enumerate().rev() {
-            let at = |place: usize| below.get(place).copied().unwrap_or(0);
-            right = if one == other {
-                at(place.saturating_add(1)).saturating_add(1)
-            } else {
-                at(place).max(right)
-            };
-            if let Some(cell) = row.get_mut(place) {
-                *cell = right;
-            }
-        }
-        rows.push(row);
-    }
-    rows.reverse();
-    let at = |i: usize, j: usize| rows.get(i).and_then(|row| row.get(j)).copied().unwrap_or(0);
-    let (mut i, mut j) = (0, 0);
-    let mut pairs = Vec::new();
-    while let (Some(one), Some(other)) = (old.get(i), new.get(j)) {
-        if one == other {
-            pairs.push((i, j));
-            i = i.saturating_add(1);
-            j = j.saturating_add(1);
-        } else if at(i.saturating_add(1), j) >= at(i, j.saturating_add(1)) {
-            i = i.saturating_add(1);
-        } else {
-            j = j.saturating_add(1);
-        }
-    }
-    pairs
 }
 
 #[cfg(test)]
