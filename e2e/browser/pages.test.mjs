@@ -61,6 +61,7 @@ const PAGES = [
   place("jobs", "/jobs", "Jobs", table(/^Your jobs/)),
   place("job-running", ({ running }) => `/jobs/${running}`, "Job runs", region("State")),
   place("job-ended", job("stdout"), "Job heat-flow", text(/, complete$/)),
+  place("job-failed", ({ failed }) => `/jobs/${failed}`, "Job fails", table("Values that are different")),
   place("job-errors", job("stderr"), "Job heat-flow", region("Standard error")),
   place("job-timeline", job("timeline"), "Job heat-flow", (page) => page.getByRole("listitem").getByText("Completed", { exact: true })),
   place("job-script", job("script"), "Job heat-flow", region("the submitted script")),

@@ -67,9 +67,10 @@ export async function busyPerson(world) {
   const isRunning = ({ state }) => state === "running";
   const script = { name: "heat-flow", walltime: "0:05:00", chunks: [{ ncpus: "1" }], commands: "./heat" };
   const ended = await submitJob(person, { host, application, script }, hasEnded);
-  await submitJob(person, { host, script: { ...script, name: "fails", commands: "no-such-command" } }, hasEnded);
+  const failing = { ...script, name: "fails", walltime: "0:10:00", commands: "no-such-command" };
+  const failed = await submitJob(person, { host, application, script: failing }, hasEnded);
   const running = await submitJob(person, { host, script: { ...script, name: "runs", commands: "sleep 3600" } }, isRunning);
   await submitJob(person, { host, script: { ...script, name: "waits", hold: true } });
   await person.api("POST", "/me/tokens", { name: "nightly runs", expires_in_days: 30 });
-  return { person, host, application, ended: ended.id, running: running.id };
+  return { person, host, application, ended: ended.id, failed: failed.id, running: running.id };
 }

@@ -19,9 +19,6 @@ use crate::ui::{
 };
 use picture::{picture, state_word, words};
 
-/// How many boxes stand beside each other: what fits a page of the usual width.
-const COLUMNS: usize = 44;
-
 /// How many rows of the table are drawn at once.
 const PAGE_LENGTH: usize = 100;
 
@@ -166,7 +163,7 @@ fn NodesShown(nodes: Memo<Vec<Node>>) -> impl IntoView {
         let text = text.read().trim().to_ascii_lowercase();
         nodes.read().iter().filter(|node| takes(node, &text)).cloned().collect::<Vec<_>>()
     });
-    let drawing = move || picture(&selected.read().iter().collect::<Vec<_>>(), COLUMNS);
+    let drawing = move || picture(&selected.read());
     let press = move |event: ev::MouseEvent| {
         let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
         let node = element.and_then(|element| element.closest("[data-node]").ok().flatten());
@@ -201,7 +198,7 @@ fn NodesShown(nodes: Memo<Vec<Node>>) -> impl IntoView {
         <search class="filter-bar">
             <TextField label="Search" name="node" input_type="search" value=bind placeholder="name, state, queue, job or comment" />
         </search>
-        <div class="nodes-picture" on:click=press inner_html=drawing></div>
+        <div class="nodes-picture" aria-hidden="true" on:click=press inner_html=drawing></div>
         <div role="status" class="nodes-chosen">
             {move || one.get().map(|node| view! { <NodeFacts node=node /> })}
         </div>

@@ -1,29 +1,22 @@
-//! The picture of a host's nodes: one drawing of small boxes, however many there are. A box is filled from below, in up to
+//! The picture of a host's nodes: a small box for each, which stand in rows as wide as the page. A box is filled from below, in up to
 //! three columns, by what of its processors, memory and GPUs is in use; a sign over it says when it takes no jobs.
 
 use std::fmt::Write as _;
 
 use pbsweb_shared::node::{Amount, Node, NodeState};
 
-/// The sides of a box, and what lies between two.
+/// The sides of a box.
 const WIDTH: usize = 22;
 const HEIGHT: usize = 18;
-const GAP: usize = 4;
 
-/// The drawing, as SVG; `data-node` on each box is the node's place in `nodes`.
-pub(super) fn picture(nodes: &[&Node], columns: usize) -> String {
-    let columns = columns.max(1);
-    let n_rows = nodes.len().div_ceil(columns);
-    let (width, height) = (columns.saturating_mul(WIDTH + GAP), n_rows.saturating_mul(HEIGHT + GAP));
-    let mut svg = format!(
-        "<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" aria-hidden=\"true\">"
-    );
+/// The boxes, as SVG; `data-node` on each is the node's place in `nodes`.
+pub(super) fn picture(nodes: &[Node]) -> String {
+    let mut svg = String::new();
     for (place, node) in nodes.iter().enumerate() {
-        let (x, y) = (place % columns * (WIDTH + GAP), place / columns * (HEIGHT + GAP));
         // Writing to a String does not fail.
         let _ = write!(
             svg,
-            "<g class=\"node\" data-state=\"{}\" data-node=\"{place}\" transform=\"translate({x} {y})\"><title>{}</title>\
+            "<svg class=\"node\" data-state=\"{}\" data-node=\"{place}\" width=\"{WIDTH}\" height=\"{HEIGHT}\"><title>{}</title>\
              <rect class=\"node-box\" width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"2\"/>",
             node.state,
             escaped(&words(node)),
@@ -47,9 +40,8 @@ pub(super) fn picture(nodes: &[&Node], columns: usize) -> String {
             }
         }
         svg.push_str(sign(node.state));
-        svg.push_str("</g>");
+        svg.push_str("</svg>");
     }
-    svg.push_str("</svg>");
     svg
 }
 
@@ -134,17 +126,16 @@ mod tests {
     #[test]
     fn a_picture_has_a_box_for_each_node() {
         let nodes: Vec<Node> = (0..2000).map(|n| node(&format!("n{n}"), NodeState::Partly, n % 9)).collect();
-        let nodes: Vec<&Node> = nodes.iter().collect();
-        let svg = picture(&nodes, 40);
+        let svg = picture(&nodes);
         assert_eq!(svg.matches("class=\"node\"").count(), 2000);
         assert!(svg.len() < 700_000, "{}", svg.len());
-        assert!(picture(&[], 0).starts_with("<svg"));
+        assert!(picture(&[]).is_empty());
     }
 
     #[test]
     fn a_name_is_text() {
         let evil = node("<script>&\"", NodeState::Down, 0);
-        let svg = picture(&[&evil], 3);
+        let svg = picture(&[evil]);
         assert!(svg.contains("&lt;script&gt;&amp;&quot;: down") && !svg.contains("<script"), "{svg}");
         assert!(svg.contains("node-sign"));
     }
