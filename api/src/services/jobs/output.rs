@@ -10,7 +10,7 @@ use pbsweb_shared::api::jobs::{Job, JobFile, OutputStream};
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::JobState;
 
-use super::tail::follow;
+use super::tail::{Start, follow};
 use super::{JobError, get_job};
 use crate::app::App;
 use crate::services::actor::Actor;
@@ -46,7 +46,7 @@ pub struct OutputRequest {
 
 /// How the output stands, and its bytes as they come.
 pub struct OutputStart {
-    /// Bytes in the file when it was opened; absent while it is awaited.
+    /// Bytes in the file when it was last looked at; absent while it is awaited.
     pub total_bytes: Option<u64>,
     /// The bytes. Ends early with an error when the host goes away, or the file becomes another one.
     pub bytes: ByteStream,
@@ -120,13 +120,21 @@ pub async fn open_job_output(
         None => FileRange::From(request.offset),
     };
     if request.is_followed && request.limit.is_none() {
-        let total_bytes = match source.size().await {
-            Ok(total) => Some(total),
-            Err(error) if is_missing(&error) && !job.state.has_ended() => None,
-            Err(error) if is_missing(&error) => return Err(JobError::NoOutput(why_missing(&job, &source))),
-            Err(error) => return Err(source.reach.failed(error).into()),
+        let (start, bytes) = follow(source.clone(), request.offset).await;
+        let total_bytes = match start {
+            Start::Found(total) => Some(total),
+            Start::Awaited => None,
+            // The host says why.
+            Start::Nothing => match source.size().await {
+                Ok(total) => Some(total),
+                Err(error) if is_missing(&error) && !job.state.has_ended() => None,
+                Err(error) if is_missing(&error) => {
+                    return Err(JobError::NoOutput(why_missing(&job, &source)));
+                }
+                Err(error) => return Err(source.reach.failed(error).into()),
+            },
         };
-        return Ok(OutputStart { total_bytes, bytes: follow(source, request.offset) });
+        return Ok(OutputStart { total_bytes, bytes });
     }
     match source.open(range).await {
         Ok((size, bytes)) => {

@@ -62,6 +62,10 @@ struct Kept {
     /// Where `bytes` begin in the file; absent before the file was first there.
     begin: Option<u64>,
     bytes: VecDeque<u8>,
+    /// How long the file was at the last look; absent while it is not there.
+    total: Option<u64>,
+    /// It was looked for at least once.
+    is_looked_for: bool,
     /// The file was read to its end at least once.
     is_read: bool,
     end: Option<End>,
@@ -76,6 +80,16 @@ enum End {
     Replaced,
     /// The host cannot be read from.
     Failed(Arc<TransportError>),
+}
+
+/// What there is of a file when somebody begins to follow it.
+pub(super) enum Start {
+    /// It is there, with so many bytes.
+    Found(u64),
+    /// It is not there yet.
+    Awaited,
+    /// It will not come, or cannot be read.
+    Nothing,
 }
 
 /// What a follower finds who has read up to a byte.
@@ -110,6 +124,14 @@ impl Kept {
         }
     }
 
+    fn start(&self) -> Option<Start> {
+        match (self.total, &self.end) {
+            (Some(total), _) => Some(Start::Found(total)),
+            (None, Some(_)) => Some(Start::Nothing),
+            (None, None) => self.is_looked_for.then_some(Start::Awaited),
+        }
+    }
+
     fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend(bytes);
         let excess = self.bytes.len().saturating_sub(KEPT_BYTES);
@@ -130,6 +152,14 @@ impl Tail {
 
     fn tell(&self) {
         self.changed.send_modify(|version| *version += 1);
+    }
+
+    /// How the file stands, by the reader's first look or its last one: nobody asks the host for himself.
+    async fn start(&self) -> Start {
+        let mut changed = self.changed.subscribe();
+        // The sender is ours, and lives.
+        let _ = changed.wait_for(|_| self.with(|kept| kept.start().is_some())).await;
+        self.with(|kept| kept.start()).unwrap_or(Start::Nothing)
     }
 
     /// Takes what the file has more than before; returns how it ended, if it did.
@@ -157,8 +187,14 @@ impl Tail {
         if next.is_some_and(|next| size.total < next) {
             return Some(End::Replaced);
         }
+        self.with(|kept| {
+            kept.total = Some(size.total);
+            if next.is_none() {
+                kept.begin = Some(size.offset);
+            }
+        });
         if next.is_none() {
-            self.with(|kept| kept.begin = Some(size.offset));
+            self.tell();
         }
         let mut known = overlap.as_slice();
         while let Some(bytes) = download.next().await {
@@ -220,13 +256,16 @@ async fn read_on(source: &Source, key: &Key, followed: &Weak<Tail>) {
             tail.tell();
             return;
         }
+        if !tail.with(|kept| std::mem::replace(&mut kept.is_looked_for, true)) {
+            tail.tell();
+        }
         drop(tail);
         tokio::time::sleep(PERIOD).await;
     }
 }
 
-/// What is in a file from a byte on, and what is added to it until its job has ended.
-pub(super) fn follow(source: Source, offset: u64) -> ByteStream {
+/// What is in a file from a byte on, and what is added to it until its job has ended; and how it stands before that.
+pub(super) async fn follow(source: Source, offset: u64) -> (Start, ByteStream) {
     struct Following {
         source: Source,
         tail: Arc<Tail>,
@@ -237,9 +276,13 @@ pub(super) fn follow(source: Source, offset: u64) -> ByteStream {
     }
     let tail = join(&source);
     let changed = tail.changed.subscribe();
-    let start = Following { source, tail, changed, offset, before: None };
-    let stopped = start.source.app.stopping.clone().cancelled_owned();
-    stream::unfold(start, |mut at| async move {
+    let stopping = source.app.stopping.clone();
+    let start = tokio::select! {
+        start = tail.start() => start,
+        () = stopping.cancelled() => Start::Nothing,
+    };
+    let following = Following { source, tail, changed, offset, before: None };
+    let bytes = stream::unfold(following, |mut at| async move {
         loop {
             if let Some((before, until)) = &mut at.before {
                 match before.next().await {
@@ -273,6 +316,7 @@ pub(super) fn follow(source: Source, offset: u64) -> ByteStream {
             }
         }
     })
-    .take_until(stopped)
-    .boxed_local()
+    .take_until(stopping.cancelled_owned())
+    .boxed_local();
+    (start, bytes)
 }
