@@ -183,6 +183,37 @@ fn the_records_only_grow() {
     }
 }
 
+/// Who watches a host locks its watch and then writes rows that name the host; who removes it must not wait the other way round.
+#[test]
+fn a_host_is_removed_while_it_is_watched() {
+    let database = Database::start();
+    let mut watcher = database.migrated();
+    let host: pbsweb_shared::ids::HostId = "01900000-0000-7000-8000-000000000001".parse().unwrap();
+    watcher
+        .batch_execute(&format!(
+            "INSERT INTO hosts VALUES ('{host}', 'h', '', 'h', 22, NULL, 'openpbs', '', '{{}}', false, true, '{{}}', now()); \
+             INSERT INTO host_watches (host_id) VALUES ('{host}')"
+        ))
+        .unwrap();
+    watcher.batch_execute("BEGIN; SELECT 1 FROM host_watches FOR UPDATE").unwrap();
+    let mut remover = PgConnection::establish(&database.postgres.url()).unwrap();
+    let pid = backend(&mut remover).unwrap();
+    let removing = std::thread::spawn(move || {
+        remover.transaction(|connection| pbsweb::store::hosts::delete_host(connection, host)).unwrap()
+    });
+    let waits = format!("SELECT pid FROM pg_stat_activity WHERE pid = {pid} AND wait_event_type = 'Lock'");
+    let mut observer = PgConnection::establish(&database.postgres.url()).unwrap();
+    while diesel::sql_query(&waits).load::<Backend>(&mut observer).unwrap().is_empty() {
+        assert!(!removing.is_finished(), "it did not wait for the watch");
+    }
+    watcher
+        .batch_execute(&format!(
+            "INSERT INTO host_health (host_id, at, status) VALUES ('{host}', now(), 'up'); COMMIT"
+        ))
+        .unwrap();
+    assert_eq!(removing.join().unwrap(), 1);
+}
+
 #[derive(QueryableByName)]
 struct Backend {
     #[diesel(sql_type = diesel::sql_types::Integer)]

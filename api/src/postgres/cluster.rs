@@ -1,8 +1,8 @@
 //! The data folder: made once, found in any state after a crash.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::{fs, io};
 
 use super::owner::Owner;
 use super::programs::Programs;
@@ -78,7 +78,9 @@ impl Cluster<'_> {
                 postgres.pid = left.pid,
                 "stopping the private PostgreSQL that an earlier PBSWeb left"
             );
-            return self.stop();
+            let stopped = self.stop();
+            // Its minder may have stopped it first.
+            return if data.join("postmaster.pid").exists() { stopped } else { Ok(()) };
         }
         // The file outlived its server. PostgreSQL reads in it whether sessions of that server are still there, and then does not
         // start; so it is left, unless its number is by now somebody else's, which would keep PostgreSQL from starting for ever.
@@ -86,7 +88,11 @@ impl Cluster<'_> {
             return Ok(());
         }
         let path = data.join("postmaster.pid");
-        fs::remove_file(&path).map_err(PrivatePostgresError::files("remove", &path))
+        match fs::remove_file(&path) {
+            // A server that was about to end has ended, and has removed it itself.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed.map_err(PrivatePostgresError::files("remove", &path)),
+        }
     }
 
     /// Whether the process is a PostgreSQL on this data: numbers are used again.

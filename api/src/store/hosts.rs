@@ -8,7 +8,7 @@ use pbsweb_shared::ids::{HostId, UserId};
 use pbsweb_shared::names::{HostName, LoginName, UserName};
 use uuid::Uuid;
 
-use super::schema::{host_accounts, hosts};
+use super::schema::{host_accounts, host_watches, hosts};
 use super::{read, read_json, to_json};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -171,6 +171,9 @@ pub fn update_host(connection: &mut PgConnection, host: &HostRecord) -> QueryRes
 /// # Errors
 /// The database's; a foreign key when there is history.
 pub fn delete_host(connection: &mut PgConnection, id: HostId) -> QueryResult<usize> {
+    // Whoever watches the host locks its watch first, and then writes rows that name the host: the same order here.
+    let watch = host_watches::table.find(id.as_uuid()).select(host_watches::term).for_update();
+    watch.first::<i64>(connection).optional()?;
     diesel::delete(hosts::table.find(id.as_uuid())).execute(connection)
 }
 
