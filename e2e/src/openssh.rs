@@ -205,7 +205,8 @@ fn make_account(shell: LoginShell) -> (String, PathBuf) {
         let rc = home.join(".cshrc");
         let text = "echo '*** Welcome to the cluster. Maintenance on Monday. ***'\n\
                     echo 'qsub: this is only a banner' > /dev/stderr\n\
-                    setenv NOISY yes\n";
+                    setenv NOISY yes\n\
+                    setenv TZ Asia/Tokyo\n";
         std::fs::write(&rc, text).unwrap();
         give(&rc, &login);
     }

@@ -130,18 +130,20 @@ impl Program {
         text.extend_from_slice(
             format!(
                 "pbsweb_run() {{\n\
-                 LC_ALL=C TZ=UTC; export LC_ALL TZ; unset CDPATH\n\
+                 unset CDPATH\n\
                  printf '%s%s\\n' '{first}' '{second}'; printf '%s%s\\n' '{first}' '{second}' >&2\n\
                  exec 3<&0\n"
             )
             .as_bytes(),
         );
         let watcher: &[u8] = if self.is_lasting {
-            b"pbsweb_watcher=\n(\n"
+            b"pbsweb_watcher=\n"
         } else {
-            b"( read pbsweb_end <&3; kill -TERM -$$ || kill -TERM $$ ) >/dev/null 2>&1 &\npbsweb_watcher=$!\n(\n"
+            b"( read pbsweb_end <&3; kill -TERM -$$ || kill -TERM $$ ) >/dev/null 2>&1 &\npbsweb_watcher=$!\n"
         };
         text.extend_from_slice(watcher);
+        // The host's words are read in one language; what is run for the user gets the account's own back.
+        text.extend_from_slice(b"(\npbsweb_language=${LC_ALL-}; LC_ALL=C; export LC_ALL\n");
         for (name, value) in &self.variables {
             if !is_variable(name) {
                 return Err(ProgramError::Name { name: name.clone() });
@@ -240,7 +242,11 @@ mod tests {
     use super::*;
 
     fn sh(shell: &str, text: &[u8]) -> Output {
-        let mut child = Command::new(shell)
+        sh_with(&mut Command::new(shell), text)
+    }
+
+    fn sh_with(shell: &mut Command, text: &[u8]) -> Output {
+        let mut child = shell
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -342,6 +348,20 @@ mod tests {
     }
 
     #[test]
+    fn the_account_keeps_its_zone_and_its_language_can_be_had_again() {
+        let program = Program::new(r#"printf '%s,%s,%s' "$LC_ALL" "$pbsweb_language" "$TZ""#);
+        for shell in ["sh", "bash"] {
+            let marker = Marker::random();
+            let rendered = program.render(&marker).unwrap();
+            let text = [&rendered.definition[..], &rendered.call[..]].concat();
+            let output =
+                sh_with(Command::new(shell).env("LC_ALL", "ja_JP.UTF-8").env("TZ", "Asia/Tokyo"), &text);
+            let mut frame = Frame::new(&marker);
+            assert_eq!(frame.push(&output.stdout), &b"C,ja_JP.UTF-8,Asia/Tokyo"[..], "{shell}");
+        }
+    }
+
+    #[test]
     fn the_exit_status_is_that_of_the_program() {
         assert_eq!(run("sh", &Program::new("exit 3")).2, Some(3));
         assert_eq!(run("sh", &Program::new("false")).2, Some(1));
@@ -350,8 +370,8 @@ mod tests {
 
     #[test]
     fn commands_do_not_eat_the_program() {
-        let (stdout, _, status) = run("sh", &Program::new("cat; printf 'LC=%s TZ=%s' \"$LC_ALL\" \"$TZ\""));
-        assert_eq!((String::from_utf8(stdout).unwrap().as_str(), status), ("LC=C TZ=UTC", Some(0)));
+        let (stdout, _, status) = run("sh", &Program::new("cat; printf 'LC=%s' \"$LC_ALL\""));
+        assert_eq!((String::from_utf8(stdout).unwrap().as_str(), status), ("LC=C", Some(0)));
     }
 
     #[test]

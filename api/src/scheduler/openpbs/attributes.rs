@@ -20,7 +20,7 @@ pub(super) fn command(site: &Site, marker: &Marker, job: &PbsJobId) -> Result<Co
     bindings.bind("id", job.as_str());
     // Times are shown by the clock of the host, because `qalter -a` reads them so.
     bindings.into_command(format!(
-        "{RUN}unset TZ\n{{ pbsweb_run job \"${{pbsweb_bin}}qstat\" -f \"$PBSWEB_id\"; }} 3>&1\n\
+        "{RUN}{{ pbsweb_run job \"${{pbsweb_bin}}qstat\" -f \"$PBSWEB_id\"; }} 3>&1\n\
          printf '%s done\\n' \"$PBSWEB_marker\"\n"
     ))
 }

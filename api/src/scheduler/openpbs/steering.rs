@@ -65,9 +65,7 @@ pub(super) fn command(
         let ids = bindings.bind_all(&format!("id{i}"), ids);
         calls.push_str(&format!("pbsweb_run {i} \"${{pbsweb_bin}}{name}\" {options} {ids}\n"));
     }
-    // `qalter -a` reads its time by the clock of the host.
-    bindings
-        .into_command(format!("{RUN}unset TZ\n{{\n{calls}}} 3>&1\nprintf '%s done\\n' \"$PBSWEB_marker\"\n"))
+    bindings.into_command(format!("{RUN}{{\n{calls}}} 3>&1\nprintf '%s done\\n' \"$PBSWEB_marker\"\n"))
 }
 
 /// The command and what stands before the ids.

@@ -22,6 +22,7 @@ sh "$1/command"
 status=$?
 printf '%s\n' "$status" >"$1/status.new" && mv "$1/status.new" "$1/status"
 RUNNER
+    LC_ALL=$pbsweb_language
     if command -v setsid >/dev/null 2>&1; then
         setsid sh "$build_folder/runner" "$build_folder" </dev/null >"$build_folder/output" 2>&1 &
     else

@@ -5,7 +5,7 @@ use pbsweb_shared::api::hosts::Verdict;
 
 use super::main_story::tell;
 
-async fn through(shell: LoginShell, shell_name: &str, banner: &str) {
+async fn through(shell: LoginShell, shell_name: &str, banner: &str, zone: &str) {
     let Some(node) = tokio::task::spawn_blocking(move || OpenSsh::start(shell)).await.unwrap() else {
         return;
     };
@@ -34,15 +34,22 @@ async fn through(shell: LoginShell, shell_name: &str, banner: &str) {
     assert!(said("scheduler").contains(&node.bin_folder().display().to_string()), "{report:?}");
 
     tell(&app, &user, node.home(), banner).await;
+
+    // qsub runs in the account's time zone: `-a` is read by the clock that the user sees there.
+    let job = user.submit_well(&user.job("echo \"zone ${PBS_O_TZ-none}\"")).await;
+    user.wait_ended(job.id).await;
+    let output = user.stdout_of(job.id).await;
+    assert!(output.ends_with(&format!("zone {zone}\n")), "{output}");
     assert!(app.sim.jobs().is_empty(), "nothing went to the other host");
 }
 
 #[tokio::test]
 async fn with_a_bash_account() {
-    through(LoginShell::Bash, "sh", "").await;
+    through(LoginShell::Bash, "sh", "", "none").await;
 }
 
 #[tokio::test]
 async fn with_a_tcsh_account_whose_start_up_file_prints_a_banner() {
-    through(LoginShell::NoisyTcsh, "tcsh", "*** Welcome to the cluster. Maintenance on Monday. ***").await;
+    let banner = "*** Welcome to the cluster. Maintenance on Monday. ***";
+    through(LoginShell::NoisyTcsh, "tcsh", banner, "Asia/Tokyo").await;
 }

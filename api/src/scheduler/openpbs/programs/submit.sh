@@ -135,6 +135,8 @@ pbsweb_run_qsub() {
     # In the background only to learn its process number; the path with '..' is its mark in ps.
     (
         cd "$pbsweb_cwd" || exit 126
+        # With -V the job inherits it.
+        LC_ALL=$pbsweb_language
         exec "$pbsweb_qsub" @ARGUMENTS@ "$pbsweb_try/../script"
     ) </dev/null >"$pbsweb_try/qsub.out" 2>"$pbsweb_try/qsub.err" &
     pbsweb_pid=$!
