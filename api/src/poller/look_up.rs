@@ -88,8 +88,22 @@ async fn ask(
         let folder = submission.map(|submission| submission.frozen.job_folder).unwrap_or_default();
         reach = reach.as_submitted(login, &folder);
     }
+    let mut reply = ask_server(app, &reach, jobs, None).await?;
+    for (server, jobs) in reply.moved(jobs) {
+        reply.follow(ask_server(app, &reach, &jobs, Some(&server)).await?);
+    }
+    Ok(reply)
+}
+
+/// Asks the host's own scheduler, or another server that jobs were moved to.
+async fn ask_server(
+    app: &App,
+    reach: &Reach,
+    jobs: &[(JobId, PbsJobId)],
+    server: Option<&str>,
+) -> Result<FinishedReply, ReachError> {
     let marker = fresh_marker();
-    let command = reach.scheduler().finished(&reach.site(), &marker, jobs)?;
+    let command = reach.scheduler().finished(&reach.site(), &marker, jobs, server)?;
     let limits = RunLimits { max_output_bytes: MOST_OUTPUT_BYTES, ..quick(app) };
     let output = reach.run(app, command, limits).await?;
     Ok(reach.scheduler().read_finished(&marker, jobs, &output.stdout))

@@ -142,7 +142,8 @@ pub trait Scheduler: Send + Sync {
     /// Why the scheduler listed none.
     fn read_nodes(&self, marker: &Marker, stdout: &[u8]) -> Result<Vec<NodeRecord>, Unavailable>;
 
-    /// The program that asks how these jobs ended, of the scheduler and of their own epilogues.
+    /// The program that asks how these jobs ended, of the scheduler (or of another server, which they were moved to) and of
+    /// their own epilogues.
     ///
     /// # Errors
     /// As [`Scheduler::submit`], and [`CommandError::NoIds`]: with an empty list `qstat` would print every job.
@@ -151,6 +152,7 @@ pub trait Scheduler: Send + Sync {
         site: &Site,
         marker: &Marker,
         jobs: &[(JobId, PbsJobId)],
+        server: Option<&str>,
     ) -> Result<Command, CommandError>;
 
     /// What is known of their ends.

@@ -85,6 +85,15 @@ pub struct JobRecord {
 }
 
 impl JobRecord {
+    /// The server that it was handed on to: of such a job the queue stands as `queue@server`.
+    #[must_use]
+    pub fn moved_to(&self) -> Option<&str> {
+        if self.state_letter != "M" {
+            return None;
+        }
+        self.queue.rsplit_once('@').map(|(_, server)| server).filter(|server| !server.is_empty())
+    }
+
     /// A resource that was asked for.
     #[must_use]
     pub fn requested(&self, name: &str) -> Option<&str> {
@@ -297,6 +306,30 @@ pub struct FinishedReply {
     pub accounted: Vec<(JobId, JobEnd)>,
     /// The host's clock when it was asked.
     pub host_clock: Option<DateTime<Utc>>,
+}
+
+impl FinishedReply {
+    /// The jobs that went to other servers: those servers, and which jobs to ask them about.
+    #[must_use]
+    pub fn moved(&self, asked: &[(JobId, PbsJobId)]) -> BTreeMap<String, Vec<(JobId, PbsJobId)>> {
+        let mut by_server: BTreeMap<String, Vec<(JobId, PbsJobId)>> = BTreeMap::new();
+        for record in &self.records {
+            let job = asked.iter().find(|(_, pbs_id)| *pbs_id == record.pbs_id);
+            if let (Some(server), Some(job)) = (record.moved_to(), job) {
+                by_server.entry(server.to_owned()).or_default().push(job.clone());
+            }
+        }
+        by_server
+    }
+
+    /// Takes what the server said that has these jobs now. Of a job that it does not tell, the former server's word stays.
+    pub fn follow(&mut self, there: Self) {
+        for record in there.records {
+            self.records.retain(|before| before.pbs_id != record.pbs_id);
+            self.records.push(record);
+        }
+        self.subjobs.extend(there.subjobs);
+    }
 }
 
 /// A value by its name.

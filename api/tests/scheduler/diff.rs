@@ -249,7 +249,7 @@ fn the_look_up_of_finished_jobs_asks_the_scheduler_and_the_jobs_folders() {
         let jobs: [(JobId, PbsJobId); 2] =
             [(id(1), "71.vm".parse().unwrap()), (id(2), "9.vm".parse().unwrap())];
         let ask = |jobs: &[(JobId, PbsJobId)]| {
-            let command = OpenPbs.finished(&account.site(), &marker(), jobs).unwrap();
+            let command = OpenPbs.finished(&account.site(), &marker(), jobs, None).unwrap();
             OpenPbs.read_finished(&marker(), jobs, &account.run(&command))
         };
         let reply = ask(&jobs);
@@ -323,7 +323,7 @@ fn the_look_up_of_finished_jobs_asks_the_scheduler_and_the_jobs_folders() {
         account.fake_recorded("qstat", &[("*", "down-qstat")]);
         let reply = ask(&gone);
         assert_eq!((reply.unknown.len(), reply.unavailable.unwrap().status), (0, Some(255)), "{shell:?}");
-        assert!(OpenPbs.finished(&account.site(), &marker(), &[]).is_err());
+        assert!(OpenPbs.finished(&account.site(), &marker(), &[], None).is_err());
     }
 }
 
@@ -356,7 +356,7 @@ fn the_accounting_is_read_where_the_account_may() {
         };
         std::fs::write(days.join("20261122"), line("77.vm", 0) + &line("7.vm", -27)).unwrap();
         let jobs = [(id(7), "7.vm".parse().unwrap())];
-        let mut command = OpenPbs.finished(&account.site(), &marker(), &jobs).unwrap();
+        let mut command = OpenPbs.finished(&account.site(), &marker(), &jobs, None).unwrap();
         let ask = |command: &Command| OpenPbs.read_finished(&marker(), &jobs, &account.run(command));
         assert_eq!(ask(&command).accounted, [], "{shell:?}: there is none at the usual place");
         // The home's name holds a line break, which no line of pbs.conf can: a name without one leads there.

@@ -71,15 +71,21 @@ pub fn resolve(
     subjobs: &BTreeMap<u32, Subjob>,
     reply: &FinishedReply,
 ) -> Resolution {
+    let epilogue = reply.epilogues.iter().find(|(whose, _)| *whose == job).map(|(_, facts)| facts);
+    let accounted = reply.accounted.iter().find(|(whose, _)| *whose == job).map(|(_, end)| end);
     if let Some(record) = reply.records.iter().find(|record| record.pbs_id == *pbs_id) {
+        // The server that has it now was asked and did not tell: the job's own notes may.
+        if record.moved_to().is_some()
+            && let ended @ Resolution::Ended { .. } = resolve_forgotten(runs, epilogue, None)
+        {
+            return ended;
+        }
         return resolve_record(record);
     }
     if !reply.unknown.contains(pbs_id) {
         let words = reply.unavailable.as_ref().map_or("it said nothing of this job", |found| &found.words);
         return Resolution::Unknown(format!("the scheduler did not answer: {}", words.trim()));
     }
-    let epilogue = reply.epilogues.iter().find(|(whose, _)| *whose == job).map(|(_, facts)| facts);
-    let accounted = reply.accounted.iter().find(|(whose, _)| *whose == job).map(|(_, end)| end);
     if let Some(end) = end_of_array(subjobs, runs.is_delete_requested) {
         return Resolution::Ended { end, source: StateSource::Epilogue, observed: None };
     }
@@ -96,10 +102,12 @@ pub fn resolve_record(record: &JobRecord) -> Resolution {
             observed: Some(Observed::of(record)),
         },
         (None, Some(state)) => Resolution::Present { state, observed: Observed::of(record) },
-        // Moved to another server. qstat follows a job there by itself; if it did not, nothing is known but that.
-        (None, None) if record.state_letter == "M" => {
-            Resolution::Unknown(format!("the scheduler has handed it on to {}", record.queue))
-        }
+        // Moved to another server, which could not tell. A server without history has no such records: there qstat follows the
+        // job by itself.
+        (None, None) if record.state_letter == "M" => Resolution::Unknown(format!(
+            "the scheduler has handed it on to {}, which does not answer",
+            record.queue
+        )),
         // A letter that we do not know: it is there, and nothing else is known.
         (None, None) => {
             Resolution::Unknown(format!("the scheduler lists it in state {}", record.state_letter))

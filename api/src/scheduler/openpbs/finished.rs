@@ -16,12 +16,15 @@ pub(super) fn command(
     site: &Site,
     marker: &Marker,
     jobs: &[(JobId, PbsJobId)],
+    server: Option<&str>,
 ) -> Result<Command, CommandError> {
     if jobs.is_empty() {
         return Err(CommandError::NoIds);
     }
     let mut bindings = bindings(site, marker);
-    let pbs_ids = bindings.bind_all("id", jobs.iter().map(|(_, pbs_id)| pbs_id.to_string()));
+    // qstat(1B): `12.vm@other` asks the server `other` about the job.
+    let at = server.map(|server| format!("@{server}")).unwrap_or_default();
+    let pbs_ids = bindings.bind_all("id", jobs.iter().map(|(_, pbs_id)| format!("{pbs_id}{at}")));
     let ids = bindings.bind_all("job", jobs.iter().map(|(job, _)| job.to_string()));
     let program = PROGRAM.replace("@IDS@", &pbs_ids).replace("@JOBS@", &ids);
     bindings.into_command(format!("{RUN}{}{program}", epilogue::NOTES))

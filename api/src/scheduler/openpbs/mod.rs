@@ -125,8 +125,9 @@ impl Scheduler for OpenPbs {
         site: &Site,
         marker: &Marker,
         jobs: &[(JobId, PbsJobId)],
+        server: Option<&str>,
     ) -> Result<Command, CommandError> {
-        finished::command(site, marker, jobs)
+        finished::command(site, marker, jobs, server)
     }
 
     fn read_finished(&self, marker: &Marker, jobs: &[(JobId, PbsJobId)], stdout: &[u8]) -> FinishedReply {

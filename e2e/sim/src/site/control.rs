@@ -2,7 +2,7 @@
 
 use super::cycle::end_run;
 use super::job::{Ending, Job, RunKey, State};
-use super::job_id::{JobId, Part};
+use super::job_id::{JobId, OTHER_SERVER, Part, is_at_other};
 use super::resources::{check_value, compare, complete};
 use super::{Effect, Site, refusal};
 use crate::protocol::{Change, Refusal};
@@ -26,7 +26,8 @@ impl Site {
         if (id.part == Part::Job) == job.array.is_some() {
             return Err(refusal::unknown_job());
         }
-        if job.is_finished() {
+        // Of a job that was moved there is only history here.
+        if job.is_finished() || (job.moved_to.is_some() && !is_at_other(text)) {
             return Err(refusal::finished());
         }
         if !self.may_control(job, user) {
@@ -273,7 +274,7 @@ impl Site {
             return Err(refusal::bad_state());
         }
         let (queue, server) = queue.split_once('@').unwrap_or((queue, ""));
-        if !server.is_empty() && server != self.name {
+        if !["", OTHER_SERVER, &self.name].contains(&server) {
             return Err(refusal::unknown_host());
         }
         let queue = if queue.is_empty() { self.default_queue.clone() } else { queue.to_owned() };
@@ -286,6 +287,7 @@ impl Site {
         }
         target.check_limits(&job.resources)?;
         if let Some(job) = self.jobs.get_mut(&sequence) {
+            job.moved_to = (server == OTHER_SERVER).then(|| format!("{queue}@{OTHER_SERVER}"));
             job.queue = queue;
             job.run.comment = None;
             job.run.mtime = now;

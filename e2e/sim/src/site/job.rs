@@ -187,6 +187,9 @@ pub struct Job {
     pub sequence: u64,
     /// Name.
     pub name: String,
+    /// `queue@server` when it was moved to [`super::job_id::OTHER_SERVER`].
+    #[serde(default)]
+    pub moved_to: Option<String>,
     /// Login name of the owner.
     pub owner: String,
     /// Home folder of the owner.
@@ -292,7 +295,13 @@ impl Job {
         self.resources.get("walltime").and_then(|text| super::resources::parse_duration(text))
     }
 
-    /// Whether it is finished, as a whole.
+    /// Whether this server has it in a queue: it has not ended, and is at no other server.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.moved_to.is_none() && !self.is_finished()
+    }
+
+    /// Whether it has ended.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.run.state == State::Finished

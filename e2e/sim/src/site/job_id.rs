@@ -2,6 +2,14 @@
 
 use super::job::parse_range;
 
+/// The one other server that jobs can be moved to. It has the same queues and nodes, and knows the moved jobs alone.
+pub(crate) const OTHER_SERVER: &str = "other";
+
+/// Whether the question is for the other server: `12.vm@other`.
+pub(crate) fn is_at_other(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(_, server)| server == OTHER_SERVER)
+}
+
 /// An id that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobId {

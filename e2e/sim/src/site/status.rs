@@ -1,7 +1,7 @@
 //! Listings: which jobs, queues and nodes a question is about.
 
 use super::job::{Job, State};
-use super::job_id::{JobId, Part};
+use super::job_id::{JobId, Part, is_at_other};
 use super::{Site, refusal};
 use crate::protocol::{Item, JobTarget, Refusal};
 
@@ -19,8 +19,14 @@ impl Site {
         now_ms: i64,
     ) -> Result<Vec<Item>, Refusal> {
         let mut items = Vec::new();
+        // Without history the commands ask the server that has the job now by themselves.
+        let at_other = matches!(target, JobTarget::Id(text) if is_at_other(text) || !self.history);
         let mut push = |job: &Job, expand: bool| {
             if hidden(job) {
+                return;
+            }
+            if job.moved_to.is_some() && !at_other {
+                items.push(self.moved_item(job, now_ms));
                 return;
             }
             items.push(self.job_item(job, now_ms));
@@ -32,14 +38,14 @@ impl Site {
         };
         match target {
             JobTarget::All => {
-                for job in self.jobs.values().filter(|j| history || !j.is_finished()) {
+                for job in self.jobs.values().filter(|j| history || j.is_here()) {
                     push(job, subjobs);
                 }
             }
             JobTarget::Queue(name) => {
                 let queue = self.queue(name).ok_or_else(refusal::unknown_queue)?;
                 for job in self.jobs.values().filter(|j| j.queue == queue.name) {
-                    if history || !job.is_finished() {
+                    if history || job.is_here() {
                         push(job, subjobs);
                     }
                 }
@@ -50,7 +56,10 @@ impl Site {
                 if hidden(job) || (id.part == Part::Job) == job.array.is_some() {
                     return Err(refusal::unknown_job());
                 }
-                if job.is_finished() && !history {
+                if is_at_other(text) && job.moved_to.is_none() {
+                    return Err(refusal::unknown_job());
+                }
+                if (job.is_finished() || (job.moved_to.is_some() && !at_other)) && !history {
                     return Err(refusal::finished());
                 }
                 match id.part {
@@ -65,6 +74,32 @@ impl Site {
             }
         }
         Ok(items)
+    }
+
+    /// What is left of a job that was moved to another server: what it was when it went, in state `M`.
+    fn moved_item(&self, job: &Job, now_ms: i64) -> Item {
+        const ITS_RUN: [&str; 10] = [
+            "comment",
+            "exec_host",
+            "exec_vnode",
+            "Exit_status",
+            "jobdir",
+            "obittime",
+            "resources_used",
+            "run_count",
+            "session_id",
+            "stime",
+        ];
+        let mut item = self.job_item(job, now_ms);
+        item.attributes.retain(|attribute| !ITS_RUN.contains(&attribute.name.as_str()));
+        for attribute in &mut item.attributes {
+            match attribute.name.as_str() {
+                "job_state" => "M".clone_into(&mut attribute.value),
+                "queue" => attribute.value = job.moved_to.clone().unwrap_or_default(),
+                _ => {}
+            }
+        }
+        item
     }
 
     /// Queues for `qstat -Q`.

@@ -142,6 +142,7 @@ impl Site {
             user_list: asked.user_list,
             umask: asked.umask,
             other: asked.other,
+            moved_to: None,
             submit_arguments: asked.submit_arguments,
             submit_host: self.name.clone(),
             run: Run::new(now),

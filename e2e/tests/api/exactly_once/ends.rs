@@ -152,3 +152,41 @@ async fn a_job_of_an_account_that_is_shut_says_so() {
         .await;
     assert!(!shut.state.has_ended(), "{shut:#?}");
 }
+
+/// The job's own server keeps only that it went; without history its commands follow the job, with it they are told where.
+#[tokio::test]
+async fn a_job_that_is_moved_to_another_server_is_followed_there() {
+    for history in [false, true] {
+        let app = TestApp::with(|setup| setup.sim.history = history).await;
+        let user = app.ready_user("ada").await;
+        let mut request = user.job("exit 7");
+        request.script.hold = true;
+        let job = user.submit_well(&request).await;
+        user.wait_state(job.id, JobState::Held).await;
+        let body = serde_json::json!({ "destination": "workq@other" });
+        let _ = user.post(&format!("/jobs/{}/move", job.id), &body).await.expect(202);
+        let pbs_id = job.pbs_id.clone().unwrap();
+        let there = format!("{pbs_id}@other");
+        let by_itself =
+            std::process::Command::new(app.sim.bin_dir().join("qstat")).arg(pbs_id.as_str()).output();
+        assert_eq!(
+            by_itself.unwrap().status.success(),
+            !history,
+            "only without history qstat follows by itself"
+        );
+        user.wait_for("the other server tells of it", job.id, |job| {
+            job.state == JobState::Held && job.queue.as_deref() == Some("workq")
+        })
+        .await;
+        super::by_hand(&app, "ada", "qrls", &[&there]);
+        let ended = user.wait_ended(job.id).await;
+        assert_eq!(
+            (ended.state, ended.exit_status),
+            (JobState::Failed, Some(7)),
+            "history {history}: {ended:#?}"
+        );
+        assert_eq!(ended.pbs_id, Some(pbs_id));
+        assert!(!user.states_of(job.id).await.contains(&JobState::Lost));
+        assert_eq!(app.sim.jobs().len(), 1, "history {history}");
+    }
+}
