@@ -9,40 +9,58 @@ use pbsweb_shared::node::{Amount, Node, NodeState};
 const WIDTH: usize = 22;
 const HEIGHT: usize = 18;
 
-/// The boxes, as SVG; `data-node` on each is the node's place in `nodes`.
+/// Up to so many nodes are drawn large, each with its name.
+const FEW: usize = 60;
+
+/// The boxes, as HTML; `data-node` on each is the node's place in `nodes`.
 pub(super) fn picture(nodes: &[Node]) -> String {
-    let mut svg = String::new();
+    let mut html = String::new();
     for (place, node) in nodes.iter().enumerate() {
         // Writing to a String does not fail.
-        let _ = write!(
-            svg,
-            "<svg class=\"node\" data-state=\"{}\" data-node=\"{place}\" width=\"{WIDTH}\" height=\"{HEIGHT}\"><title>{}</title>\
-             <rect class=\"node-box\" width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"2\"/>",
-            node.state,
-            escaped(&words(node)),
-        );
-        let bars: Vec<(&str, Amount)> =
-            [("cores", node.cores), ("memory", node.memory_bytes), ("gpus", node.gpus)]
-                .into_iter()
-                .filter(|(_, amount)| amount.total > 0)
-                .collect();
-        let bar = (WIDTH - 2) / bars.len().max(1);
-        for (n, (what, amount)) in bars.iter().enumerate() {
-            let filled = filled(*amount);
-            if filled > 0 {
-                let _ = write!(
-                    svg,
-                    "<rect class=\"node-{what}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{filled}\"/>",
-                    1 + n * bar,
-                    HEIGHT - 1 - filled,
-                    bar - 1,
-                );
-            }
+        if nodes.len() > FEW {
+            draw(&mut html, place, node);
+            continue;
         }
-        svg.push_str(sign(node.state));
-        svg.push_str("</svg>");
+        html.push_str("<span class=\"node-card\">");
+        draw(&mut html, place, node);
+        let _ = write!(html, "<span>{}</span>", escaped(&node.name));
+        if node.cores.total > 0 {
+            let _ = write!(html, "<span class=\"muted\">{} of {}</span>", node.cores.used, node.cores.total);
+        }
+        html.push_str("</span>");
     }
-    svg
+    html
+}
+
+/// One box, as SVG.
+fn draw(svg: &mut String, place: usize, node: &Node) {
+    let _ = write!(
+        svg,
+        "<svg class=\"node\" data-state=\"{}\" data-node=\"{place}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\"><title>{}</title>\
+             <rect class=\"node-box\" width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"2\"/>",
+        node.state,
+        escaped(&words(node)),
+    );
+    let bars: Vec<(&str, Amount)> =
+        [("cores", node.cores), ("memory", node.memory_bytes), ("gpus", node.gpus)]
+            .into_iter()
+            .filter(|(_, amount)| amount.total > 0)
+            .collect();
+    let bar = (WIDTH - 2) / bars.len().max(1);
+    for (n, (what, amount)) in bars.iter().enumerate() {
+        let filled = filled(*amount);
+        if filled > 0 {
+            let _ = write!(
+                svg,
+                "<rect class=\"node-{what}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{filled}\"/>",
+                1 + n * bar,
+                HEIGHT - 1 - filled,
+                bar - 1,
+            );
+        }
+    }
+    svg.push_str(sign(node.state));
+    svg.push_str("</svg>");
 }
 
 /// How high a column stands; whatever is in use shows.
@@ -128,6 +146,7 @@ mod tests {
         let nodes: Vec<Node> = (0..2000).map(|n| node(&format!("n{n}"), NodeState::Partly, n % 9)).collect();
         let svg = picture(&nodes);
         assert_eq!(svg.matches("class=\"node\"").count(), 2000);
+        assert!(!svg.contains("node-card"));
         assert!(svg.len() < 700_000, "{}", svg.len());
         assert!(picture(&[]).is_empty());
     }
@@ -137,7 +156,7 @@ mod tests {
         let evil = node("<script>&\"", NodeState::Down, 0);
         let svg = picture(&[evil]);
         assert!(svg.contains("&lt;script&gt;&amp;&quot;: down") && !svg.contains("<script"), "{svg}");
-        assert!(svg.contains("node-sign"));
+        assert!(svg.contains("node-sign") && svg.contains("0 of 8"));
     }
 
     #[test]
