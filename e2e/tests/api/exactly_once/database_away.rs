@@ -5,6 +5,7 @@ use std::process::Command;
 
 use pbsweb::postgres::{Durability, PrivatePostgres, client_program};
 use pbsweb_e2e::{TestApp, User, eventually, until};
+use pbsweb_shared::api::job_sets::JobSet;
 use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::host::HostJobs;
 use pbsweb_shared::job::JobState;
@@ -308,4 +309,55 @@ async fn jobs_submitted_after_the_backup_are_adopted_and_not_submitted_again() {
     let fresh: Job = user.try_submit("fresh", 60, &user.job("exit 0")).await.expect(201).json();
     assert_eq!(state_of(&user, &fresh).await, (JobState::Completed, Some(0)));
     assert_eq!(app.sim.command_count("qsub"), n_qsub + 1);
+}
+
+/// Only what is on the host is left of it: its first job, which waits for nothing, is still held, and has not run.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_that_was_half_submitted_after_the_backup_is_found_as_far_as_it_came() {
+    let database = Database::start();
+    let url = database.postgres.url();
+    let mut app = TestApp::with(|setup| setup.config.database.url = Some(url.clone())).await;
+    let user = app.ready_user("ada").await;
+    let backup = app.path("backup");
+    dump(&url, &backup);
+
+    let after = serde_json::json!([{ "on": "a", "type": "afterok" }]);
+    let body = serde_json::json!({ "jobs": [
+        { "label": "a", "submit": user.job("exit 0") },
+        { "label": "b", "submit": user.job("exit 0"), "depends": after },
+    ] });
+    let ask = |user: &User, wait: u32| {
+        let request = user.request(reqwest::Method::POST, &format!("/job-sets?wait={wait}"));
+        let request = request.header("Idempotency-Key", "set").json(&body);
+        let user = user.clone();
+        async move { user.send(request).await }
+    };
+    // The scheduler takes the first and is silent about it: the second's turn does not come.
+    app.sim.faults().arm_times(Fault::SubmitHangs, 1);
+    let before: JobSet = ask(&user, 0).await.expect(201).json();
+    until("the scheduler has the first", || app.sim.jobs().len() == 1).await;
+
+    app.stop_server().await;
+    let restored = database.postgres.create_database("restored", None).unwrap();
+    restore(&restored, &backup);
+    app.set_database(&restored);
+    app.start_server().await;
+    app.sim.faults().clear();
+    let user = app.again(&user);
+
+    let set: JobSet = eventually("the set is found", || async {
+        let answer = user.get(&format!("/job-sets/{}", before.id)).await;
+        (answer.status == 200).then(|| answer.json::<JobSet>())
+    })
+    .await;
+    assert_eq!((set.id, set.jobs.len()), (before.id, 1), "{set:#?}");
+    assert!(set.reason.as_ref().is_some_and(|reason| reason.contains("still held")), "{set:#?}");
+    let first = user.wait_state(set.jobs[0].job.id, JobState::Held).await;
+    assert_eq!((first.id, first.started_at), (before.jobs[0].job.id, None));
+    // The request's repeat gets the set and submits nothing; the user releases the job, or asks anew under another key.
+    let again: JobSet = ask(&user, 0).await.expect(201).json();
+    assert_eq!((again.id, app.sim.jobs().len()), (set.id, 1));
+    let _ = user.post(&format!("/jobs/{}/release", first.id), &serde_json::json!({})).await.expect(202);
+    assert_eq!(state_of(&user, &first).await, (JobState::Completed, Some(0)));
+    assert_eq!(app.sim.command_count("qsub"), 1);
 }
