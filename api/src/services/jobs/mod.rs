@@ -224,8 +224,11 @@ fn around(before: &Job, after: &Job) -> Vec<FieldChange> {
         ("queue", "Queue it was in", |job| job.queue.clone()),
         ("application", "Application", |job| job.application_name.clone()),
     ];
+    // A job that ended before a listing showed it was in some queue all the same.
+    let is_queue_known = before.queue.is_some() && after.queue.is_some();
     facts
         .into_iter()
+        .filter(|(field, ..)| is_queue_known || *field != "queue")
         .filter_map(|(field, label, fact)| FieldChange::of(field, label, fact(before), fact(after)))
         .collect()
 }
