@@ -261,6 +261,7 @@ diesel::table! {
         arguments -> Array<Text>,
         stdout_path -> Text,
         stderr_path -> Text,
+        content_digest -> Nullable<Text>,
     }
 }
 

@@ -16,7 +16,9 @@ use super::batch::Batch;
 use super::events::NewEvent;
 use super::jobs::{FactsRow, JobFacts, NewJobEvent};
 use super::replicas::{ReplicaId, is_alive};
-use super::schema::{activity, job_events, job_submissions, jobs, script_revisions};
+use super::schema::{
+    activity, application_hosts, builds, job_events, job_submissions, jobs, script_revisions,
+};
 use super::{read, read_json};
 
 /// A job to be stored, in state `submitting`.
@@ -122,6 +124,10 @@ pub fn insert_submission(
         used_memory_bytes: None,
         is_delete_requested: false,
     };
+    let content = application_hosts::table
+        .filter(application_hosts::application_id.nullable().eq(application.map(ApplicationId::as_uuid)))
+        .filter(application_hosts::host_id.eq(new.host.as_uuid()))
+        .select(application_hosts::digest);
     let mut rows = Batch::default();
     rows.add(diesel::insert_into(jobs::table).values((
         jobs::id.eq(new.id.as_uuid()),
@@ -144,6 +150,7 @@ pub fn insert_submission(
         job_submissions::arguments.eq(&frozen.arguments),
         job_submissions::stdout_path.eq(&frozen.stdout_path),
         job_submissions::stderr_path.eq(&frozen.stderr_path),
+        job_submissions::content_digest.eq(content.single_value()),
     )));
     rows.execute(connection)?;
     // Afterwards: what waits for the lock of events must hold the rows that the job refers to already, as all do who change
@@ -294,4 +301,40 @@ pub fn find_job_script(
         .optional()?
         .map(|(draft, text)| Ok((read_json(draft)?, text)))
         .transpose()
+}
+
+/// What a job found on its host beside its script.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Surroundings {
+    /// The account it was submitted by.
+    pub login: String,
+    /// SHA-256 of its application's source then; absent for jobs without one, and for those of former releases.
+    pub content_digest: Option<String>,
+    /// The command and the state of the application's last build before it.
+    pub build: Option<(String, String)>,
+}
+
+/// What a job found on its host.
+///
+/// # Errors
+/// The database's.
+pub fn find_surroundings(connection: &mut PgConnection, job: &Job) -> QueryResult<Surroundings> {
+    let found: Option<(String, Option<String>)> = job_submissions::table
+        .inner_join(jobs::table.on(jobs::id.eq(job_submissions::job_id)))
+        .filter(jobs::id.eq(job.id.as_uuid()))
+        .select((jobs::login, job_submissions::content_digest))
+        .first(connection)
+        .optional()?;
+    let (login, content_digest) = found.unwrap_or_default();
+    let build = match job.application {
+        Some(application) => builds::table
+            .filter(builds::application_id.eq(application.as_uuid()))
+            .filter(builds::host_id.eq(job.host.as_uuid()).and(builds::created_at.lt(job.submitted_at)))
+            .order((builds::created_at.desc(), builds::id.desc()))
+            .select((builds::command, builds::state))
+            .first(connection)
+            .optional()?,
+        None => None,
+    };
+    Ok(Surroundings { login, content_digest, build })
 }

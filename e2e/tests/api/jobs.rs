@@ -164,6 +164,19 @@ async fn a_failed_job_tells_what_changed_since_it_worked() {
             assert!(lines.contains(&(false, "exit 0")) && lines.contains(&(true, "exit 3")), "{lines:?}");
         }
     }
+
+    // Other source, and another build of it.
+    user.upload("hello", hello().file("hello-1.0/NEWS", "now faster").tar()).await;
+    let build = user
+        .start_build_of(application.id, serde_json::json!({ "host": user.host, "command": "make clean" }))
+        .await;
+    user.follow_build(build.id).await;
+    let bad = user.submit_well(&request).await;
+    user.wait_ended(bad.id).await;
+    let since: SinceItWorked = user.read(&format!("/jobs/{}/since-it-worked", bad.id)).await;
+    let fields: Vec<_> = since.around.iter().map(|change| change.field.as_str()).collect();
+    assert_eq!(fields, ["content", "build"], "{:?}", since.around);
+    assert_eq!(since.around[1].after.as_deref(), Some("make clean (succeeded)"));
 }
 
 #[tokio::test]

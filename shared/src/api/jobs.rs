@@ -178,7 +178,7 @@ pub struct SinceItWorked {
     /// nothing to compare.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worked: Option<Box<Job>>,
-    /// What is different around the script: host, queue and application.
+    /// What is different around the script: host, account, queue, application, its content and its last build.
     pub around: Vec<FieldChange>,
     /// What is different in the script.
     pub script: ScriptDifference,

@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use pbsweb_shared::api::jobs::{
-    Job, JobEvent, JobScriptText, JobsQuery, SinceItWorked, Subjob, SubjobsQuery, WaitUntil,
-};
+use pbsweb_shared::api::jobs::{Job, JobEvent, JobScriptText, JobsQuery, Subjob, SubjobsQuery, WaitUntil};
 use pbsweb_shared::event::Event;
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::JobState;
 use pbsweb_shared::page::Page;
-use pbsweb_shared::script::{FieldChange, ScriptDifference, difference};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::actor::Actor;
@@ -24,10 +21,12 @@ use crate::store::submissions::{find_job_script, find_submission};
 
 mod export;
 mod output;
+mod since;
 mod tail;
 
 pub use export::export_jobs;
 pub use output::{OutputError, OutputRequest, OutputStart, list_job_files, open_job_output};
+pub use since::since_it_worked;
 pub use tail::Tails;
 
 /// Why something about a job could not be done.
@@ -188,49 +187,6 @@ pub async fn list_subjobs(
         })
         .await?
         .ok_or(JobError::NotFound)
-}
-
-/// What is different about one of the caller's jobs from the last one of its kind that worked.
-///
-/// # Errors
-/// There is no such job.
-pub async fn since_it_worked(app: &App, actor: &Actor, id: JobId) -> Result<SinceItWorked, JobError> {
-    let owner = actor.user;
-    app.store
-        .read(move |connection| {
-            let Some(job) = rows::find_job(connection, owner, id)? else { return Ok(None) };
-            let Some(worked) = rows::find_worked(connection, owner, &job)? else {
-                let script = ScriptDifference::default();
-                return Ok(Some(SinceItWorked { worked: None, around: Vec::new(), script }));
-            };
-            let before = find_job_script(connection, owner, worked.id)?;
-            let after = find_job_script(connection, owner, id)?;
-            Ok(before.zip(after).map(|((before, _), (after, _))| SinceItWorked {
-                around: around(&worked, &job),
-                script: difference(&before, &after),
-                worked: Some(Box::new(worked)),
-            }))
-        })
-        .await?
-        .ok_or(JobError::NotFound)
-}
-
-/// A fact about a job.
-type Fact = fn(&Job) -> Option<String>;
-
-fn around(before: &Job, after: &Job) -> Vec<FieldChange> {
-    let facts: [(&str, &str, Fact); 3] = [
-        ("host", "Host", |job| Some(job.host_name.clone())),
-        ("queue", "Queue it was in", |job| job.queue.clone()),
-        ("application", "Application", |job| job.application_name.clone()),
-    ];
-    // A job that ended before a listing showed it was in some queue all the same.
-    let is_queue_known = before.queue.is_some() && after.queue.is_some();
-    facts
-        .into_iter()
-        .filter(|(field, ..)| is_queue_known || *field != "queue")
-        .filter_map(|(field, label, fact)| FieldChange::of(field, label, fact(before), fact(after)))
-        .collect()
 }
 
 /// The script of one of the caller's jobs, as fields, as its author saw it, and as the host got it.

@@ -1,0 +1,1 @@
+ALTER TABLE job_submissions DROP COLUMN content_digest;
