@@ -269,10 +269,9 @@ async fn store_intent(
         undoes: wish.undoes,
         items,
     };
-    let actor = actor.clone();
+    let (actor, now) = (actor.clone(), app.replica.now());
     app.store
         .run(move |connection| -> Result<(ActionId, bool), SteerError> {
-            let now = Utc::now();
             if let Some(key) = &wish.key {
                 match claim_key(connection, actor.user, key, &wish.digest, id.as_uuid(), now)? {
                     KeyClaim::New => {}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use super::run::{LEASE, give_up, run};
 use crate::app::App;
@@ -26,7 +26,7 @@ pub fn start_reconciler(app: &Arc<App>) {
 }
 
 async fn take_on(app: &Arc<App>) -> Result<(), StoreError> {
-    let now = Utc::now();
+    let now = app.replica.now();
     let due = app.store.query(move |connection| take_due_actions(connection, now, now + LEASE)).await?;
     for (action, since) in due {
         let background = Arc::clone(app);

@@ -38,7 +38,8 @@ const MOST_TRIES: i32 = 8;
 
 /// Sends what is open of an action. Gives the first failure that kept something from leaving.
 pub(super) async fn run(app: &Arc<App>, id: ActionId) -> Option<ReachError> {
-    let taken = app.store.query(move |connection| take_action(connection, id, Utc::now() + LEASE)).await;
+    let until = app.replica.now() + LEASE;
+    let taken = app.store.query(move |connection| take_action(connection, id, until)).await;
     let action = match taken {
         Ok(Some(action)) => Arc::new(action),
         Ok(None) => return None,
@@ -64,12 +65,10 @@ pub(super) async fn run(app: &Arc<App>, id: ActionId) -> Option<ReachError> {
         }
     }
     let n_tries = action.n_tries;
+    let now = app.replica.now();
     let ended = app
         .store
-        .query(move |connection| {
-            let now = Utc::now();
-            finish_or_put_off(connection, id, next_look(n_tries, now), now)
-        })
+        .query(move |connection| finish_or_put_off(connection, id, next_look(n_tries, now), now))
         .await;
     if let Err(error) = ended {
         log(id, &error);
@@ -80,10 +79,10 @@ pub(super) async fn run(app: &Arc<App>, id: ActionId) -> Option<ReachError> {
 
 /// Ends an action that nobody was at for too long.
 pub(super) async fn give_up(app: &Arc<App>, id: ActionId) {
+    let now = app.replica.now();
     let ended = app
         .store
         .query(move |connection| {
-            let now = Utc::now();
             let Some(action) = take_action(connection, id, now + LEASE)? else { return Ok(()) };
             for item in &action.items {
                 let outcome = if item.was_sent {
@@ -201,11 +200,10 @@ impl Group<'_> {
     }
 
     async fn keep(&self, kept: Vec<(OpenItem, Outcome)>) -> Result<(), StoreError> {
-        let (id, steering) = (self.id, self.action.steering.clone());
+        let (id, steering, now) = (self.id, self.action.steering.clone(), self.app.replica.now());
         self.app
             .store
             .query(move |connection| {
-                let now = Utc::now();
                 // Before the rows of the jobs: whoever writes events locks in this order.
                 hold_events(connection)?;
                 for (item, outcome) in &kept {
@@ -233,10 +231,11 @@ impl Group<'_> {
             () = self.app.stopping.cancelled() => return Ok(Sent::NoAnswer),
         }
         let (id, positions) = (self.id, share.iter().map(|item| item.position).collect::<Vec<_>>());
+        let now = self.app.replica.now();
         let marked = self
             .app
             .store
-            .query(move |connection| mark_sent(connection, id, &positions, Utc::now() + LEASE, Utc::now()))
+            .query(move |connection| mark_sent(connection, id, &positions, now + LEASE, now))
             .await?;
         let share: Vec<OpenItem> =
             share.iter().filter(|item| marked.contains(&item.position)).cloned().collect();
