@@ -54,7 +54,7 @@ export async function submitJob(person, job, isSo = () => true) {
   // The server answers when something changed: nothing here goes round idly.
   while (!isSo(now)) {
     assert.ok(!now.ended_at, `the job has ended: ${JSON.stringify(now)}`);
-    now = await person.api("GET", `/jobs/${now.id}?wait=30&until=change`);
+    now = await person.api("GET", `/jobs/${now.id}?wait=10&until=change`);
   }
   return now;
 }

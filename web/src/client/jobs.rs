@@ -1,7 +1,6 @@
-//! Jobs: submit, list, read, steer.
+//! Jobs: submit, list, read.
 
 use gloo_net::http::Method;
-use pbsweb_shared::api::job_actions::JobActionItem;
 use pbsweb_shared::api::jobs::{
     Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputStream, SinceItWorked,
     Subjob, SubjobsQuery, SubmitQuery,
@@ -25,21 +24,6 @@ pub(crate) fn list_jobs(query: &JobsQuery) -> Reply<Page<Job>> {
 /// One job; `query` may wait for a change.
 pub(crate) fn get_job(job: JobId, query: &JobWaitQuery) -> Reply<Job> {
     http::get(&format!("/jobs/{job}{}", to_query(query)))
-}
-
-/// `qdel`
-pub(crate) fn delete_job(job: JobId) -> Reply<JobActionItem> {
-    http::act(&format!("/jobs/{job}/delete"))
-}
-
-/// `qhold`
-pub(crate) fn hold_job(job: JobId) -> Reply<JobActionItem> {
-    http::act(&format!("/jobs/{job}/hold"))
-}
-
-/// `qrls`
-pub(crate) fn release_job(job: JobId) -> Reply<JobActionItem> {
-    http::act(&format!("/jobs/{job}/release"))
 }
 
 /// The script as it was submitted.

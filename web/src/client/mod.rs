@@ -11,6 +11,7 @@ mod error;
 pub(crate) mod events;
 pub(crate) mod hosts;
 mod http;
+pub(crate) mod job_actions;
 pub(crate) mod job_sets;
 pub(crate) mod jobs;
 pub(crate) mod json;

@@ -12,6 +12,7 @@ mod job_words;
 mod key_install;
 mod live_banner;
 mod live_text;
+mod steer;
 mod upload_form;
 
 pub(crate) use activity_table::ActivityTable;
@@ -26,4 +27,5 @@ pub(crate) use job_words::{
 pub(crate) use key_install::KeyInstall;
 pub(crate) use live_banner::LiveBanner;
 pub(crate) use live_text::LiveText;
+pub(crate) use steer::{ActionButtons, SteerDialog, SteerWish, Targets, action_label, refusal, refusal_of};
 pub(crate) use upload_form::UploadForm;

@@ -1,5 +1,6 @@
 //! Short messages that appear for a while and are read out by screen readers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use leptos::prelude::*;
@@ -16,7 +17,7 @@ pub(crate) enum NoticeKind {
 }
 
 /// One message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) struct Notice {
     /// Tells it from the others.
     pub(crate) id: u64,
@@ -24,7 +25,12 @@ pub(crate) struct Notice {
     pub(crate) kind: NoticeKind,
     /// The sentence.
     pub(crate) text: String,
+    /// Takes back what was done.
+    pub(crate) undo: Option<Undo>,
 }
+
+/// It outlives the component that did what it takes back.
+type Undo = Arc<dyn Fn() + Send + Sync>;
 
 /// The messages on show.
 #[derive(Clone, Copy)]
@@ -35,6 +41,9 @@ pub(crate) struct Notices {
 
 /// Long enough to read a sentence twice.
 const SHOWN_FOR: Duration = Duration::from_secs(7);
+
+/// Long enough to think better of it.
+const UNDO_SHOWN_FOR: Duration = Duration::from_secs(20);
 
 impl Notices {
     pub(super) fn provide() -> Self {
@@ -55,17 +64,22 @@ impl Notices {
 
     /// Says that something was done.
     pub(crate) fn done(self, text: impl Into<String>) {
-        self.add(NoticeKind::Done, text.into());
+        self.add(NoticeKind::Done, text.into(), None);
+    }
+
+    /// Says that something was done, and offers to take it back.
+    pub(crate) fn done_or_undo(self, text: impl Into<String>, undo: impl Fn() + Send + Sync + 'static) {
+        self.add(NoticeKind::Done, text.into(), Some(Arc::new(undo)));
     }
 
     /// Says something worth knowing.
     pub(crate) fn note(self, text: impl Into<String>) {
-        self.add(NoticeKind::Note, text.into());
+        self.add(NoticeKind::Note, text.into(), None);
     }
 
     /// Says that something failed. Failures stay until they are dismissed.
     pub(crate) fn failed(self, text: impl Into<String>) {
-        self.add(NoticeKind::Failed, text.into());
+        self.add(NoticeKind::Failed, text.into(), None);
     }
 
     /// Takes one away.
@@ -73,12 +87,13 @@ impl Notices {
         self.shown.update(|shown| shown.retain(|notice| notice.id != id));
     }
 
-    fn add(self, kind: NoticeKind, text: String) {
+    fn add(self, kind: NoticeKind, text: String, undo: Option<Undo>) {
+        let shown_for = if undo.is_some() { UNDO_SHOWN_FOR } else { SHOWN_FOR };
         let id = self.next_id.get_value();
         self.next_id.set_value(id.wrapping_add(1));
-        self.shown.update(|shown| shown.push(Notice { id, kind, text }));
+        self.shown.update(|shown| shown.push(Notice { id, kind, text, undo }));
         match kind {
-            NoticeKind::Done | NoticeKind::Note => set_timeout(move || self.dismiss(id), SHOWN_FOR),
+            NoticeKind::Done | NoticeKind::Note => set_timeout(move || self.dismiss(id), shown_for),
             NoticeKind::Failed => {}
         }
     }

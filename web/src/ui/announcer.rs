@@ -23,6 +23,15 @@ pub(crate) fn Announcer() -> impl IntoView {
                         <div class="notice" data-kind=kind>
                             <Icon shape=shape />
                             <p>{notice.text}</p>
+                            {notice
+                                .undo
+                                .map(|undo| {
+                                    let press = move |()| {
+                                        notices.dismiss(notice.id);
+                                        undo();
+                                    };
+                                    view! { <Button on_press=press>"Undo"</Button> }
+                                })}
                             <Button
                                 kind=ButtonKind::Quiet
                                 label="Dismiss"

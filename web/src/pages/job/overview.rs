@@ -5,7 +5,9 @@ use leptos_router::components::A;
 use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::job::{JobAction, JobState};
 
-use crate::components::{JobStateBadge, end_cause_words, next_try_words, source_words, walltime_words};
+use crate::components::{
+    JobStateBadge, action_label, end_cause_words, next_try_words, refusal, source_words, walltime_words,
+};
 use crate::paths;
 use crate::state::{Clock, Live, LiveState};
 use crate::ui::{Fact, Facts, Panel, Show, Time, format};
@@ -139,11 +141,11 @@ fn Looking(job: Signal<Job>) -> impl IntoView {
 
 /// What cannot be done in this state, each reason once: `Hold and release: the job has ended.`
 fn refusals(state: JobState) -> Vec<String> {
-    let mut groups: Vec<(&'static str, Vec<&'static str>)> = Vec::new();
-    for (action, word) in
-        [(JobAction::Hold, "hold"), (JobAction::Release, "release"), (JobAction::Delete, "delete")]
-    {
-        if let Err(reason) = state.allows(action) {
+    let mut groups: Vec<(&'static str, Vec<String>)> = Vec::new();
+    // The other actions are in a menu that says it of each.
+    for action in [JobAction::Hold, JobAction::Release, JobAction::Delete] {
+        if let Some(reason) = refusal(action, state, false) {
+            let word = action_label(action).to_ascii_lowercase();
             match groups.iter_mut().find(|(known, _)| *known == reason) {
                 Some((_, words)) => words.push(word),
                 None => groups.push((reason, vec![word])),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
+use pbsweb_shared::api::job_actions::JobActionFilter;
 use pbsweb_shared::api::jobs::{Job, JobsQuery};
 use pbsweb_shared::ids::{ApplicationId, HostId};
 use pbsweb_shared::job::JobState;
@@ -65,6 +66,17 @@ impl Filters {
             state: self.state.clone(),
             text: self.text.clone(),
             ..JobsQuery::default()
+        }
+    }
+
+    /// For an action on all that match. To what has ended nothing can be done.
+    pub(super) fn to_action_filter(&self) -> JobActionFilter {
+        JobActionFilter {
+            host: self.host,
+            application: self.application,
+            state: self.state.clone().or_else(|| Some(ACTIVE.to_owned())),
+            text: self.text.clone(),
+            submitted_until: None,
         }
     }
 
@@ -184,6 +196,12 @@ mod tests {
         let filters = read(&[("state", "active"), ("text", "heat 2"), ("host", "no id")]);
         assert_eq!(filters.to_address(), "/jobs?state=active&text=heat%202");
         assert_eq!(filters.to_query().state.as_deref(), Some("active"));
+    }
+
+    #[test]
+    fn what_has_ended_is_not_acted_on() {
+        assert_eq!(read(&[("text", "heat")]).to_action_filter().state.as_deref(), Some(ACTIVE));
+        assert_eq!(read(&[("state", "held")]).to_action_filter().state.as_deref(), Some("held"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use pbsweb_shared::api::jobs::Job;
 
+use super::selection::Selection;
 use crate::components::{JobStateBadge, ending_words, next_try_words, telling_moment, walltime_words};
 use crate::paths;
 use crate::state::Clock;
@@ -14,11 +15,22 @@ use crate::ui::{For, Table, Time};
 pub(super) fn JobTable(
     /// The jobs, in order.
     rows: Signal<Vec<ArcRwSignal<Job>>>,
+    /// Which of them are chosen.
+    selection: Selection,
 ) -> impl IntoView {
     view! {
         <Table caption="Your jobs, newest first" stacks=true>
             <thead>
                 <tr>
+                    <td>
+                        <input
+                            class="checkbox"
+                            type="checkbox"
+                            aria-label="Choose all jobs shown"
+                            prop:checked=move || selection.has_shown()
+                            on:change=move |event| selection.set_shown(event_target_checked(&event))
+                        />
+                    </td>
                     <th scope="col">"Name"</th>
                     <th scope="col">"State"</th>
                     <th scope="col">"Host and queue"</th>
@@ -29,7 +41,7 @@ pub(super) fn JobTable(
             </thead>
             <tbody>
                 <For each=move || rows.get() key=|job| job.with_untracked(|job| job.id) let:job>
-                    <JobRow job=job />
+                    <JobRow job=job selection=selection />
                 </For>
             </tbody>
         </Table>
@@ -37,12 +49,25 @@ pub(super) fn JobTable(
 }
 
 #[component]
-fn JobRow(job: ArcRwSignal<Job>) -> impl IntoView {
+fn JobRow(job: ArcRwSignal<Job>, selection: Selection) -> impl IntoView {
     let id = job.with_untracked(|job| job.id);
     let job: Signal<Job> = job.into();
     let clock = Clock::of_page();
+    let has_ended = Memo::new(move |_| job.read().state.has_ended());
+    let choice = move || {
+        view! {
+            <input
+                class="checkbox"
+                type="checkbox"
+                aria-label=move || format!("Choose {}", job.read().name)
+                prop:checked=move || selection.has(id)
+                on:change=move |event| selection.set(id, event_target_checked(&event))
+            />
+        }
+    };
     view! {
         <tr>
+            <td data-label="Choose">{move || (!has_ended.get()).then(choice)}</td>
             <th scope="row" data-label="Name">
                 <span class="cell-lines">
                     <A href=paths::job(id)>{move || job.read().name.clone()}</A>

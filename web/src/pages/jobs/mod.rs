@@ -2,6 +2,7 @@
 
 mod filters;
 mod job_table;
+mod selection;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -17,6 +18,7 @@ use crate::state::Live;
 use crate::ui::{Button, ButtonKind, EmptyState, LinkButton, PageHeader, ProblemBox, Show, Spinner, effect};
 use filters::{FilterBar, Filters};
 use job_table::JobTable;
+use selection::{Selection, SelectionBar};
 
 /// How many jobs are read at once.
 const PAGE_LENGTH: u32 = 50;
@@ -24,6 +26,7 @@ const PAGE_LENGTH: u32 = 50;
 /// What is shown: the ids in order. The jobs themselves are in the live store.
 #[derive(Clone, Copy)]
 struct List {
+    live: Live,
     rows: RwSignal<Option<Vec<ArcRwSignal<JobRow>>>>,
     next_token: RwSignal<Option<String>>,
     error: RwSignal<Option<ClientError>>,
@@ -44,8 +47,9 @@ fn id_of(row: &ArcRwSignal<JobRow>) -> JobId {
 }
 
 impl List {
-    fn new() -> Self {
+    fn new(live: Live) -> Self {
         Self {
+            live,
             rows: RwSignal::new(None),
             next_token: RwSignal::new(None),
             error: RwSignal::new(None),
@@ -56,7 +60,7 @@ impl List {
 
     /// Reads the first page, or the one after what is shown.
     fn read(self, filters: &Filters, goes_on: bool) {
-        let live = Live::of_page();
+        let live = self.live;
         let turn = self.turn.get_value().wrapping_add(1);
         self.turn.set_value(turn);
         self.is_reading.set(true);
@@ -86,7 +90,7 @@ impl List {
 
     /// Looks for jobs that came since; what is shown stays.
     fn look_for_newer(self, filters: &Filters) {
-        let live = Live::of_page();
+        let live = self.live;
         let turn = self.turn.get_value();
         let query = JobsQuery { limit: Some(PAGE_LENGTH), ..filters.to_query() };
         spawn_local(async move {
@@ -111,7 +115,13 @@ pub(crate) fn Jobs() -> impl IntoView {
         let query = query.read();
         Filters::read(|name| query.get(name))
     });
-    let list = List::new();
+    let list = List::new(live);
+    let rows = Signal::derive(move || list.rows.get().unwrap_or_default());
+    let selection = Selection::of(rows);
+    effect(move || {
+        filters.track();
+        selection.clear();
+    });
     effect(move || {
         live.generation();
         // The old rows stay until the new ones are there.
@@ -151,7 +161,12 @@ pub(crate) fn Jobs() -> impl IntoView {
         }
         .into_any(),
         Some(_) => {
-            view! { <JobTable rows=Signal::derive(move || list.rows.get().unwrap_or_default()) /> }.into_any()
+            let filter = Signal::derive(move || filters.read().to_action_filter());
+            view! {
+                <SelectionBar selection=selection filter=filter />
+                <JobTable rows=rows selection=selection />
+            }
+            .into_any()
         }
     };
     view! {
