@@ -3,7 +3,6 @@
 
 mod activity_table;
 mod check_report;
-mod escape_filter;
 mod header;
 mod host_account;
 mod host_state;

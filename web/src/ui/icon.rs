@@ -47,6 +47,10 @@ pub(crate) enum Shape {
     Plus,
     /// A key.
     Key,
+    /// A chevron up: the one before.
+    Up,
+    /// A chevron down: the next.
+    Down,
 }
 
 impl Shape {
@@ -74,6 +78,8 @@ impl Shape {
             }
             Self::Moon => "M13.5 9.8A6 6 0 0 1 6.2 2.5a6 6 0 1 0 7.3 7.3Z",
             Self::Plus => "M8 3v10M3 8h10",
+            Self::Up => "M3.5 10 8 5.5 12.5 10",
+            Self::Down => "M3.5 6 8 10.5 12.5 6",
             Self::Key => "M5 7.5a3 3 0 1 0 .01 0ZM7.2 8.3 13.5 2M10.5 5l2 2",
         }
     }

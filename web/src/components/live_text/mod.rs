@@ -1,6 +1,12 @@
 //! Output that is shown while it is written: it goes on after an interruption, and scrolls along until the reader scrolls up.
+//! It looks as on a terminal, and can be searched. Of a long text only the last part is on the page, and what the reader asks for
+//! of the rest.
 
-use std::collections::VecDeque;
+mod find_bar;
+mod marks;
+mod screen;
+mod terminal;
+
 use std::future::Future;
 use std::pin::Pin;
 
@@ -10,18 +16,16 @@ use leptos::prelude::*;
 use leptos::task::spawn_local_scoped_with_cancellation;
 use pbsweb_shared::problem::ProblemCode;
 
-use super::escape_filter::EscapeFilter;
 use crate::client::{Answer, ClientError, TextStream};
-use crate::ui::{Button, ButtonKind, ProblemBox, Show, effect, format};
+use crate::ui::{Action, Button, ButtonKind, ProblemBox, Show, action_error, effect, format};
+use find_bar::FindBar;
+use screen::{MOST_BYTES, Screen};
 
 /// A text that is longer is shown from its last part on.
 const MOST_BYTES_AT_FIRST: u64 = 1 << 20;
 
-/// How much of a text that is too long is shown.
-const LAST_BYTES: u64 = 256 << 10;
-
-/// So much stays on the page; what is above goes.
-const MOST_BYTES_KEPT: usize = 4 << 20;
+/// How much of a text that is too long is shown, and how much more at a time.
+const PART_BYTES: u64 = 256 << 10;
 
 /// How long to wait after an interruption, in milliseconds.
 const RETRY_MS: u32 = 3000;
@@ -59,6 +63,24 @@ fn after(error: ClientError, is_running: bool) -> (TextState, Option<u32>) {
     (TextState::Failed(error), None)
 }
 
+/// What stands between two bytes.
+async fn read_part(open: Open, start: u64, end: u64) -> Answer<String> {
+    let mut stream = open.run(start).await?;
+    let n_bytes = end.saturating_sub(start);
+    let mut text = String::new();
+    while stream.n_bytes() < n_bytes {
+        let Some(piece) = stream.next().await? else { break };
+        text.push_str(&piece);
+    }
+    let over = usize::try_from(stream.n_bytes().saturating_sub(n_bytes)).unwrap_or(0);
+    let mut end = text.len().saturating_sub(over);
+    while !text.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    text.truncate(end);
+    Ok(text)
+}
+
 /// A text that comes from the server piece by piece.
 #[component]
 pub(crate) fn LiveText(
@@ -80,6 +102,9 @@ pub(crate) fn LiveText(
     let n_bytes = RwSignal::new(0_u64);
     let n_skipped = RwSignal::new(0_u64);
     let is_cut = RwSignal::new(false);
+    let screen = StoredValue::new_local(None::<Screen>);
+    let words = RwSignal::new(String::new());
+    let changed = Trigger::new();
     let is_at_end = RwSignal::new(true);
     let attempt = RwSignal::new(0_u32);
     let to_end = move || {
@@ -90,15 +115,13 @@ pub(crate) fn LiveText(
     effect(move || {
         attempt.track();
         let Some(element) = pre.get() else { return };
-        element.set_text_content(None);
+        screen.set_value(Screen::new(element.clone().into(), words.get_untracked()));
+        changed.notify();
         state.set(TextState::Opening);
         n_bytes.set(0);
         n_skipped.set(0);
         is_cut.set(false);
         spawn_local_scoped_with_cancellation(async move {
-            let mut filter = EscapeFilter::default();
-            let mut kept: VecDeque<usize> = VecDeque::new();
-            let mut n_kept = 0_usize;
             let mut offset = 0_u64;
             loop {
                 let error = match open.run(offset).await {
@@ -106,7 +129,7 @@ pub(crate) fn LiveText(
                     Ok(mut stream) => {
                         let n_total = stream.n_total_bytes().unwrap_or(0);
                         if offset == 0 && n_total > MOST_BYTES_AT_FIRST {
-                            offset = n_total.saturating_sub(LAST_BYTES);
+                            offset = n_total.saturating_sub(PART_BYTES);
                             n_skipped.set(offset);
                             continue;
                         }
@@ -117,20 +140,13 @@ pub(crate) fn LiveText(
                                 Ok(Some(piece)) => {
                                     offset = started_at.saturating_add(stream.n_bytes());
                                     n_bytes.set(offset);
-                                    let shown = filter.take(&piece);
-                                    if shown.is_empty() {
-                                        continue;
-                                    }
-                                    n_kept = n_kept.saturating_add(shown.len());
-                                    kept.push_back(shown.len());
-                                    let _ = element.append_with_str_1(&shown);
-                                    while n_kept > MOST_BYTES_KEPT && kept.len() > 1 {
-                                        n_kept = n_kept.saturating_sub(kept.pop_front().unwrap_or(0));
-                                        if let Some(first) = element.first_child() {
-                                            let _ = element.remove_child(&first);
-                                        }
+                                    let is_gone = screen.try_update_value(|screen| {
+                                        screen.as_mut().is_some_and(|screen| screen.take(&piece))
+                                    });
+                                    if is_gone == Some(true) {
                                         is_cut.set(true);
                                     }
+                                    changed.notify();
                                     if is_at_end.get_untracked() {
                                         element.set_scroll_top(element.scroll_height());
                                     }
@@ -162,6 +178,37 @@ pub(crate) fn LiveText(
             }
         });
     });
+    let earlier = Action::new_local(move |(): &()| {
+        let end = n_skipped.get_untracked();
+        let start = end.saturating_sub(PART_BYTES);
+        async move {
+            let part = read_part(open, start, end).await?;
+            // The page may be gone by now.
+            let Some(element) = pre.try_get_untracked().flatten() else { return Ok(()) };
+            // What is looked at stays where it is.
+            let below = element.scroll_height().saturating_sub(element.scroll_top());
+            screen.update_value(|screen| {
+                if let Some(screen) = screen {
+                    screen.take_before(&part);
+                }
+            });
+            n_skipped.set(start);
+            changed.notify();
+            element.set_scroll_top(element.scroll_height().saturating_sub(below));
+            Ok(())
+        }
+    });
+    let earlier_error = action_error(earlier);
+    let has_room = move || {
+        changed.track();
+        let n_bytes = usize::try_from(PART_BYTES).unwrap_or(MOST_BYTES);
+        screen.with_value(|screen| screen.as_ref().is_some_and(|screen| screen.has_room_for(n_bytes)))
+    };
+    let can_show_earlier = move || n_skipped.get() != 0 && !is_cut.get() && has_room();
+    let cut_words = move || match (is_cut.get(), n_skipped.get()) {
+        (true, _) => "The beginning is not shown here any more.".to_owned(),
+        (false, n) => format!("The first {} are not shown here.", format::bytes(n)),
+    };
     let try_again = move |()| attempt.update(|attempt| *attempt = attempt.wrapping_add(1));
     let status = move || {
         let n_bytes = n_bytes.get();
@@ -196,6 +243,7 @@ pub(crate) fn LiveText(
             <div class="live-text-bar">
                 <span class="muted numbers">{status}</span>
                 <span class="row">
+                    <FindBar screen=screen words=words changed=changed />
                     <Show when=can_try_again>
                         <Button kind=ButtonKind::Quiet on_press=try_again>"Look again"</Button>
                     </Show>
@@ -212,9 +260,19 @@ pub(crate) fn LiveText(
                     </Show>
                 </span>
             </div>
-            {move || error().map(|error| view! { <ProblemBox error=error /> })}
+            {move || error().or_else(|| earlier_error.get()).map(|error| view! { <ProblemBox error=error /> })}
             <Show when=move || n_skipped.get() != 0 || is_cut.get()>
-                <p class="live-text-cut">"The beginning is not shown here. Download the whole to read it."</p>
+                <div class="live-text-cut">
+                    <p>
+                        {cut_words}
+                        {move || (!can_show_earlier()).then_some(" Download the whole to read it.")}
+                    </p>
+                    <Show when=can_show_earlier>
+                        <Button kind=ButtonKind::Quiet busy=earlier.pending() on_press=move |()| earlier.dispatch(())>
+                            "Show more of it"
+                        </Button>
+                    </Show>
+                </div>
             </Show>
             // Focusable, so that it can be scrolled by keyboard; not a live region, which would read out every line.
             <pre
