@@ -1,7 +1,7 @@
 //! The record of what users did. Plain reads: from here to the store.
 
 use actix_web::web::{Json, Query};
-use pbsweb_shared::api::activity::Activity;
+use pbsweb_shared::api::activity::{Activity, ActivityQuery};
 use pbsweb_shared::ids::UserId;
 use pbsweb_shared::page::Page;
 
@@ -23,14 +23,14 @@ pub async fn list_own_activity(
     actor: Actor,
     query: Query<PageQuery>,
 ) -> Result<Json<Page<Activity>>, ApiProblem> {
-    list(&app, Some(actor.user), &query, "me/activity").await
+    list(&app, Some(actor.user), &query, "me/activity".to_owned()).await
 }
 
-/// Lists what everybody did, newest first, for administrators.
+/// Lists what everybody did, or one person, newest first, for administrators.
 #[utoipa::path(
     get, path = "/api/v1/activity", tag = "users",
     security(("bearer" = []), ("cookie" = [])),
-    params(PageQuery),
+    params(ActivityQuery),
     responses(
         (status = 200, description = "A page of the record", body = Page<Activity>),
         (status = 403, description = "`forbidden`: for administrators"),
@@ -39,19 +39,21 @@ pub async fn list_own_activity(
 pub async fn list_activity(
     app: AppData,
     Admin(_): Admin,
-    query: Query<PageQuery>,
+    query: Query<ActivityQuery>,
 ) -> Result<Json<Page<Activity>>, ApiProblem> {
-    list(&app, None, &query, "activity").await
+    let ActivityQuery { person, limit, page_token } = query.into_inner();
+    let list_name = format!("activity {person:?}");
+    list(&app, person, &PageQuery { limit, page_token }, list_name).await
 }
 
 async fn list(
     app: &AppData,
     of: Option<UserId>,
     query: &PageQuery,
-    list: &'static str,
+    list: String,
 ) -> Result<Json<Page<Activity>>, ApiProblem> {
-    let request = query.read(list)?;
+    let request = query.read(&list)?;
     let page =
-        app.store.query(move |connection| activity::list_activity(connection, of, request, list)).await?;
+        app.store.query(move |connection| activity::list_activity(connection, of, request, &list)).await?;
     Ok(Json(page))
 }

@@ -41,6 +41,7 @@ pub mod ssh_keys;
 pub mod subjobs;
 pub mod submissions;
 pub mod users;
+mod walk;
 pub mod watches;
 
 use lent::{Counts, Lender, is_gone, set_limits};

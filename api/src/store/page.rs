@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub struct BadPageToken;
 
 /// The place of a row in a list ordered by time, newest first, then by id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// The row's time, in microseconds since 1970: what the database keeps.
     micros: i64,
@@ -84,9 +84,15 @@ impl<P: Serialize + for<'de> Deserialize<'de>> PageRequest<P> {
             return Page::whole(items);
         }
         items.truncate(limit);
-        let next_page_token = items
-            .last()
-            .map(|last| Token { v: 1, list: list.to_owned(), after: place(last) })
+        let after = items.last().map(place);
+        Self::page_until(items, list, after)
+    }
+
+    /// Makes a page that ends at a place, if there may be more after it.
+    #[must_use]
+    pub fn page_until<T>(items: Vec<T>, list: &str, after: Option<P>) -> Page<T> {
+        let next_page_token = after
+            .map(|after| Token { v: 1, list: list.to_owned(), after })
             .and_then(|token| serde_json::to_vec(&token).ok())
             .map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
         Page { items, next_page_token }

@@ -226,6 +226,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    job_renames (job_id) {
+        job_id -> Uuid,
+        owner_id -> Uuid,
+        name -> Text,
+    }
+}
+
+diesel::table! {
     job_set_members (job_id) {
         job_id -> Uuid,
         set_id -> Uuid,
@@ -325,6 +333,14 @@ diesel::table! {
         name -> Text,
         started_at -> Timestamptz,
         alive_until -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    revision_search (revision_id) {
+        revision_id -> Uuid,
+        owner_id -> Uuid,
+        text -> Text,
     }
 }
 
@@ -429,6 +445,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_action_items,
     job_actions,
     job_events,
+    job_renames,
     job_set_members,
     job_sets,
     job_submissions,
@@ -436,6 +453,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     preferences,
     queues,
     replicas,
+    revision_search,
     script_revisions,
     scripts,
     sessions,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::SessionId;
+use crate::ids::{SessionId, UserId};
 
 /// One thing that a user did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,4 +26,21 @@ pub struct Activity {
     pub subject: Option<String>,
     /// In words: the thing's name and what changed. Never a secret.
     pub detail: String,
+}
+
+/// Which entries of everybody's record to list.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(default, deny_unknown_fields)]
+pub struct ActivityQuery {
+    /// Of this person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<UserId>,
+    /// Most items on a page, 1 to 200; 50 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// From the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_token: Option<String>,
 }

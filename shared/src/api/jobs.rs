@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::api::job_sets::JobSetPlace;
-use crate::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, SessionId};
+use crate::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, SessionId, UserId};
 use crate::job::{EndCause, JobState, StateSource};
 use crate::names::PbsJobId;
 use crate::script::{FieldChange, JobScriptDraft, ScriptDifference};
@@ -60,7 +60,7 @@ pub enum WaitUntil {
     Change,
 }
 
-/// Which jobs to list: own ones, newest first.
+/// Which jobs to list, newest first. What is given must all be true of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
 #[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
@@ -75,9 +75,28 @@ pub struct JobsQuery {
     /// Of this application.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application: Option<ApplicationId>,
-    /// With this in the name, the scheduler's id or the script's text.
+    /// Of this script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub script: Option<ScriptId>,
+    /// In this queue, or last in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// That ended with this exit status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit_status: Option<i32>,
+    /// Submitted at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
+    /// Submitted before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
+    /// With this in the name, in the script's name, label or text, commands and output paths included; or with this as the
+    /// scheduler's id, whole or up to its first dot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Of this person instead of the caller: for administrators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<UserId>,
     /// Most items on a page, 1 to 200; 50 when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,

@@ -16,9 +16,16 @@ pub(crate) fn submit_job(job: &JobSubmit, query: SubmitQuery, key: &IdempotencyK
     http::send(Method::POST, &format!("/jobs{}", to_query(&query)), job, Some(key))
 }
 
-/// One's own jobs, newest first.
-pub(crate) fn list_jobs(query: &JobsQuery) -> Reply<Page<Job>> {
-    http::get(&format!("/jobs{}", to_query(query)))
+/// One's own jobs, newest first. A page without any, with more to come, is passed over.
+pub(crate) async fn list_jobs(query: &JobsQuery) -> Answer<Page<Job>> {
+    let mut query = query.clone();
+    loop {
+        let page: Page<Job> = http::get(&format!("/jobs{}", to_query(&query))).await?;
+        if !page.items.is_empty() || page.next_page_token.is_none() {
+            return Ok(page);
+        }
+        query.page_token = page.next_page_token;
+    }
 }
 
 /// One job; `query` may wait for a change.

@@ -10,7 +10,7 @@ use pbsweb_shared::script::JobScriptDraft;
 use serde::Serialize;
 
 use super::query::to_query;
-use super::{Reply, http};
+use super::{Answer, Reply, http};
 
 /// What a suggestion is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -23,9 +23,16 @@ pub(crate) struct SuggestionQuery {
     pub(crate) host: Option<HostId>,
 }
 
-/// Scripts, most recently used first, each with its whole typed draft.
-pub(crate) fn list_scripts(query: &ScriptsQuery) -> Reply<Page<Script>> {
-    http::get(&format!("/scripts{}", to_query(query)))
+/// Scripts, most recently used first, each with its whole typed draft. A page without any, with more to come, is passed over.
+pub(crate) async fn list_scripts(query: &ScriptsQuery) -> Answer<Page<Script>> {
+    let mut query = query.clone();
+    loop {
+        let page: Page<Script> = http::get(&format!("/scripts{}", to_query(&query))).await?;
+        if !page.items.is_empty() || page.next_page_token.is_none() {
+            return Ok(page);
+        }
+        query.page_token = page.next_page_token;
+    }
 }
 
 /// One script.

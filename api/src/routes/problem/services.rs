@@ -167,6 +167,7 @@ impl From<JobError> for ApiProblem {
     fn from(error: JobError) -> Self {
         match error {
             JobError::NotFound => Self::not_found("job"),
+            JobError::OthersJobs => Self::new(ProblemCode::Forbidden, error.to_string()),
             JobError::UnknownState(error) => Self::field("/state", "state.unknown", error.to_string()),
             JobError::PageToken(error) => error.into(),
             JobError::NoOutput(words) => Self::new(ProblemCode::NotFound, words),

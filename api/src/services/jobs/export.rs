@@ -47,11 +47,12 @@ fn line(cells: impl Iterator<Item = String>) -> String {
     cells.collect::<Vec<_>>().join(",") + "\r\n"
 }
 
-fn write(page: &Page<Job>, format: ExportFormat, is_first: bool) -> io::Result<Bytes> {
+/// The text of a page; `n_before` jobs came before it, none of them when it is the first page. Any page may be without jobs.
+fn write(page: &Page<Job>, format: ExportFormat, n_before: Option<usize>) -> io::Result<Bytes> {
     let mut text = String::new();
     match format {
         ExportFormat::Csv => {
-            if is_first {
+            if n_before.is_none() {
                 text.push_str(&line(COLUMNS.iter().map(|(name, _)| (*name).to_owned())));
             }
             for job in &page.items {
@@ -59,12 +60,17 @@ fn write(page: &Page<Job>, format: ExportFormat, is_first: bool) -> io::Result<B
             }
         }
         ExportFormat::Json => {
+            if n_before.is_none() {
+                text.push('[');
+            }
             for (place, job) in page.items.iter().enumerate() {
-                text.push_str(if is_first && place == 0 { "[" } else { ",\n" });
+                if place + n_before.unwrap_or(0) > 0 {
+                    text.push_str(",\n");
+                }
                 text.push_str(&serde_json::to_string(job)?);
             }
             if page.next_page_token.is_none() {
-                text.push_str(if is_first && page.items.is_empty() { "[]\n" } else { "]\n" });
+                text.push_str("]\n");
             }
         }
     }
@@ -85,9 +91,10 @@ pub async fn export_jobs(
     let query = JobsQuery { limit: Some(ROWS_AT_ONCE), page_token: None, ..query };
     let first = list_jobs(app, actor, query.clone()).await?;
     let start = (Arc::clone(app), actor.clone(), query);
-    let pages = stream::try_unfold((start, Some(first), true), move |(at, page, is_first)| async move {
+    let pages = stream::try_unfold((start, Some(first), None), move |(at, page, n_before)| async move {
         let Some(page) = page else { return Ok(None) };
-        let bytes = write(&page, format, is_first)?;
+        let bytes = write(&page, format, n_before)?;
+        let n_written = n_before.unwrap_or(0) + page.items.len();
         let (app, actor, query) = at;
         let next = match page.next_page_token {
             Some(token) => {
@@ -96,7 +103,7 @@ pub async fn export_jobs(
             }
             None => None,
         };
-        Ok(Some((bytes, ((app, actor, query), next, false))))
+        Ok(Some((bytes, ((app, actor, query), next, Some(n_written)))))
     });
     Ok(pages.boxed_local())
 }
@@ -104,6 +111,18 @@ pub async fn export_jobs(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_without_jobs_leave_no_trace_in_an_export() {
+        let page =
+            |token: Option<&str>| Page { items: Vec::new(), next_page_token: token.map(str::to_owned) };
+        let text = |page, n_before| write(&page, ExportFormat::Json, n_before).unwrap();
+        assert_eq!(text(page(None), None), "[]\n");
+        assert_eq!(text(page(Some("next")), None), "[");
+        assert_eq!(text(page(Some("next")), Some(0)), "");
+        assert_eq!(text(page(None), Some(3)), "]\n");
+        assert_eq!(write(&page(Some("next")), ExportFormat::Csv, Some(0)).unwrap(), "");
+    }
 
     #[test]
     fn a_cell_keeps_its_text_and_is_no_formula() {

@@ -328,12 +328,24 @@ async fn jobs_of(app: &App, actor: &Actor, request: &JobActionCreate) -> Result<
             let (query, states) = query_of(filter)?;
             let newest = filter.submitted_until.map(|until| Place::new(until, Uuid::max()));
             let limit = u32::try_from(MOST_JOBS).unwrap_or(u32::MAX);
-            let page = PageRequest { limit, after: newest };
-            let found = app
-                .store
-                .query(move |connection| list_jobs(connection, owner, &query, states.as_ref(), page, ""))
-                .await?;
-            if found.next_page_token.is_some() { Err(too_many("/filter")) } else { Ok(found.items) }
+            let mut request = PageRequest { limit, after: newest };
+            let mut jobs = Vec::new();
+            loop {
+                let (query, states) = (query.clone(), states.clone());
+                let found = app
+                    .store
+                    .query(move |connection| {
+                        list_jobs(connection, owner, &query, states.as_ref(), request, "")
+                    })
+                    .await?;
+                jobs.extend(found.items);
+                let Some(token) = found.next_page_token else { return Ok(jobs) };
+                if jobs.len() >= MOST_JOBS {
+                    return Err(too_many("/filter"));
+                }
+                // A page that is not full is not the last one.
+                request.after = PageRequest::read(None, Some(&token), "")?.after;
+            }
         }
     }
 }

@@ -1,28 +1,27 @@
-//! Jobs: found and listed for their owners here. [`facts`] holds what may change about one, [`change`] is the one way it does, and
-//! [`open`] finds those that have not ended.
+//! Jobs: found for their owners here. [`facts`] holds what may change about one, [`change`] is the one way it does, [`open`] finds
+//! those that have not ended, and [`search`] lists them by filters.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use pbsweb_shared::api::job_sets::JobSetPlace;
-use pbsweb_shared::api::jobs::{Job, JobsQuery, Looking, SubjobsSummary};
+use pbsweb_shared::api::jobs::{Job, Looking, SubjobsSummary};
 use pbsweb_shared::ids::{ApplicationId, HostId, JobId, JobSetId, RevisionId, ScriptId, SessionId, UserId};
 use pbsweb_shared::job::JobState;
-use pbsweb_shared::page::Page;
 use uuid::Uuid;
 
-use super::page::{PageRequest, Place};
-use super::schema::{applications, hosts, job_set_members, jobs, script_revisions};
-use super::scripts::contains_pattern;
+use super::schema::{applications, hosts, job_set_members, jobs};
 
 mod change;
 mod facts;
 mod open;
+mod search;
 
 pub(super) use change::NewJobEvent;
 pub use change::{change_job, list_job_events, rename_job, touch_jobs};
 pub(super) use facts::FactsRow;
 pub use facts::{ArrayLook, JobFacts, Search, job_facts};
 pub use open::{OpenJob, has_open_jobs, jobs_by_pbs_id, open_jobs, unknown_jobs};
+pub use search::{StateFilter, list_jobs};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = jobs)]
@@ -166,80 +165,4 @@ pub fn find_jobs(connection: &mut PgConnection, owner: UserId, ids: &[JobId]) ->
         .into_iter()
         .map(job)
         .collect()
-}
-
-/// The states that a filter names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StateFilter(Vec<JobState>);
-
-impl std::str::FromStr for StateFilter {
-    type Err = pbsweb_shared::words::UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut states = Vec::new();
-        for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-            match word {
-                "active" => states.extend(JobState::ALL.iter().filter(|state| !state.has_ended())),
-                word => states.push(word.parse()?),
-            }
-        }
-        Ok(Self(states))
-    }
-}
-
-/// A user's jobs, newest first.
-///
-/// # Errors
-/// The database's.
-pub fn list_jobs(
-    connection: &mut PgConnection,
-    owner: UserId,
-    filter: &JobsQuery,
-    states: Option<&StateFilter>,
-    request: PageRequest<Place>,
-    list: &str,
-) -> QueryResult<Page<Job>> {
-    let mut query = jobs::table
-        .inner_join(hosts::table.on(hosts::id.eq(jobs::host_id)))
-        .left_join(applications::table.on(jobs::application_id.eq(applications::id.nullable())))
-        .left_join(job_set_members::table.on(job_set_members::job_id.eq(jobs::id)))
-        .inner_join(script_revisions::table.on(script_revisions::id.eq(jobs::revision_id)))
-        .filter(jobs::owner_id.eq(owner.as_uuid()))
-        .order((jobs::submitted_at.desc(), jobs::id.desc()))
-        .limit(request.rows_to_select())
-        .select((
-            JobRow::as_select(),
-            hosts::name,
-            applications::name.nullable(),
-            (job_set_members::set_id, job_set_members::label).nullable(),
-        ))
-        .into_boxed();
-    if let Some(host) = filter.host {
-        query = query.filter(jobs::host_id.eq(host.as_uuid()));
-    }
-    if let Some(application) = filter.application {
-        query = query.filter(jobs::application_id.eq(application.as_uuid()));
-    }
-    if let Some(StateFilter(states)) = states {
-        let words: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
-        query = query.filter(jobs::state.eq_any(words));
-    }
-    if let Some(text) = filter.text.as_deref().filter(|text| !text.is_empty()) {
-        let pattern = contains_pattern(text);
-        query = query.filter(
-            jobs::name
-                .ilike(pattern.clone())
-                .or(jobs::pbs_id.assume_not_null().ilike(pattern.clone()))
-                .or(script_revisions::text.ilike(pattern)),
-        );
-    }
-    if let Some(after) = request.after {
-        query = query.filter(
-            jobs::submitted_at
-                .lt(after.at())
-                .or(jobs::submitted_at.eq(after.at()).and(jobs::id.lt(after.id))),
-        );
-    }
-    let items = query.load::<NamedRow>(connection)?.into_iter().map(job).collect::<QueryResult<Vec<_>>>()?;
-    Ok(request.page(items, list, |job| Place::new(job.submitted_at, job.id.as_uuid())))
 }

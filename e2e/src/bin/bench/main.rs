@@ -2,12 +2,14 @@
 //!
 //! One run on one machine, with released programs: how long a submission takes over the API and by `ssh`, and where its time
 //! goes; how long a job script takes to read and write; how big the page's first load is; how much memory the server takes; how
-//! soon it is back after kill -9; and, when a browser is there, how quick the page is. Nothing is judged here: aims are printed
+//! soon it is back after kill -9; how quick listings and searches of a long history are; and, when a browser is there, how quick the
+//! page is. Nothing is judged here: aims are printed
 //! beside what was found. Nothing is cached between runs.
 
 mod bare;
 mod browser;
 mod exchange;
+mod history;
 mod memory;
 mod page;
 mod parts;
@@ -28,7 +30,7 @@ use clap::Parser;
 use report::say;
 use stand::Stand;
 
-/// Measures PBSWeb: submissions, first load, memory, the page in a browser.
+/// Measures PBSWeb: submissions, first load, memory, searches, the page in a browser.
 #[derive(Debug, Parser)]
 #[command(name = "bench", version)]
 struct Arguments {
@@ -41,6 +43,12 @@ struct Arguments {
     /// Submissions of each kind by many clients at once.
     #[arg(long, default_value_t = 320)]
     sustained: usize,
+    /// Measures the listings and searches of a long history, and nothing else.
+    #[arg(long)]
+    only_history: bool,
+    /// Leaves them out: the history takes some minutes to make.
+    #[arg(long, conflicts_with = "only_history")]
+    no_history: bool,
     /// Leaves the browser out.
     #[arg(long)]
     no_browser: bool,
@@ -60,6 +68,12 @@ async fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     anyhow::ensure!(arguments.runs > 0, "--runs is at least 1");
     report::machine();
+    if !arguments.no_history {
+        history::measure().await?;
+    }
+    if arguments.only_history {
+        return Ok(());
+    }
     scripts::measure()?;
     let mut stand = Stand::start().await?;
     let at_rest = memory::resident_bytes(stand.server()?.pid())?;

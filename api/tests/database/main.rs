@@ -12,6 +12,8 @@ use diesel::sql_types::{Array, Bool, Text};
 use pbsweb::postgres::{Durability, PrivatePostgres};
 use pbsweb::store::Store;
 
+mod search;
+
 struct Database {
     postgres: PrivatePostgres,
     _folder: tempfile::TempDir,

@@ -1,0 +1,147 @@
+//! Scripts. [`revisions`] keeps what they said when, [`search`] lists them by filters.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Uuid as SqlUuid};
+use pbsweb_shared::api::scripts::{Revision, Script, ScriptJob};
+use pbsweb_shared::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, UserId};
+use pbsweb_shared::script::JobScriptDraft;
+use uuid::Uuid;
+
+use super::schema::{jobs, script_revisions, scripts};
+use super::{read, read_json};
+
+mod revisions;
+mod search;
+
+pub use revisions::{NewRevision, find_revisions, list_revisions, put_revision};
+pub use search::list_scripts;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = scripts)]
+struct ScriptRow {
+    id: Uuid,
+    name: String,
+    application_id: Option<Uuid>,
+    host_id: Option<Uuid>,
+    n_revisions: i32,
+    used_at: DateTime<Utc>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = script_revisions)]
+struct RevisionRow {
+    id: Uuid,
+    number: i32,
+    draft: serde_json::Value,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<RevisionRow> for Revision {
+    type Error = diesel::result::Error;
+
+    fn try_from(row: RevisionRow) -> QueryResult<Self> {
+        Ok(Self {
+            id: RevisionId::from_uuid(row.id),
+            number: row.number,
+            draft: read_json(row.draft)?,
+            created_at: row.created_at,
+        })
+    }
+}
+
+fn script((row, revision): (ScriptRow, RevisionRow), last_job: Option<ScriptJob>) -> QueryResult<Script> {
+    Ok(Script {
+        id: ScriptId::from_uuid(row.id),
+        name: row.name,
+        application: row.application_id.map(ApplicationId::from_uuid),
+        host: row.host_id.map(HostId::from_uuid),
+        revision: revision.try_into()?,
+        n_revisions: row.n_revisions,
+        last_job,
+        used_at: row.used_at,
+    })
+}
+
+/// The last job of each script.
+fn last_jobs(connection: &mut PgConnection, ids: &[Uuid]) -> QueryResult<Vec<(Uuid, ScriptJob)>> {
+    #[derive(QueryableByName)]
+    #[diesel(table_name = jobs)]
+    struct Row {
+        script_id: Uuid,
+        id: Uuid,
+        state: String,
+        exit_status: Option<i32>,
+    }
+    // One step of the index for each, however many jobs it has.
+    diesel::sql_query(
+        "SELECT last.script_id, last.id, last.state, last.exit_status FROM unnest($1) AS wanted (id) CROSS JOIN LATERAL (\
+             SELECT * FROM jobs WHERE script_id = wanted.id ORDER BY submitted_at DESC, id DESC LIMIT 1) AS last",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .load::<Row>(connection)?
+    .into_iter()
+    .map(|row| {
+        let job = ScriptJob {
+            id: JobId::from_uuid(row.id),
+            state: read(&row.state)?,
+            exit_status: row.exit_status,
+        };
+        Ok((row.script_id, job))
+    })
+    .collect()
+}
+
+/// These scripts of a user's, each with its latest revision.
+fn find_scripts(connection: &mut PgConnection, owner: UserId, ids: &[Uuid]) -> QueryResult<Vec<Script>> {
+    let rows: Vec<(ScriptRow, RevisionRow)> = scripts::table
+        .inner_join(
+            script_revisions::table.on(script_revisions::script_id
+                .eq(scripts::id)
+                .and(script_revisions::number.eq(scripts::n_revisions))),
+        )
+        .filter(scripts::id.eq_any(ids).and(scripts::owner_id.eq(owner.as_uuid())))
+        .select((ScriptRow::as_select(), RevisionRow::as_select()))
+        .load(connection)?;
+    let last = last_jobs(connection, ids)?;
+    rows.into_iter()
+        .map(|row| {
+            let job = last.iter().find(|(id, _)| *id == row.0.id).map(|(_, job)| job.clone());
+            script(row, job)
+        })
+        .collect()
+}
+
+/// A user's script with its latest revision, if it exists.
+///
+/// # Errors
+/// The database's.
+pub fn find_script(
+    connection: &mut PgConnection,
+    owner: UserId,
+    id: ScriptId,
+) -> QueryResult<Option<Script>> {
+    Ok(find_scripts(connection, owner, &[id.as_uuid()])?.pop())
+}
+
+/// The fields of the script of a user's last job of an application on a host; with no host given, on any.
+///
+/// # Errors
+/// The database's.
+pub fn last_draft(
+    connection: &mut PgConnection,
+    owner: UserId,
+    application: ApplicationId,
+    host: Option<HostId>,
+) -> QueryResult<Option<JobScriptDraft>> {
+    let mut query = jobs::table
+        .inner_join(script_revisions::table.on(script_revisions::id.eq(jobs::revision_id)))
+        .filter(jobs::owner_id.eq(owner.as_uuid()).and(jobs::application_id.eq(application.as_uuid())))
+        .order(jobs::submitted_at.desc())
+        .select(script_revisions::draft)
+        .into_boxed();
+    if let Some(host) = host {
+        query = query.filter(jobs::host_id.eq(host.as_uuid()));
+    }
+    query.first::<serde_json::Value>(connection).optional()?.map(read_json).transpose()
+}
