@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::scripts::Revision;
+
 macro_rules! problem_codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:literal, $title:literal;)*) => {
         /// The kinds of problems, each with its status and title; `docs/ERRORS.md` has a paragraph for each.
@@ -53,6 +55,8 @@ problem_codes! {
     AlreadyExists = "already_exists", 409, "It exists already";
     /// The thing's state does not allow it.
     StateForbids = "state_forbids", 409, "Its state does not allow that";
+    /// Another revision of the script was saved meanwhile; `current` is it.
+    RevisionConflict = "revision_conflict", 409, "Another revision was saved meanwhile";
     /// The same Idempotency-Key came with another request.
     IdempotencyKeyReused = "idempotency_key_reused", 409, "The key was used for another request";
     /// The body is larger than what is taken.
@@ -110,6 +114,9 @@ pub struct Problem {
     /// The fields that are wrong, for input.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// With `revision_conflict`: the latest revision, whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current: Option<Box<Revision>>,
 }
 
 /// One thing that is wrong with the input.

@@ -1,8 +1,10 @@
 //! `/scripts`: the history of job scripts, and reading and checking them without submitting.
 
+use actix_web::HttpResponse;
 use actix_web::web::{Json, Path, Query};
 use pbsweb_shared::api::scripts::{
-    Revision, RevisionsCompared, Script, ScriptCheck, ScriptChecked, ScriptParse, ScriptParsed, ScriptsQuery,
+    Revision, RevisionCreate, RevisionUpdate, RevisionsCompared, Script, ScriptCheck, ScriptChecked,
+    ScriptCreate, ScriptParse, ScriptParsed, ScriptsQuery,
 };
 use pbsweb_shared::ids::{ApplicationId, HostId, ScriptId};
 use pbsweb_shared::page::Page;
@@ -41,7 +43,7 @@ pub async fn get_script(app: AppData, actor: Actor, path: Path<String>) -> Resul
 
 /// List a script's revisions
 ///
-/// Newest first; none is ever changed.
+/// Newest first; but for its label, none is ever changed.
 #[utoipa::path(get, path = "/api/v1/scripts/{script}/revisions", tag = "scripts",
     security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path), PageQuery),
     responses((status = 200, body = Page<Revision>), (status = 401, body = Problem), (status = 404, body = Problem)))]
@@ -53,6 +55,100 @@ pub async fn list_revisions(
 ) -> Result<Json<Page<Revision>>, ApiProblem> {
     let id = path_id(&path, "script")?;
     Ok(Json(scripts::list_revisions(&app, &actor, id, query.limit, query.page_token.as_deref()).await?))
+}
+
+fn revision(path: &Path<(String, String)>) -> Result<(ScriptId, i32), ApiProblem> {
+    let (script, number) = (&path.0, &path.1);
+    let id = script.parse().map_err(|_| ApiProblem::not_found("script"))?;
+    let number = number.parse().map_err(|_| ApiProblem::not_found("revision"))?;
+    Ok((id, number))
+}
+
+/// Keep a script under a new name
+///
+/// Nothing is submitted, and mistakes in it may be mended later. A submission with this `script_name` makes the next revision.
+#[utoipa::path(post, path = "/api/v1/scripts", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
+    request_body = ScriptCreate,
+    responses((status = 201, body = Script), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn create_script(
+    app: AppData,
+    actor: Actor,
+    body: Body<ScriptCreate>,
+) -> Result<HttpResponse, ApiProblem> {
+    let script = scripts::create_script(&app, &actor, body.into_inner()).await?;
+    let place = format!("/api/v1/scripts/{}", script.id);
+    Ok(HttpResponse::Created().insert_header(("Location", place)).json(script))
+}
+
+/// Save a changed script
+///
+/// As its latest revision. `made_from` is the number of the revision that was changed; if it is not the latest any more, the answer
+/// is `revision_conflict` with the latest one in `current`, and nothing is saved. What says the same as the latest is that one.
+#[utoipa::path(post, path = "/api/v1/scripts/{script}/revisions", tag = "scripts",
+    security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path)), request_body = RevisionCreate,
+    responses((status = 201, body = Revision), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn save_revision(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+    body: Body<RevisionCreate>,
+) -> Result<HttpResponse, ApiProblem> {
+    let id: ScriptId = path_id(&path, "script")?;
+    let revision = scripts::save_revision(&app, &actor, id, body.into_inner()).await?;
+    let place = format!("/api/v1/scripts/{id}/revisions/{}", revision.number);
+    Ok(HttpResponse::Created().insert_header(("Location", place)).json(revision))
+}
+
+/// Get a revision of a script
+///
+/// The jobs that were made of it: `GET /jobs?revision=` with its `id`.
+#[utoipa::path(get, path = "/api/v1/scripts/{script}/revisions/{revision}", tag = "scripts",
+    security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path), ("revision" = i32, Path)),
+    responses((status = 200, body = Revision), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn get_revision(
+    app: AppData,
+    actor: Actor,
+    path: Path<(String, String)>,
+) -> Result<Json<Revision>, ApiProblem> {
+    let (id, number) = revision(&path)?;
+    Ok(Json(scripts::get_revision(&app, &actor, id, number).await?))
+}
+
+/// Label a revision of a script
+///
+/// The only thing about a revision that can change. Searches find it by its label.
+#[utoipa::path(patch, path = "/api/v1/scripts/{script}/revisions/{revision}", tag = "scripts",
+    security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path), ("revision" = i32, Path)),
+    request_body = RevisionUpdate,
+    responses((status = 200, body = Revision), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn update_revision(
+    app: AppData,
+    actor: Actor,
+    path: Path<(String, String)>,
+    body: Body<RevisionUpdate>,
+) -> Result<Json<Revision>, ApiProblem> {
+    let (id, number) = revision(&path)?;
+    Ok(Json(scripts::update_revision(&app, &actor, id, number, body.into_inner()).await?))
+}
+
+/// Restore a revision of a script
+///
+/// A copy of it becomes the latest revision; what was the latest stays in the history.
+#[utoipa::path(post, path = "/api/v1/scripts/{script}/revisions/{revision}/restore", tag = "scripts",
+    security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path), ("revision" = i32, Path)),
+    responses((status = 201, body = Revision), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn restore_revision(
+    app: AppData,
+    actor: Actor,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, ApiProblem> {
+    let (id, number) = revision(&path)?;
+    let restored = scripts::restore_revision(&app, &actor, id, number).await?;
+    let place = format!("/api/v1/scripts/{id}/revisions/{}", restored.number);
+    Ok(HttpResponse::Created().insert_header(("Location", place)).json(restored))
 }
 
 /// Compare two revisions of a script

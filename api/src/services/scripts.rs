@@ -2,19 +2,25 @@
 
 use pbsweb_shared::api::me::Preferences;
 use pbsweb_shared::api::scripts::{
-    Revision, RevisionsCompared, Script, ScriptCheck, ScriptChecked, ScriptParse, ScriptParsed, ScriptsQuery,
+    Revision, RevisionCreate, RevisionUpdate, RevisionsCompared, Script, ScriptCheck, ScriptChecked,
+    ScriptCreate, ScriptParse, ScriptParsed, ScriptsQuery,
 };
-use pbsweb_shared::ids::{ApplicationId, HostId, ScriptId};
+use pbsweb_shared::ids::{ApplicationId, HostId, RevisionId, ScriptId};
 use pbsweb_shared::page::Page;
+use pbsweb_shared::problem::FieldError;
 use pbsweb_shared::script::{self, HostRules, JobScriptDraft, ScriptDifference};
+
+use uuid::Uuid;
 
 use super::actor::Actor;
 use super::hosts::host_rules;
 use crate::app::App;
+use crate::store::activity::insert_activity;
 use crate::store::hosts::find_account;
 use crate::store::page::{BadPageToken, PageRequest, Place};
 use crate::store::queues::ListedQueues;
 use crate::store::scripts as rows;
+use crate::store::scripts::{Changed, Saved};
 use crate::store::{StoreError, preferences, queues};
 
 /// Why something about scripts could not be done.
@@ -26,6 +32,15 @@ pub enum ScriptError {
     /// The script has no revision with this number.
     #[error("the script has no revision {0}")]
     NoRevision(i32),
+    /// The user has a script with this name.
+    #[error("there is a script called {0}")]
+    NameTaken(String),
+    /// Another revision was saved meanwhile.
+    #[error("revision {} was saved meanwhile", .0.number)]
+    Conflict(Box<Revision>),
+    /// A field of the request is wrong.
+    #[error("{}", .0.message)]
+    Invalid(FieldError),
     /// The token belongs to another list.
     #[error(transparent)]
     PageToken(#[from] BadPageToken),
@@ -87,6 +102,159 @@ pub async fn list_revisions(
         .ok_or(ScriptError::NotFound)
 }
 
+/// One revision of one of the caller's scripts.
+///
+/// # Errors
+/// There is no such script, or no such revision.
+pub async fn get_revision(
+    app: &App,
+    actor: &Actor,
+    id: ScriptId,
+    number: i32,
+) -> Result<Revision, ScriptError> {
+    let owner = actor.user;
+    let found =
+        app.store.read(move |connection| rows::find_revisions(connection, owner, id, &[number])).await?;
+    found.into_iter().next().ok_or(ScriptError::NoRevision(number))
+}
+
+fn wrong(pointer: &str, code: &str, message: &str) -> ScriptError {
+    ScriptError::Invalid(FieldError {
+        pointer: pointer.to_owned(),
+        code: code.to_owned(),
+        message: message.to_owned(),
+    })
+}
+
+/// A name or label, without blanks around it.
+fn words(pointer: &str, text: &str) -> Result<String, ScriptError> {
+    let text = text.trim();
+    if text.len() > 200 || text.chars().any(char::is_control) {
+        let code = format!("{}.syntax", pointer.trim_start_matches('/'));
+        return Err(wrong(pointer, &code, "needs at most 200 bytes without control characters"));
+    }
+    Ok(text.to_owned())
+}
+
+/// The text of fields that may be kept: with mistakes, but PostgreSQL takes no NUL.
+fn text_to_keep(draft: &JobScriptDraft) -> Result<String, ScriptError> {
+    let has_nul = serde_json::to_string(draft).is_ok_and(|text| text.contains("\\u0000"));
+    if has_nul {
+        return Err(wrong("/script", "script.nul", "has a NUL character, which no script can have"));
+    }
+    Ok(script::render(draft))
+}
+
+/// Keeps a script under a new name.
+///
+/// # Errors
+/// The name is taken; a field is wrong.
+pub async fn create_script(app: &App, actor: &Actor, request: ScriptCreate) -> Result<Script, ScriptError> {
+    let name = words("/name", &request.name)?;
+    if name.is_empty() {
+        return Err(wrong("/name", "name.missing", "a script needs a name"));
+    }
+    let text = text_to_keep(&request.script)?;
+    let (actor, now, id) = (actor.clone(), app.replica.now(), ScriptId::from_uuid(Uuid::now_v7()));
+    let fresh = RevisionId::from_uuid(Uuid::now_v7());
+    let (made, name) = app
+        .store
+        .query(move |connection| {
+            let changed = Changed { session: actor.session, draft: &request.script, text: &text, fresh };
+            if rows::create_script(connection, actor.user, id, &name, &changed, now)?.is_none() {
+                return Ok((None, name));
+            }
+            insert_activity(connection, &actor.deed("script.create", id, name.clone()), now)?;
+            Ok((rows::find_script(connection, actor.user, id)?, name))
+        })
+        .await?;
+    made.ok_or(ScriptError::NameTaken(name))
+}
+
+/// Keeps a changed script as its latest revision. One that says the same as the latest is that.
+///
+/// # Errors
+/// Another revision was saved meanwhile; there is no such script; a field is wrong.
+pub async fn save_revision(
+    app: &App,
+    actor: &Actor,
+    id: ScriptId,
+    request: RevisionCreate,
+) -> Result<Revision, ScriptError> {
+    let text = text_to_keep(&request.script)?;
+    let (actor, now) = (actor.clone(), app.replica.now());
+    let fresh = RevisionId::from_uuid(Uuid::now_v7());
+    let saved = app
+        .store
+        .query(move |connection| {
+            let changed = Changed { session: actor.session, draft: &request.script, text: &text, fresh };
+            let saved = rows::save_revision(connection, actor.user, id, request.made_from, &changed, now)?;
+            if let Some(Saved::Now(revision)) = &saved {
+                let words = format!("revision {}", revision.number);
+                insert_activity(connection, &actor.deed("script.save", id, words), now)?;
+            }
+            Ok(saved)
+        })
+        .await?;
+    match saved.ok_or(ScriptError::NotFound)? {
+        Saved::Now(revision) => Ok(revision),
+        Saved::Conflict(current) => Err(ScriptError::Conflict(Box::new(current))),
+    }
+}
+
+/// Makes a former revision the latest, by a copy of it.
+///
+/// # Errors
+/// There is no such script, or no such revision.
+pub async fn restore_revision(
+    app: &App,
+    actor: &Actor,
+    id: ScriptId,
+    number: i32,
+) -> Result<Revision, ScriptError> {
+    let (actor, now) = (actor.clone(), app.replica.now());
+    let fresh = RevisionId::from_uuid(Uuid::now_v7());
+    app.store
+        .query(move |connection| {
+            let restored =
+                rows::restore_revision(connection, actor.user, id, number, actor.session, fresh, now)?;
+            if restored.is_some() {
+                let words = format!("revision {number}");
+                insert_activity(connection, &actor.deed("script.restore", id, words), now)?;
+            }
+            Ok(restored)
+        })
+        .await?
+        .ok_or(ScriptError::NoRevision(number))
+}
+
+/// Gives a revision a label, another one, or none.
+///
+/// # Errors
+/// There is no such script, or no such revision; the label cannot be one.
+pub async fn update_revision(
+    app: &App,
+    actor: &Actor,
+    id: ScriptId,
+    number: i32,
+    request: RevisionUpdate,
+) -> Result<Revision, ScriptError> {
+    let label = words("/label", &request.label)?;
+    let (actor, now) = (actor.clone(), app.replica.now());
+    app.store
+        .query(move |connection| {
+            let wanted = Some(label.as_str()).filter(|label| !label.is_empty());
+            let labelled = rows::label_revision(connection, actor.user, id, number, wanted)?;
+            if labelled.is_some() {
+                let words = format!("revision {number}: {label}");
+                insert_activity(connection, &actor.deed("script.label", id, words), now)?;
+            }
+            Ok(labelled)
+        })
+        .await?
+        .ok_or(ScriptError::NoRevision(number))
+}
+
 /// What one revision of one of the caller's scripts says differently from another.
 ///
 /// # Errors
@@ -104,7 +272,7 @@ pub async fn compare_revisions(
             let Some(script) = rows::find_script(connection, owner, id)? else { return Ok(None) };
             let to = query.to.unwrap_or(script.n_revisions);
             let from = query.from.unwrap_or_else(|| to.saturating_sub(1).max(1));
-            Ok(Some((to, from, rows::find_revisions(connection, owner, id, [from, to])?)))
+            Ok(Some((to, from, rows::find_revisions(connection, owner, id, &[from, to])?)))
         })
         .await?
         .ok_or(ScriptError::NotFound)?;

@@ -353,6 +353,8 @@ diesel::table! {
         draft -> Jsonb,
         text -> Text,
         created_at -> Timestamptz,
+        parent -> Nullable<Int4>,
+        label -> Nullable<Text>,
     }
 }
 

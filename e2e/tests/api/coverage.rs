@@ -86,6 +86,7 @@ const OWN: &[&str] = &[
     "check_host",
     "check_script",
     "create_job_action",
+    "create_script",
     "create_token",
     "delete_current_session",
     "delete_host_account",
@@ -148,6 +149,7 @@ async fn another_users_things_are_not_there() {
         ("{host}", ada.host.to_string()),
         ("{user}", ada.me.id.to_string()),
         ("{stream}", "stdout".to_owned()),
+        ("{revision}", "1".to_owned()),
     ];
     let (mut admins, mut own) = (BTreeSet::new(), BTreeSet::new());
     for operation in
@@ -168,6 +170,8 @@ async fn another_users_things_are_not_there() {
             "message_job" => Some(json!({ "text": "secret" })),
             "move_job" => Some(json!({ "destination": "workq" })),
             "order_job" => Some(json!({ "with": job.id })),
+            "save_revision" => Some(json!({ "made_from": 1, "script": {} })),
+            "update_revision" => Some(json!({ "label": "mine" })),
             "signal_job" => Some(json!({ "signal": "SIGTERM" })),
             "create_host" => Some(json!({ "name": "evil", "address": "127.0.0.1" })),
             "create_user" => Some(json!({ "user_name": "eve", "password": "correct horse battery" })),

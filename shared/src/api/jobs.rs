@@ -78,6 +78,9 @@ pub struct JobsQuery {
     /// Of this script.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub script: Option<ScriptId>,
+    /// Of this revision of a script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<RevisionId>,
     /// In this queue, or last in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<String>,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId};
+use crate::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, SessionId};
 use crate::job::JobState;
 use crate::script::{Diagnostic, JobScriptDraft};
 
@@ -19,7 +19,7 @@ pub struct ScriptsQuery {
     /// Those whose last job went to this host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<HostId>,
-    /// Those whose name or text has this in it.
+    /// Those with this in their name, in the text of their latest revision, or in one that has a label, or its label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Most items on a page, 1 to 200; 50 when absent.
@@ -63,10 +63,49 @@ pub struct Revision {
     pub id: RevisionId,
     /// 1 for the first.
     pub number: i32,
+    /// The number of the revision that it was made from; absent for a first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<i32>,
+    /// What its owner calls it, such as "the one from the paper".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// Every field.
     pub draft: JobScriptDraft,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// In which session.
+    pub session: SessionId,
+}
+
+/// A script to be kept under a new name. Nothing is submitted, and mistakes in it may be mended later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ScriptCreate {
+    /// Its name: at most 200 bytes, unlike those of the caller's other scripts.
+    pub name: String,
+    /// Every field.
+    pub script: JobScriptDraft,
+}
+
+/// A changed script to be kept as a new revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RevisionCreate {
+    /// The number of the revision that was changed. If another was saved meanwhile, this one is not: `revision_conflict`.
+    pub made_from: i32,
+    /// Every field.
+    pub script: JobScriptDraft,
+}
+
+/// What is to change about a revision: what it is called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RevisionUpdate {
+    /// The label, at most 200 bytes; empty: none.
+    pub label: String,
 }
 
 /// Which two revisions of a script to compare.

@@ -1,7 +1,9 @@
 //! What two drafts say differently: field by field, and line by line of their texts.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
-use similar::{Algorithm, ChangeTag, capture_diff_slices};
+use similar::{Algorithm, ChangeTag, DiffTag, capture_diff_slices};
 
 use super::directive::{self, Directive};
 use super::draft::JobScriptDraft;
@@ -54,6 +56,19 @@ pub struct LineChange {
     pub number: usize,
     /// What stands on it.
     pub text: String,
+    /// Its text in pieces, if a line took the place of one like it: which words are gone, or new. Else empty: all of it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<LinePart>,
+}
+
+/// A piece of a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LinePart {
+    /// Its text.
+    pub text: String,
+    /// Whether the other line lacks it.
+    pub is_changed: bool,
 }
 
 /// What `after` says differently from `before`.
@@ -103,22 +118,75 @@ fn lines(before: &str, after: &str) -> Vec<LineChange> {
         is_new,
         number: start.saturating_add(place).saturating_add(1),
         text: text.to_owned(),
+        parts: Vec::new(),
     };
     if old.len().saturating_mul(new.len()) > MOST_COMPARISONS {
         changes.extend(old.iter().enumerate().map(|(place, text)| change(false, place, text)));
         changes.extend(new.iter().enumerate().map(|(place, text)| change(true, place, text)));
         return changes;
     }
-    for found in
-        capture_diff_slices(Algorithm::Myers, old, new).iter().flat_map(|op| op.iter_changes(old, new))
-    {
-        match (found.tag(), found.old_index(), found.new_index()) {
-            (ChangeTag::Delete, Some(place), _) => changes.push(change(false, place, found.value())),
-            (ChangeTag::Insert, _, Some(place)) => changes.push(change(true, place, found.value())),
-            _ => {}
+    for op in capture_diff_slices(Algorithm::Myers, old, new) {
+        let first = changes.len();
+        for found in op.iter_changes(old, new) {
+            match (found.tag(), found.old_index(), found.new_index()) {
+                (ChangeTag::Delete, Some(place), _) => changes.push(change(false, place, found.value())),
+                (ChangeTag::Insert, _, Some(place)) => changes.push(change(true, place, found.value())),
+                _ => {}
+            }
+        }
+        let these = changes.split_at_mut(first).1;
+        let n_gone = op.old_range().len().min(these.len());
+        let (gone, new) = these.split_at_mut(n_gone);
+        for (gone, new) in gone.iter_mut().zip(new) {
+            if let Some((before, after)) = parts(&gone.text, &new.text) {
+                (gone.parts, new.parts) = (before, after);
+            }
         }
     }
     changes
+}
+
+/// Words, runs of blanks, and every other character by itself.
+fn pieces(line: &str) -> Vec<&str> {
+    let kind = |letter: char| match letter {
+        letter if letter.is_alphanumeric() || letter == '_' => 1,
+        letter if letter.is_whitespace() => 2,
+        _ => 0,
+    };
+    let mut pieces = Vec::new();
+    let mut rest = line;
+    while let Some(first) = rest.chars().next() {
+        let is_other = |letter: char| kind(letter) != kind(first);
+        let end = if kind(first) == 0 { Some(first.len_utf8()) } else { rest.find(is_other) };
+        let (piece, after) = rest.split_at(end.unwrap_or(rest.len()));
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces
+}
+
+/// Which pieces of two lines the other has, too; `None` if they have less than a third in common.
+fn parts(before: &str, after: &str) -> Option<(Vec<LinePart>, Vec<LinePart>)> {
+    let (old, new) = (pieces(before), pieces(after));
+    if old.len().saturating_mul(new.len()) > MOST_COMPARISONS {
+        return None;
+    }
+    let (mut gone, mut fresh) = (Vec::new(), Vec::new());
+    let mut n_common = 0;
+    for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
+        let is_changed = op.tag() != DiffTag::Equal;
+        let text = |pieces: &[&str], range: Range<usize>| pieces.get(range).unwrap_or_default().concat();
+        let (old, new) = (text(&old, op.old_range()), text(&new, op.new_range()));
+        if !is_changed && !old.trim().is_empty() {
+            n_common += old.len();
+        }
+        for (line, text) in [(&mut gone, old), (&mut fresh, new)] {
+            if !text.is_empty() {
+                line.push(LinePart { text, is_changed });
+            }
+        }
+    }
+    (n_common.saturating_mul(3) >= before.len().max(after.len())).then_some((gone, fresh))
 }
 
 #[cfg(test)]
@@ -150,6 +218,28 @@ mod tests {
         assert_eq!(words(&lines("a\nb\nc\nd", "a\nc\nx\nd")), ["-2 b", "+3 x"]);
         assert_eq!(words(&lines("", "a")), ["+1 a"]);
         assert!(lines("a\nb\n", "a\nb\n").is_empty());
+    }
+
+    #[test]
+    fn a_line_in_place_of_another_tells_the_words() {
+        let told = |before: &str, after: &str| {
+            let mark = |part: &LinePart| {
+                if part.is_changed { format!("[{}]", part.text) } else { part.text.clone() }
+            };
+            let told = |change: &LineChange| change.parts.iter().map(mark).collect::<String>();
+            lines(before, after).iter().map(told).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            told("a\n#PBS -l walltime=1:00:00\nb", "a\n#PBS -l walltime=2:00:00,mem=4gb\nb"),
+            ["#PBS -l walltime=[1]:00:00", "#PBS -l walltime=[2]:00:00[,mem=4gb]"]
+        );
+        assert_eq!(
+            told("mpirun ./größe  1", "mpirun ./größe 1"),
+            ["mpirun ./größe[  ]1", "mpirun ./größe[ ]1"]
+        );
+        // Lines with nothing in common, and lines without a counterpart, are changed as a whole.
+        assert_eq!(told("one two", "three four"), ["", ""]);
+        assert_eq!(told("a", "a\nb"), [""]);
     }
 
     #[test]
@@ -198,6 +288,20 @@ mod tests {
         ) {
             let changes = lines(&before.join("\n"), &after.join("\n"));
             prop_assert_eq!(apply(&before.join("\n"), &changes), after);
+        }
+
+        #[test]
+        fn the_parts_of_a_line_are_the_line(before in "[ab ]{0,4}[aé.\u{1f600}]{0,6}", after in "[ab ]{0,4}[aé.\u{1f600}]{0,6}") {
+            for change in lines(&before, &after) {
+                let whole: String = change.parts.iter().map(|part| part.text.as_str()).collect();
+                prop_assert!(change.parts.is_empty() || whole == change.text);
+            }
+            if let Some((gone, new)) = parts(&before, &after) {
+                let kept = |parts: &[LinePart]| {
+                    parts.iter().filter(|part| !part.is_changed).map(|part| part.text.as_str()).collect::<String>()
+                };
+                prop_assert_eq!(kept(&gone), kept(&new));
+            }
         }
     }
 }

@@ -29,7 +29,7 @@ mod words;
 
 pub use check::{MAX_SCRIPT_BYTES, check, diagnose};
 pub use diagnostic::{Diagnostic, Severity};
-pub use difference::{FieldChange, LineChange, ScriptDifference, difference};
+pub use difference::{FieldChange, LineChange, LinePart, ScriptDifference, difference};
 pub use draft::{ChunkDraft, DependencyDraft, JobScriptDraft, VariableDraft};
 pub use host_rules::{HostRules, NodeRules, QueueRules, ResourceLimits};
 pub use interpreter::Interpreter;

@@ -33,6 +33,10 @@ pub(crate) const fn explanation(code: ProblemCode) -> &'static str {
             "The thing is in a state in which this cannot be done: a finished job cannot be held, the last administrator \
              cannot be disabled. The detail names the state."
         }
+        ProblemCode::RevisionConflict => {
+            "Another revision of the script was saved since the one that made_from names. Nothing was saved: merge your \
+             changes into current, the latest revision, and save the result as made from that."
+        }
         ProblemCode::IdempotencyKeyReused => {
             "The Idempotency-Key came before with another body. A repeat of a request has the same key and the same \
              body; a new request has a new key."

@@ -10,6 +10,7 @@ use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
+use pbsweb_shared::api::scripts::Revision;
 use pbsweb_shared::problem::{FieldError, Problem, ProblemCode};
 
 use crate::error::chain;
@@ -29,6 +30,8 @@ pub struct ApiProblem {
     pub detail: Option<String>,
     /// The fields that are wrong.
     pub errors: Vec<FieldError>,
+    /// The revision that was saved meanwhile.
+    pub current: Option<Box<Revision>>,
     /// Seconds after which another try makes sense.
     pub retry_after: Option<u64>,
     /// For the log only.
@@ -39,7 +42,14 @@ impl ApiProblem {
     /// A problem with a detail for the caller.
     #[must_use]
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: Some(detail.into()), errors: Vec::new(), retry_after: None, cause: None }
+        Self {
+            code,
+            detail: Some(detail.into()),
+            errors: Vec::new(),
+            current: None,
+            retry_after: None,
+            cause: None,
+        }
     }
 
     /// One wrong field.
@@ -94,6 +104,7 @@ impl ApiProblem {
             code: self.code,
             request_id: request_id.to_owned(),
             errors: self.errors.clone(),
+            current: self.current.clone(),
         }
     }
 }

@@ -119,6 +119,15 @@ impl From<ScriptError> for ApiProblem {
         match error {
             ScriptError::NotFound => Self::not_found("script"),
             ScriptError::NoRevision(number) => Self::not_found(&format!("revision {number}")),
+            ScriptError::NameTaken(_) => Self::new(ProblemCode::AlreadyExists, error.to_string()),
+            ScriptError::Conflict(current) => Self {
+                current: Some(current),
+                ..Self::new(
+                    ProblemCode::RevisionConflict,
+                    "nothing was saved and nothing is lost: merge your changes into `current`, and save them as made from it",
+                )
+            },
+            ScriptError::Invalid(error) => Self::fields(vec![error]),
             ScriptError::PageToken(error) => error.into(),
             ScriptError::Store(error) => error.into(),
         }

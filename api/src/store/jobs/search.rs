@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use pbsweb_shared::api::jobs::{Job, JobsQuery};
-use pbsweb_shared::ids::{ApplicationId, HostId, JobId, ScriptId, UserId};
+use pbsweb_shared::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, UserId};
 use pbsweb_shared::job::JobState;
 use pbsweb_shared::page::Page;
 use uuid::Uuid;
@@ -51,6 +51,7 @@ enum Way {
         revisions: Vec<Uuid>,
         jobs: Vec<Uuid>,
     },
+    Revision,
     Script,
     ExitStatus,
     Application,
@@ -70,6 +71,7 @@ impl Way {
                 ways.push(way);
             }
         };
+        add(filter.revision.is_some(), Self::Revision);
         add(filter.script.is_some(), Self::Script);
         add(filter.exit_status.is_some(), Self::ExitStatus);
         add(filter.application.is_some(), Self::Application);
@@ -87,6 +89,7 @@ impl Way {
     fn condition(&self) -> &'static str {
         match self {
             Self::Text { .. } => "jobs.revision_id = keys.key",
+            Self::Revision => "jobs.revision_id = $17",
             Self::Script => "jobs.script_id = $13",
             Self::ExitStatus => "jobs.exit_status = $12",
             Self::Application => "jobs.application_id = $9",
@@ -106,7 +109,8 @@ impl Way {
              AND ($6 IS NULL OR (jobs.submitted_at, jobs.id) < ($6, $7))";
         const REST: &str = "($8 IS NULL OR walked.host_id = $8) AND ($9 IS NULL OR walked.application_id = $9) \
              AND ($10 IS NULL OR walked.queue = $10) AND (cardinality($11) = 0 OR walked.state = ANY ($11)) \
-             AND ($12 IS NULL OR walked.exit_status = $12) AND ($13 IS NULL OR walked.script_id = $13)";
+             AND ($12 IS NULL OR walked.exit_status = $12) AND ($13 IS NULL OR walked.script_id = $13) \
+             AND ($17 IS NULL OR walked.revision_id = $17)";
         let condition = self.condition();
         let (text, texts) = match (self, wanted) {
             (Self::Text { .. }, _) | (_, None) => ("", ""),
@@ -204,6 +208,7 @@ pub fn list_jobs(
             .bind::<Array<SqlUuid>, _>(keys)
             .bind::<Nullable<Text>, _>(wanted.as_ref().map(|wanted| &wanted.text))
             .bind::<Array<SqlUuid>, _>(named)
+            .bind::<Nullable<SqlUuid>, _>(filter.revision.map(RevisionId::as_uuid))
             .load(connection)?;
         Ok(Walked::read(steps, request.limit))
     };

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Uuid as SqlUuid};
 use pbsweb_shared::api::scripts::{Revision, Script, ScriptJob};
-use pbsweb_shared::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, UserId};
+use pbsweb_shared::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, SessionId, UserId};
 use pbsweb_shared::script::JobScriptDraft;
 use uuid::Uuid;
 
@@ -14,7 +14,10 @@ use super::{read, read_json};
 mod revisions;
 mod search;
 
-pub use revisions::{NewRevision, find_revisions, list_revisions, put_revision};
+pub use revisions::{
+    Changed, NewRevision, Saved, create_script, find_revisions, label_revision, list_revisions, put_revision,
+    restore_revision, save_revision,
+};
 pub use search::list_scripts;
 
 #[derive(Queryable, Selectable)]
@@ -33,8 +36,11 @@ struct ScriptRow {
 struct RevisionRow {
     id: Uuid,
     number: i32,
+    parent: Option<i32>,
+    label: Option<String>,
     draft: serde_json::Value,
     created_at: DateTime<Utc>,
+    session_id: Uuid,
 }
 
 impl TryFrom<RevisionRow> for Revision {
@@ -44,6 +50,9 @@ impl TryFrom<RevisionRow> for Revision {
         Ok(Self {
             id: RevisionId::from_uuid(row.id),
             number: row.number,
+            parent: row.parent,
+            label: row.label,
+            session: SessionId::from_uuid(row.session_id),
             draft: read_json(row.draft)?,
             created_at: row.created_at,
         })

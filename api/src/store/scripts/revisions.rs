@@ -12,7 +12,7 @@ use super::RevisionRow;
 use crate::store::batch::Batch;
 use crate::store::page::PageRequest;
 use crate::store::schema::{script_revisions, scripts};
-use crate::store::to_json;
+use crate::store::{read_json, to_json};
 
 /// All revisions of a user's script, newest first.
 ///
@@ -48,7 +48,7 @@ pub fn find_revisions(
     connection: &mut PgConnection,
     owner: UserId,
     id: ScriptId,
-    numbers: [i32; 2],
+    numbers: &[i32],
 ) -> QueryResult<Vec<Revision>> {
     script_revisions::table
         .inner_join(scripts::table.on(scripts::id.eq(script_revisions::script_id)))
@@ -114,7 +114,35 @@ pub fn put_revision(
         .returning((scripts::id, scripts::n_revisions))
         .get_result(connection)?;
     let script_id = ScriptId::from_uuid(script);
-    let draft = to_json(new.draft)?;
+    let changed =
+        Changed { session: new.session, draft: new.draft, text: new.text, fresh: new.fresh_revision };
+    let parent = Some(n_revisions).filter(|number| *number > 0);
+    Ok((script_id, add_revision(connection, script, n_revisions, parent, &changed, now)?))
+}
+
+/// What a revision says, and in which session it came to say that.
+#[derive(Debug, Clone, Copy)]
+pub struct Changed<'a> {
+    /// In which session.
+    pub session: SessionId,
+    /// Every field.
+    pub draft: &'a JobScriptDraft,
+    /// As its author saw it.
+    pub text: &'a str,
+    /// The id of the revision, should it be new.
+    pub fresh: RevisionId,
+}
+
+/// Adds a revision after the latest one, unless that says the same. The script's row is locked.
+fn add_revision(
+    connection: &mut PgConnection,
+    script: Uuid,
+    n_revisions: i32,
+    parent: Option<i32>,
+    changed: &Changed<'_>,
+    now: DateTime<Utc>,
+) -> QueryResult<RevisionId> {
+    let draft = to_json(changed.draft)?;
     let latest: Option<Uuid> = script_revisions::table
         .filter(script_revisions::script_id.eq(script).and(script_revisions::number.eq(n_revisions)))
         .filter(script_revisions::draft.eq(&draft))
@@ -122,19 +150,159 @@ pub fn put_revision(
         .first(connection)
         .optional()?;
     if let Some(latest) = latest {
-        return Ok((script_id, RevisionId::from_uuid(latest)));
+        return Ok(RevisionId::from_uuid(latest));
     }
     let mut batch = Batch::default();
     batch.add(diesel::insert_into(script_revisions::table).values((
-        script_revisions::id.eq(new.fresh_revision.as_uuid()),
+        script_revisions::id.eq(changed.fresh.as_uuid()),
         script_revisions::script_id.eq(script),
         script_revisions::number.eq(n_revisions + 1),
-        script_revisions::session_id.eq(new.session.as_uuid()),
+        script_revisions::parent.eq(parent),
+        script_revisions::session_id.eq(changed.session.as_uuid()),
         script_revisions::draft.eq(draft),
-        script_revisions::text.eq(new.text),
+        script_revisions::text.eq(changed.text),
         script_revisions::created_at.eq(now),
     )));
-    batch.add(diesel::update(scripts::table.find(script)).set(scripts::n_revisions.eq(n_revisions + 1)));
+    batch.add(
+        diesel::update(scripts::table.find(script))
+            .set((scripts::n_revisions.eq(n_revisions + 1), scripts::used_at.eq(now))),
+    );
     batch.execute(connection)?;
-    Ok((script_id, new.fresh_revision))
+    Ok(changed.fresh)
+}
+
+/// Keeps a script under a new name; `None` if the user has one with this name.
+///
+/// # Errors
+/// The database's.
+pub fn create_script(
+    connection: &mut PgConnection,
+    owner: UserId,
+    id: ScriptId,
+    name: &str,
+    changed: &Changed<'_>,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<ScriptId>> {
+    let n_made = diesel::insert_into(scripts::table)
+        .values((
+            scripts::id.eq(id.as_uuid()),
+            scripts::owner_id.eq(owner.as_uuid()),
+            scripts::name.eq(name),
+            scripts::n_revisions.eq(0),
+            scripts::created_at.eq(now),
+            scripts::used_at.eq(now),
+        ))
+        .on_conflict((scripts::owner_id, scripts::name))
+        .do_nothing()
+        .execute(connection)?;
+    if n_made == 0 {
+        return Ok(None);
+    }
+    add_revision(connection, id.as_uuid(), 0, None, changed, now)?;
+    Ok(Some(id))
+}
+
+/// What became of a change to a script.
+#[derive(Debug)]
+pub enum Saved {
+    /// It is the latest revision.
+    Now(Revision),
+    /// Another one was saved meanwhile: this.
+    Conflict(Revision),
+}
+
+/// How many revisions a user's script has. Nobody else changes it until the transaction ends.
+fn lock_script(connection: &mut PgConnection, owner: UserId, id: ScriptId) -> QueryResult<Option<i32>> {
+    scripts::table
+        .filter(scripts::id.eq(id.as_uuid()).and(scripts::owner_id.eq(owner.as_uuid())))
+        .select(scripts::n_revisions)
+        .for_update()
+        .first(connection)
+        .optional()
+}
+
+fn find_revision(
+    connection: &mut PgConnection,
+    owner: UserId,
+    id: ScriptId,
+    number: i32,
+) -> QueryResult<Option<Revision>> {
+    Ok(find_revisions(connection, owner, id, &[number])?.pop())
+}
+
+/// Keeps a changed script as its latest revision, if the one that was changed still is the latest. `None`: there is no such
+/// script.
+///
+/// # Errors
+/// The database's.
+pub fn save_revision(
+    connection: &mut PgConnection,
+    owner: UserId,
+    id: ScriptId,
+    made_from: i32,
+    changed: &Changed<'_>,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Saved>> {
+    let Some(n_revisions) = lock_script(connection, owner, id)? else { return Ok(None) };
+    if made_from != n_revisions {
+        return Ok(find_revision(connection, owner, id, n_revisions)?.map(Saved::Conflict));
+    }
+    add_revision(connection, id.as_uuid(), n_revisions, Some(made_from), changed, now)?;
+    Ok(latest_revision(connection, owner, id)?.map(Saved::Now))
+}
+
+fn latest_revision(
+    connection: &mut PgConnection,
+    owner: UserId,
+    id: ScriptId,
+) -> QueryResult<Option<Revision>> {
+    let Some(n_revisions) = lock_script(connection, owner, id)? else { return Ok(None) };
+    find_revision(connection, owner, id, n_revisions)
+}
+
+/// Makes a former revision the latest one, by a copy of it. `None`: there is no such one.
+///
+/// # Errors
+/// The database's.
+pub fn restore_revision(
+    connection: &mut PgConnection,
+    owner: UserId,
+    id: ScriptId,
+    number: i32,
+    session: SessionId,
+    fresh: RevisionId,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Revision>> {
+    let Some(n_revisions) = lock_script(connection, owner, id)? else { return Ok(None) };
+    let former: Option<(serde_json::Value, String)> = script_revisions::table
+        .filter(script_revisions::script_id.eq(id.as_uuid()).and(script_revisions::number.eq(number)))
+        .select((script_revisions::draft, script_revisions::text))
+        .first(connection)
+        .optional()?;
+    let Some((draft, text)) = former else { return Ok(None) };
+    let draft: JobScriptDraft = read_json(draft)?;
+    let changed = Changed { session, draft: &draft, text: &text, fresh };
+    add_revision(connection, id.as_uuid(), n_revisions, Some(number), &changed, now)?;
+    latest_revision(connection, owner, id)
+}
+
+/// Gives a revision a label, or takes it away. `None`: there is no such revision.
+///
+/// # Errors
+/// The database's.
+pub fn label_revision(
+    connection: &mut PgConnection,
+    owner: UserId,
+    id: ScriptId,
+    number: i32,
+    label: Option<&str>,
+) -> QueryResult<Option<Revision>> {
+    if lock_script(connection, owner, id)?.is_none() {
+        return Ok(None);
+    }
+    diesel::update(script_revisions::table)
+        .filter(script_revisions::script_id.eq(id.as_uuid()).and(script_revisions::number.eq(number)))
+        .set(script_revisions::label.eq(label))
+        .execute(connection)?;
+    find_revision(connection, owner, id, number)
 }

@@ -25,7 +25,7 @@ impl Way {
     fn condition(&self) -> &'static str {
         match self {
             Self::Text(_) => {
-                "scripts.id IN (SELECT script_id FROM script_revisions WHERE id = ANY ($9) AND number = scripts.n_revisions)"
+                "scripts.id IN (SELECT script_id FROM script_revisions WHERE id = ANY ($9) AND (number = scripts.n_revisions OR label IS NOT NULL))"
             }
             Self::Application => "scripts.application_id = $6",
             Self::Host => "scripts.host_id = $7",
@@ -40,7 +40,9 @@ impl Way {
         let (text, texts) = match (self, wanted) {
             (Self::Text(_), _) | (_, None) => ("", ""),
             (_, Some(_)) => (
-                " AND strpos(searched.text, lower($8)) > 0",
+                " AND (strpos(searched.text, lower($8)) > 0 OR EXISTS (\
+                     SELECT FROM script_revisions AS labelled JOIN revision_search AS other ON other.revision_id = labelled.id \
+                     WHERE labelled.script_id = walked.id AND labelled.label IS NOT NULL AND strpos(other.text, lower($8)) > 0))",
                 "JOIN script_revisions AS latest ON latest.script_id = walked.id AND latest.number = walked.n_revisions \
                  JOIN revision_search AS searched ON searched.revision_id = latest.id",
             ),

@@ -227,6 +227,9 @@ mod tests {
             revision: Revision {
                 id: "00000000-0000-0000-0000-000000000002".parse().unwrap(),
                 number: 1,
+                parent: None,
+                label: None,
+                session: "00000000-0000-0000-0000-000000000003".parse().unwrap(),
                 draft: JobScriptDraft {
                     queue: "workq".to_owned(),
                     walltime: "1:00:00".to_owned(),

@@ -96,7 +96,12 @@ mod tests {
 
     #[test]
     fn lines_in_words() {
-        let line = |is_new, number, text: &str| LineChange { is_new, number, text: text.to_owned() };
+        let line = |is_new, number, text: &str| LineChange {
+            is_new,
+            number,
+            text: text.to_owned(),
+            parts: Vec::new(),
+        };
         assert_eq!(line_words(&[line(false, 3, "exit 0"), line(true, 12, "")]), "-    3  exit 0\n+   12  ");
     }
 }
