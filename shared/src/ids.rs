@@ -73,6 +73,8 @@ uuid_id! {
     ActionId = "action";
     /// Jobs that depend on each other and were submitted all or not at all.
     JobSetId = "job set";
+    /// A search that was given a name.
+    SearchId = "search";
 }
 
 impl JobId {

@@ -2,16 +2,17 @@
 
 use actix_multipart::{Field, Multipart};
 use actix_web::HttpResponse;
-use actix_web::web::{Json, Path};
+use actix_web::web::{Json, Path, Query};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use pbsweb_shared::api::applications::{Application, RecentCommands};
+use pbsweb_shared::api::applications::{Application, CommandsPin, DefaultsQuery, RecentCommands};
 use pbsweb_shared::ids::{ApplicationId, HostId};
 use pbsweb_shared::names::ApplicationName;
 use pbsweb_shared::page::Page;
 use pbsweb_shared::problem::{Problem, ProblemCode};
+use pbsweb_shared::script::LearnedDefaults;
 
-use super::extract::{AppData, path_id};
+use super::extract::{AppData, Body, path_id};
 use super::problem::ApiProblem;
 use crate::services::actor::Actor;
 use crate::services::applications;
@@ -37,9 +38,9 @@ pub async fn get_application(
     Ok(Json(applications::get_application(&app, &actor, path_id(&path, "application")?).await?))
 }
 
-/// List an application's recent commands
+/// List an application's commands
 ///
-/// The command blocks of its jobs' scripts, the one used last first.
+/// Pinned ones, the latest pin first; then the command blocks of its recent jobs' scripts, the one used last first.
 #[utoipa::path(get, path = "/api/v1/applications/{application}/commands", tag = "applications",
     security(("bearer" = []), ("cookie" = [])), params(("application" = ApplicationId, Path)),
     responses((status = 200, body = Page<RecentCommands>), (status = 401, body = Problem), (status = 404, body = Problem)))]
@@ -49,7 +50,55 @@ pub async fn list_recent_commands(
     path: Path<String>,
 ) -> Result<Json<Page<RecentCommands>>, ApiProblem> {
     let id = path_id(&path, "application")?;
-    Ok(Json(Page::whole(applications::list_recent_commands(&app, &actor, id).await?)))
+    Ok(Json(Page::whole(applications::list_commands(&app, &actor, id).await?)))
+}
+
+/// Pin commands to the top of an application's list
+#[utoipa::path(post, path = "/api/v1/applications/{application}/commands/pin", tag = "applications",
+    security(("bearer" = []), ("cookie" = [])), params(("application" = ApplicationId, Path)), request_body = CommandsPin,
+    responses((status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 422, body = Problem)))]
+pub async fn pin_commands(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+    body: Body<CommandsPin>,
+) -> Result<HttpResponse, ApiProblem> {
+    let id = path_id(&path, "application")?;
+    applications::pin_commands(&app, &actor, id, body.into_inner()).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Take the pin off an application's commands
+#[utoipa::path(post, path = "/api/v1/applications/{application}/commands/unpin", tag = "applications",
+    security(("bearer" = []), ("cookie" = [])), params(("application" = ApplicationId, Path)), request_body = CommandsPin,
+    responses((status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn unpin_commands(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+    body: Body<CommandsPin>,
+) -> Result<HttpResponse, ApiProblem> {
+    let id = path_id(&path, "application")?;
+    applications::unpin_commands(&app, &actor, id, body.into_inner()).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Suggest what a new script for an application should start with
+///
+/// The fields of the caller's last job of it, on this host if there is one, with walltime and memory as the last good runs needed them
+/// and a quarter more; else the caller's preferences and the site's defaults. Each learned value has its reason in words.
+#[utoipa::path(get, path = "/api/v1/applications/{application}/defaults", tag = "applications",
+    security(("bearer" = []), ("cookie" = [])), params(("application" = ApplicationId, Path), DefaultsQuery),
+    responses((status = 200, body = LearnedDefaults), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn get_application_defaults(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+    query: Query<DefaultsQuery>,
+) -> Result<Json<LearnedDefaults>, ApiProblem> {
+    let id = path_id(&path, "application")?;
+    Ok(Json(applications::get_defaults(&app, &actor, id, query.host).await?))
 }
 
 /// The parts of an upload's form, for the document.

@@ -25,6 +25,7 @@ pub mod jobs;
 pub mod me;
 pub mod problem;
 pub mod scripts;
+pub mod searches;
 pub mod sessions;
 pub mod users;
 
@@ -66,6 +67,10 @@ fn version_1(config: &mut ServiceConfig) {
         .route("/me/tokens", get().to(me::list_tokens))
         .route("/me/tokens", post().to(me::create_token))
         .route("/me/activity", get().to(activity::list_own_activity))
+        .route("/me/searches", get().to(searches::list_searches))
+        .route("/me/searches", post().to(searches::create_search))
+        .route("/me/searches/{search}", put().to(searches::put_search))
+        .route("/me/searches/{search}", delete().to(searches::delete_search))
         .route("/users", get().to(users::list_users))
         .route("/users", post().to(users::create_user))
         .route("/users/{user}", patch().to(users::update_user))
@@ -87,6 +92,9 @@ fn version_1(config: &mut ServiceConfig) {
         .route("/applications", post().to(applications::upload_application))
         .route("/applications/{application}", get().to(applications::get_application))
         .route("/applications/{application}/commands", get().to(applications::list_recent_commands))
+        .route("/applications/{application}/commands/pin", post().to(applications::pin_commands))
+        .route("/applications/{application}/commands/unpin", post().to(applications::unpin_commands))
+        .route("/applications/{application}/defaults", get().to(applications::get_application_defaults))
         .route("/applications/{application}/builds", get().to(builds::list_builds))
         .route("/applications/{application}/builds", post().to(builds::create_build))
         .route("/builds/{build}", get().to(builds::get_build))

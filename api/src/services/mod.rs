@@ -11,6 +11,7 @@ pub mod hosts;
 pub mod jobs;
 pub mod reach;
 pub mod scripts;
+pub mod searches;
 pub mod sessions;
 pub mod steering;
 pub mod submission;

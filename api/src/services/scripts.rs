@@ -359,7 +359,8 @@ pub async fn suggest_script(
     Ok(last.unwrap_or_else(|| from_preferences(preferences)))
 }
 
-fn from_preferences(preferences: Preferences) -> JobScriptDraft {
+/// A fresh script by somebody with these preferences.
+pub(super) fn from_preferences(preferences: Preferences) -> JobScriptDraft {
     JobScriptDraft {
         mail_users: preferences.mail_users,
         mail_events: preferences.mail_events,

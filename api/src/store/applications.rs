@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use pbsweb_shared::api::applications::{Application, ApplicationHost, RecentCommands};
+use pbsweb_shared::api::applications::{Application, ApplicationHost};
 use pbsweb_shared::ids::{ApplicationId, HostId, SessionId, UserId};
 use pbsweb_shared::names::ApplicationName;
 use uuid::Uuid;
@@ -164,48 +164,6 @@ pub fn put_place(
         ))
         .execute(connection)?;
     Ok(ApplicationId::from_uuid(id))
-}
-
-#[derive(QueryableByName)]
-struct CommandsRow {
-    #[diesel(sql_type = diesel::sql_types::Text)]
-    commands: String,
-    #[diesel(sql_type = diesel::sql_types::Timestamptz)]
-    last_used_at: DateTime<Utc>,
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    n_uses: i64,
-}
-
-/// The command blocks of an application's recent jobs, the one used last first.
-///
-/// # Errors
-/// The database's.
-pub fn recent_commands(
-    connection: &mut PgConnection,
-    owner: UserId,
-    id: ApplicationId,
-) -> QueryResult<Vec<RecentCommands>> {
-    use diesel::sql_types::Uuid as SqlUuid;
-    let rows = diesel::sql_query(
-        "SELECT commands, max(submitted_at) AS last_used_at, count(*) AS n_uses \
-         FROM (SELECT r.draft->>'commands' AS commands, j.submitted_at \
-               FROM jobs j JOIN script_revisions r ON r.id = j.revision_id \
-               WHERE j.application_id = $1 AND j.owner_id = $2 \
-               ORDER BY j.submitted_at DESC LIMIT 500) recent \
-         WHERE commands IS NOT NULL AND commands <> '' \
-         GROUP BY commands ORDER BY last_used_at DESC LIMIT 20",
-    )
-    .bind::<SqlUuid, _>(id.as_uuid())
-    .bind::<SqlUuid, _>(owner.as_uuid())
-    .load::<CommandsRow>(connection)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| RecentCommands {
-            commands: row.commands,
-            last_used_at: row.last_used_at,
-            n_uses: row.n_uses,
-        })
-        .collect())
 }
 
 /// A user's application by its name.

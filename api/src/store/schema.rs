@@ -311,6 +311,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    pinned_commands (application_id, digest) {
+        application_id -> Uuid,
+        digest -> Bytea,
+        commands -> Text,
+        pinned_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     preferences (user_id) {
         user_id -> Uuid,
         body -> Jsonb,
@@ -341,6 +350,16 @@ diesel::table! {
         revision_id -> Uuid,
         owner_id -> Uuid,
         text -> Text,
+    }
+}
+
+diesel::table! {
+    saved_searches (id) {
+        id -> Uuid,
+        owner_id -> Uuid,
+        name -> Text,
+        filter -> Jsonb,
+        created_at -> Timestamptz,
     }
 }
 
@@ -452,10 +471,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_sets,
     job_submissions,
     jobs,
+    pinned_commands,
     preferences,
     queues,
     replicas,
     revision_search,
+    saved_searches,
     script_revisions,
     scripts,
     sessions,

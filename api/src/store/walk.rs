@@ -11,7 +11,10 @@ use uuid::Uuid;
 use super::page::Place;
 
 /// Rows looked at by one walk.
-pub(super) const STEPS: i64 = 2000;
+const STEPS: i64 = 2000;
+
+/// Rows looked at by one walk that reads the text of each.
+const TEXT_STEPS: i64 = 800;
 
 /// Rows looked at before a text is looked up: what is in every other script fills a page from so few, and costs most to look up.
 const FIRST_STEPS: i64 = 300;
@@ -110,7 +113,8 @@ pub(super) fn walk_page<D>(
             return walk(connection, &way, STEPS);
         }
     }
-    walk_along(ways, |way| walk(connection, way, STEPS))
+    let n_steps = if wanted.is_some() { TEXT_STEPS } else { STEPS };
+    walk_along(ways, |way| walk(connection, way, n_steps))
 }
 
 /// Text as it is searched for.

@@ -1,11 +1,15 @@
 //! Uploads: all packings, a new version in place of the old one, and one that breaks off.
 
+use diesel::{Connection as _, PgConnection, RunQueryDsl as _};
 use futures_util::stream;
 use pbsweb_e2e::{TestApp, until};
-use pbsweb_shared::api::applications::Application;
+use pbsweb_shared::api::applications::{Application, RecentCommands};
 use pbsweb_shared::page::Page;
+use pbsweb_shared::problem::ProblemCode;
+use pbsweb_shared::script::LearnedDefaults;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
+use serde_json::json;
 
 use crate::archive::{Tree, hello};
 
@@ -81,4 +85,89 @@ async fn an_upload_that_breaks_off_leaves_the_old_version_and_nothing_else() {
     assert!(home.join("hello/Makefile").exists());
     let again = user.upload("hello", Tree::new().file("other", "x").tar()).await;
     assert_eq!(again.id, first.id);
+}
+
+#[tokio::test]
+async fn commands_are_pinned_on_top_and_no_longer() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    let application = user.upload("hello", hello().tar()).await;
+    let mut request = user.job("./hello 1");
+    request.application = Some(application.id);
+    let job = user.submit_well(&request).await;
+    let path = format!("/applications/{}/commands", application.id);
+    let listed = async || {
+        let page: Page<RecentCommands> = user.read(&path).await;
+        let told = |block: &RecentCommands| (block.commands.clone(), block.is_pinned, block.n_uses);
+        page.items.iter().map(told).collect::<Vec<_>>()
+    };
+    let block = |text: &str, is_pinned, n_uses| (text.to_owned(), is_pinned, n_uses);
+    for commands in ["make check", "./hello 1", "make check"] {
+        let _ = user.post(&format!("{path}/pin"), &json!({ "commands": commands })).await.expect(204);
+    }
+    assert_eq!(listed().await, [block("./hello 1", true, 1), block("make check", true, 0)]);
+    for _ in 0..2 {
+        let _ = user.post(&format!("{path}/unpin"), &json!({ "commands": "./hello 1" })).await.expect(204);
+    }
+    assert_eq!(listed().await, [block("make check", true, 0), block("./hello 1", false, 1)]);
+    for (commands, code) in [
+        (" \n".to_owned(), "commands.missing"),
+        ("a\0".to_owned(), "commands.syntax"),
+        ("x".repeat(65_537), "commands.syntax"),
+    ] {
+        let answer = user.post(&format!("{path}/pin"), &json!({ "commands": commands })).await;
+        assert_eq!(answer.field(ProblemCode::Invalid, "/commands").code, code);
+    }
+    let _ = user.post(&format!("{path}/unpin"), &json!({ "commands": "a\0" })).await.expect(204);
+    for n in 1..50 {
+        let _ =
+            user.post(&format!("{path}/pin"), &json!({ "commands": format!("make {n}") })).await.expect(204);
+    }
+    let one_more = user.post(&format!("{path}/pin"), &json!({ "commands": "make 50" })).await;
+    assert_eq!(one_more.field(ProblemCode::Invalid, "/commands").code, "commands.too_many");
+    user.wait_ended(job.id).await;
+}
+
+#[tokio::test]
+async fn defaults_are_learned_from_good_runs_with_reasons() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    let application = user.upload("hello", hello().tar()).await;
+    let path = format!("/applications/{}/defaults", application.id);
+    let here = format!("{path}?host={}", user.host);
+    let fresh: LearnedDefaults = user.read(&here).await;
+    assert_eq!(fresh.from, "your preferences");
+    let queue: Vec<_> = fresh.reasons.iter().filter(|reason| reason.field == "queue").collect();
+    assert_eq!(queue.len(), 1, "the site has its say: {:?}", fresh.reasons);
+    assert_eq!(queue[0].reason, "the host's default queue");
+
+    let mut request = user.job("./hello 1");
+    request.application = Some(application.id);
+    request.script.walltime = "9:00:00".to_owned();
+    let job = user.submit_well(&request).await;
+    user.wait_ended(job.id).await;
+    // What the scheduler would say of a real job.
+    let database = app.database_url().to_owned();
+    tokio::task::spawn_blocking(move || {
+        let mut connection = PgConnection::establish(&database).unwrap();
+        let used = "UPDATE jobs SET used_walltime_seconds = 4320, used_memory_bytes = 1 << 30";
+        diesel::sql_query(used).execute(&mut connection).unwrap()
+    })
+    .await
+    .unwrap();
+    for path in [&here, &path] {
+        let learned: LearnedDefaults = user.read(path).await;
+        assert_eq!(
+            (learned.draft.commands.as_str(), learned.draft.walltime.as_str()),
+            ("./hello 1", "01:30:00")
+        );
+        let walltime = learned.reasons.iter().find(|reason| reason.field == "walltime").unwrap();
+        assert_eq!(walltime.reason, "the last good run used 01:12:00; 25 % more");
+    }
+    // On another host only the fields count.
+    let elsewhere: LearnedDefaults =
+        user.read(&format!("{path}?host=00000000-0000-0000-0000-000000000000")).await;
+    assert_eq!((elsewhere.draft.walltime.as_str(), elsewhere.reasons.len()), ("9:00:00", 0));
+    assert_eq!(elsewhere.from, "your last job of this application");
+    user.get(&format!("{path}?host=x")).await.problem(ProblemCode::MalformedRequest);
 }

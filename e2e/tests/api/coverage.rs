@@ -87,6 +87,7 @@ const OWN: &[&str] = &[
     "check_script",
     "create_job_action",
     "create_script",
+    "create_search",
     "create_token",
     "delete_current_session",
     "delete_host_account",
@@ -106,6 +107,7 @@ const OWN: &[&str] = &[
     "list_own_activity",
     "list_queues",
     "list_scripts",
+    "list_searches",
     "list_sessions",
     "list_tokens",
     "parse_script",
@@ -138,6 +140,9 @@ async fn another_users_things_are_not_there() {
     let session: pbsweb_shared::api::sessions::Session = ada.read("/sessions/current").await;
     let release = ada.post_empty(&format!("/jobs/{}/release", job.id)).await.expect(202);
     let action = release.json::<pbsweb_shared::api::job_actions::JobActionItem>().action;
+    let saved = json!({ "name": "mine", "filter": {} });
+    let search: pbsweb_shared::api::searches::SavedSearch =
+        ada.post("/me/searches", &saved).await.expect(201).json();
     let things = [
         ("{application}", application.id.to_string()),
         ("{build}", build.id.to_string()),
@@ -150,13 +155,14 @@ async fn another_users_things_are_not_there() {
         ("{user}", ada.me.id.to_string()),
         ("{stream}", "stdout".to_owned()),
         ("{revision}", "1".to_owned()),
+        ("{search}", search.id.to_string()),
     ];
     let (mut admins, mut own) = (BTreeSet::new(), BTreeSet::new());
     for operation in
         operations(&app.client).await.into_iter().filter(|one| !PUBLIC.contains(&one.id.as_str()))
     {
         let names_a_thing =
-            ["{action}", "{application}", "{build}", "{job}", "{script}", "{session}", "{set}"]
+            ["{action}", "{application}", "{build}", "{job}", "{script}", "{search}", "{session}", "{set}"]
                 .iter()
                 .any(|name| operation.path.contains(name));
         let path = things.iter().fold(operation.path.clone(), |path, (name, id)| path.replace(name, id));
@@ -170,6 +176,8 @@ async fn another_users_things_are_not_there() {
             "message_job" => Some(json!({ "text": "secret" })),
             "move_job" => Some(json!({ "destination": "workq" })),
             "order_job" => Some(json!({ "with": job.id })),
+            "pin_commands" | "unpin_commands" => Some(json!({ "commands": "make run" })),
+            "put_search" => Some(json!({ "name": "theirs", "filter": {} })),
             "save_revision" => Some(json!({ "made_from": 1, "script": {} })),
             "update_revision" => Some(json!({ "label": "mine" })),
             "signal_job" => Some(json!({ "signal": "SIGTERM" })),

@@ -3,10 +3,12 @@
 use futures_util::future::join_all;
 use pbsweb_e2e::{TestApp, until};
 use pbsweb_shared::api::jobs::{Job, SinceItWorked};
+use pbsweb_shared::api::searches::SavedSearch;
 use pbsweb_shared::job::JobState;
 use pbsweb_shared::page::Page;
 use pbsweb_shared::problem::ProblemCode;
 use pbsweb_shared::script::{DependencyDraft, ScriptDifference};
+use serde_json::json;
 
 use crate::archive::hello;
 
@@ -206,4 +208,92 @@ async fn jobs_are_exported_with_the_filters_of_the_list() {
     }
     user.get("/jobs/export/csv?state=nowhere").await.field(ProblemCode::Invalid, "/state");
     user.get("/jobs/export/xml").await.problem(ProblemCode::NotFound);
+}
+
+#[tokio::test]
+async fn searches_are_saved_changed_and_forgotten() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    let search = |name: &str, state: &str| json!({ "name": name, "filter": { "state": state, "limit": 7 } });
+    let made = user.post("/me/searches", &search(" Lost ", "lost")).await.expect(201);
+    let saved: SavedSearch = made.json();
+    assert_eq!(made.header("Location"), format!("/api/v1/me/searches/{}", saved.id));
+    assert_eq!(
+        (saved.name.as_str(), saved.filter.state.as_deref(), saved.filter.limit),
+        ("Lost", Some("lost"), None)
+    );
+    user.post("/me/searches", &search("Lost", "failed")).await.problem(ProblemCode::AlreadyExists);
+    let _ = user.post("/me/searches", &search("Active", "active")).await.expect(201);
+    let path = format!("/me/searches/{}", saved.id);
+    let changed: SavedSearch = user.put(&path, &search("Zzz", "lost,failed")).await.expect(200).json();
+    assert_eq!((changed.id, changed.name.as_str()), (saved.id, "Zzz"));
+    user.put(&path, &search("Active", "lost")).await.problem(ProblemCode::AlreadyExists);
+    let all: Page<SavedSearch> = user.read("/me/searches").await;
+    assert_eq!(all.items.iter().map(|search| search.name.as_str()).collect::<Vec<_>>(), ["Active", "Zzz"]);
+    for (body, pointer) in [
+        (search("", "lost"), "/name"),
+        (search("a\0", "lost"), "/name"),
+        (search("x", "asleep"), "/filter/state"),
+        (json!({ "name": "x", "filter": { "text": "a\0" } }), "/filter/text"),
+    ] {
+        user.post("/me/searches", &body).await.field(ProblemCode::Invalid, pointer);
+    }
+    user.post("/me/searches", &json!({ "name": "x", "filter": { "colour": "red" } }))
+        .await
+        .problem(ProblemCode::MalformedRequest);
+    let bob = app.sign_up("bob").await;
+    bob.delete(&path).await.problem(ProblemCode::NotFound);
+    let _ = user.delete(&path).await.expect(204);
+    user.delete(&path).await.problem(ProblemCode::NotFound);
+    user.put(&path, &search("x", "lost")).await.problem(ProblemCode::NotFound);
+}
+
+#[tokio::test]
+async fn jobs_are_found_by_each_filter_and_only_administrators_name_a_person() {
+    let app = TestApp::start().await;
+    let ada = app.ready_user("ada").await;
+    let bob = app.sign_up("bob").await;
+    let mut request = ada.job("echo needle; exit 3");
+    request.script.name = "first".to_owned();
+    let failed = ada.submit_well(&request).await;
+    let other = ada.submit_well(&ada.job("echo hay")).await;
+    let failed = ada.wait_ended(failed.id).await;
+    let other = ada.wait_ended(other.id).await;
+    let number = failed.pbs_id.as_ref().unwrap().to_string();
+    let number = number.split('.').next().unwrap();
+    let later = other.submitted_at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    for query in [
+        "exit_status=3".to_owned(),
+        "text=NEEDLE".to_owned(),
+        "text=first".to_owned(),
+        format!("text={number}"),
+        format!("script={}", failed.script),
+        format!("until={later}"),
+        format!("text=needle&exit_status=3&queue={}&host={}", failed.queue.as_ref().unwrap(), failed.host),
+    ] {
+        let found: Page<Job> = ada.read(&format!("/jobs?{query}")).await;
+        assert_eq!(found.items.iter().map(|job| job.id).collect::<Vec<_>>(), [failed.id], "{query}");
+    }
+    for query in [
+        "exit_status=4",
+        "text=needles",
+        "queue=nowhere",
+        "since=2999-01-01T00:00:00Z",
+        "text=%00",
+        "text=%25",
+    ] {
+        let found: Page<Job> = ada.read(&format!("/jobs?{query}")).await;
+        assert!(found.items.is_empty(), "{query}");
+    }
+    for query in ["exit_status=x", "since=yesterday", "script=1", "person=ada"] {
+        ada.get(&format!("/jobs?{query}")).await.problem(ProblemCode::MalformedRequest);
+    }
+    let adas = format!("/jobs?person={}", ada.me.id);
+    let own: Page<Job> = ada.read(&adas).await;
+    assert_eq!(own.items.len(), 2);
+    bob.get(&adas).await.problem(ProblemCode::Forbidden);
+    let seen: Page<Job> = app.admin.read(&format!("{adas}&exit_status=3")).await;
+    assert_eq!(seen.items.iter().map(|job| job.id).collect::<Vec<_>>(), [failed.id]);
+    let nobodys: Page<Job> = app.admin.read("/jobs").await;
+    assert!(nobodys.items.is_empty(), "an administrator's own list is no other than everybody's");
 }

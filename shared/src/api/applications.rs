@@ -49,8 +49,31 @@ pub struct ApplicationHost {
 pub struct RecentCommands {
     /// The commands, as they stood in a script.
     pub commands: String,
-    /// When they were last submitted.
+    /// When they were last submitted; of pinned ones that no recent job used: when they were pinned.
     pub last_used_at: DateTime<Utc>,
-    /// In how many submissions.
+    /// In how many of the application's recent submissions.
     pub n_uses: i64,
+    /// They stay on top.
+    #[serde(default)]
+    pub is_pinned: bool,
+}
+
+/// Commands to be pinned to the top of an application's list, or no longer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CommandsPin {
+    /// The commands, as they stand in a script.
+    pub commands: String,
+}
+
+/// For which host a new script is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(default, deny_unknown_fields)]
+pub struct DefaultsQuery {
+    /// The host it will go to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostId>,
 }

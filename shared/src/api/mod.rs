@@ -10,5 +10,6 @@ pub mod job_sets;
 pub mod jobs;
 pub mod me;
 pub mod scripts;
+pub mod searches;
 pub mod sessions;
 pub mod users;

@@ -8,6 +8,7 @@
 //!   one host.
 //! - [`diagnose()`]: the same with the text and the lines in it.
 //! - [`difference()`]: what two drafts say differently.
+//! - [`learn()`]: what a new script should start with, after what earlier ones used.
 //! - [`prepare()`]: what really goes to a host: the text with the note-taking around the commands, and qsub's arguments.
 //!
 //! What is deliberately absent: input and output, clocks, and the quoting of command lines for SSH.
@@ -21,6 +22,7 @@ pub mod draft;
 mod host_rules;
 mod interpreter;
 mod job_script;
+mod learn;
 mod parse;
 mod prepare;
 mod render;
@@ -34,6 +36,7 @@ pub use draft::{ChunkDraft, DependencyDraft, JobScriptDraft, VariableDraft};
 pub use host_rules::{HostRules, NodeRules, QueueRules, ResourceLimits};
 pub use interpreter::Interpreter;
 pub use job_script::JobScript;
+pub use learn::{DefaultReason, GoodRun, LearnedDefaults, learn, n_chunks};
 pub use parse::{Parsed, parse, parse_with};
 pub use prepare::{Placement, RECORD_BEGIN, Submission, prepare};
 pub use render::{DEFAULT_PREFIX, DEFAULT_SHELL, normalise, render};

@@ -112,6 +112,7 @@ fn advice(code: ProblemCode) -> &'static str {
         P::NotFound => "It does not exist, or it is not yours to see.",
         P::AlreadyExists => "The name is taken already. Choose another one.",
         P::StateForbids => "Its present state does not allow that. Reload to see how it is now.",
+        P::RevisionConflict => "Somebody saved it meanwhile. Reload to see what, and merge your changes.",
         P::IdempotencyKeyReused => "This form was sent before with other content. Reload the page.",
         P::TooLarge => "It is larger than this server takes.",
         P::BadArchive => "The archive cannot be unpacked safely.",
@@ -172,6 +173,7 @@ mod tests {
                     message: (*message).to_owned(),
                 })
                 .collect(),
+            current: None,
         }
     }
 

@@ -14,7 +14,7 @@ use utoipa::{Modify, OpenApi as _};
 use crate::routes::extract::COOKIE;
 use crate::routes::{
     accounts, activity, applications, builds, events, health, hosts, job_actions, job_sets, jobs, me,
-    scripts, sessions, users,
+    scripts, searches, sessions, users,
 };
 
 /// The document.
@@ -71,6 +71,10 @@ pub fn document() -> OpenApi {
         me::rotate_ssh_key,
         me::list_tokens,
         me::create_token,
+        searches::list_searches,
+        searches::create_search,
+        searches::put_search,
+        searches::delete_search,
         activity::list_own_activity,
         users::list_users,
         users::create_user,
@@ -106,6 +110,9 @@ struct People;
         applications::upload_application,
         applications::get_application,
         applications::list_recent_commands,
+        applications::pin_commands,
+        applications::unpin_commands,
+        applications::get_application_defaults,
         builds::list_builds,
         builds::create_build,
         builds::get_build,

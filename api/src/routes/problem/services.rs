@@ -12,6 +12,7 @@ use crate::services::hosts::HostError;
 use crate::services::jobs::JobError;
 use crate::services::reach::ReachError;
 use crate::services::scripts::ScriptError;
+use crate::services::searches::SearchError;
 use crate::services::steering::SteerError;
 use crate::services::submission::SubmitError;
 use crate::transport::TransportError;
@@ -94,6 +95,7 @@ impl From<ApplicationError> for ApiProblem {
             },
             ApplicationError::TooLarge(_) => Self::new(ProblemCode::TooLarge, error.to_string()),
             ApplicationError::Unpack(words) => Self::new(ProblemCode::HostCommandFailed, words),
+            ApplicationError::Invalid(error) => Self::fields(vec![error]),
             ApplicationError::Reach(error) => error.into(),
             ApplicationError::Store(error) => error.into(),
         }
@@ -214,6 +216,17 @@ fn refused(meaning: Meaning, words: String) -> ApiProblem {
         }
         Meaning::Done | Meaning::BadRequest | Meaning::LimitReached | Meaning::NoCommand => {
             ApiProblem::new(ProblemCode::HostCommandFailed, words)
+        }
+    }
+}
+
+impl From<SearchError> for ApiProblem {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::NotFound => Self::not_found("search"),
+            SearchError::NameTaken(_) => Self::new(ProblemCode::AlreadyExists, error.to_string()),
+            SearchError::Invalid(error) => Self::fields(vec![error]),
+            SearchError::Store(error) => error.into(),
         }
     }
 }

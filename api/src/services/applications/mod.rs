@@ -6,10 +6,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::Utc;
 use futures_util::{Stream, StreamExt as _};
-use pbsweb_shared::api::applications::{Application, ApplicationHost, RecentCommands};
+use pbsweb_shared::api::applications::{Application, ApplicationHost};
 use pbsweb_shared::ids::{ApplicationId, HostId};
 use pbsweb_shared::names::ApplicationName;
+use pbsweb_shared::problem::FieldError;
 use uuid::Uuid;
+
+mod commands;
+mod defaults;
+
+pub use commands::{list_commands, pin_commands, unpin_commands};
+pub use defaults::get_defaults;
 
 use super::actor::Actor;
 use super::reach::{Reach, ReachError, Trust, quick};
@@ -40,6 +47,9 @@ pub enum ApplicationError {
     /// The host could not unpack it; its words.
     #[error("{0}")]
     Unpack(String),
+    /// A field of the request is wrong.
+    #[error("{}", .0.message)]
+    Invalid(FieldError),
     /// The host is not to be reached for this user.
     #[error(transparent)]
     Reach(#[from] ReachError),
@@ -69,25 +79,6 @@ pub async fn get_application(
     let owner = actor.user;
     let found = app.store.query(move |connection| rows::find_application(connection, owner, id)).await?;
     found.ok_or(ApplicationError::NotFound)
-}
-
-/// The command blocks used with one of the caller's applications, the last one first.
-///
-/// # Errors
-/// There is no such application.
-pub async fn list_recent_commands(
-    app: &App,
-    actor: &Actor,
-    id: ApplicationId,
-) -> Result<Vec<RecentCommands>, ApplicationError> {
-    let owner = actor.user;
-    app.store
-        .query(move |connection| {
-            let known = rows::find_application(connection, owner, id)?;
-            known.map(|_| rows::recent_commands(connection, owner, id)).transpose()
-        })
-        .await?
-        .ok_or(ApplicationError::NotFound)
 }
 
 /// Takes an archive as it arrives, checks it entry by entry, sends it on to the host as a clean tar file, and has it

@@ -111,6 +111,8 @@ impl Way {
              AND ($10 IS NULL OR walked.queue = $10) AND (cardinality($11) = 0 OR walked.state = ANY ($11)) \
              AND ($12 IS NULL OR walked.exit_status = $12) AND ($13 IS NULL OR walked.script_id = $13) \
              AND ($17 IS NULL OR walked.revision_id = $17)";
+        const COLUMNS: &str = "jobs.id, submitted_at, host_id, application_id, script_id, revision_id, jobs.name, pbs_id, queue, \
+             state, exit_status";
         let condition = self.condition();
         let (text, texts) = match (self, wanted) {
             (Self::Text { .. }, _) | (_, None) => ("", ""),
@@ -133,7 +135,7 @@ impl Way {
                  SELECT step.* FROM unnest($14) AS keys (key) CROSS JOIN LATERAL (\
                      SELECT walked.id, walked.submitted_at AS at, ({REST}{text}) IS TRUE AS is_match, \
                             walked.nth = $3 AS is_last \
-                     FROM (SELECT jobs.*, row_number() OVER (ORDER BY jobs.submitted_at DESC, jobs.id DESC) AS nth \
+                     FROM (SELECT {COLUMNS}, row_number() OVER (ORDER BY jobs.submitted_at DESC, jobs.id DESC) AS nth \
                            FROM jobs WHERE {condition} AND {RANGE} \
                            ORDER BY jobs.submitted_at DESC, jobs.id DESC LIMIT $3) AS walked {texts} \
                      WHERE ({REST}{text}) OR walked.nth = $3 \

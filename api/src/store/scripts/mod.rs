@@ -1,19 +1,21 @@
-//! Scripts. [`revisions`] keeps what they said when, [`search`] lists them by filters.
+//! Scripts. [`revisions`] keeps what they said when, [`search`] lists them by filters,
+//! and [`learned`] tells what new ones can start with.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Uuid as SqlUuid};
 use pbsweb_shared::api::scripts::{Revision, Script, ScriptJob};
 use pbsweb_shared::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, SessionId, UserId};
-use pbsweb_shared::script::JobScriptDraft;
 use uuid::Uuid;
 
 use super::schema::{jobs, script_revisions, scripts};
 use super::{read, read_json};
 
+mod learned;
 mod revisions;
 mod search;
 
+pub use learned::{good_runs, last_draft};
 pub use revisions::{
     Changed, NewRevision, Saved, create_script, find_revisions, label_revision, list_revisions, put_revision,
     restore_revision, save_revision,
@@ -131,26 +133,4 @@ pub fn find_script(
     id: ScriptId,
 ) -> QueryResult<Option<Script>> {
     Ok(find_scripts(connection, owner, &[id.as_uuid()])?.pop())
-}
-
-/// The fields of the script of a user's last job of an application on a host; with no host given, on any.
-///
-/// # Errors
-/// The database's.
-pub fn last_draft(
-    connection: &mut PgConnection,
-    owner: UserId,
-    application: ApplicationId,
-    host: Option<HostId>,
-) -> QueryResult<Option<JobScriptDraft>> {
-    let mut query = jobs::table
-        .inner_join(script_revisions::table.on(script_revisions::id.eq(jobs::revision_id)))
-        .filter(jobs::owner_id.eq(owner.as_uuid()).and(jobs::application_id.eq(application.as_uuid())))
-        .order(jobs::submitted_at.desc())
-        .select(script_revisions::draft)
-        .into_boxed();
-    if let Some(host) = host {
-        query = query.filter(jobs::host_id.eq(host.as_uuid()));
-    }
-    query.first::<serde_json::Value>(connection).optional()?.map(read_json).transpose()
 }

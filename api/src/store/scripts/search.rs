@@ -49,7 +49,7 @@ impl Way {
         };
         format!(
             "SELECT walked.id, walked.used_at AS at, ({REST}{text}) IS TRUE AS is_match, walked.nth = $3 AS is_last \
-             FROM (SELECT scripts.*, row_number() OVER (ORDER BY used_at DESC, id DESC) AS nth FROM scripts \
+             FROM (SELECT id, used_at, application_id, host_id, n_revisions, row_number() OVER (ORDER BY used_at DESC, id DESC) AS nth FROM scripts \
                    WHERE {condition} AND owner_id = $1 AND ($4 IS NULL OR (used_at, id) < ($4, $5)) \
                    ORDER BY used_at DESC, id DESC LIMIT $3) AS walked {texts} \
              WHERE ({REST}{text}) OR walked.nth = $3 ORDER BY walked.used_at DESC, walked.id DESC LIMIT $2"

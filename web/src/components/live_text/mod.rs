@@ -307,6 +307,7 @@ mod tests {
             code,
             request_id: String::new(),
             errors: Vec::new(),
+            current: None,
         }))
     }
 
