@@ -47,7 +47,7 @@ struct Touched {
 fn touched(connection: &mut PgConnection) -> Touched {
     diesel::sql_query(
         "SELECT sum(seq_tup_read)::bigint AS by_scan, sum(idx_tup_fetch)::bigint AS by_index FROM pg_stat_xact_user_tables \
-         WHERE relname IN ('jobs', 'scripts', 'script_revisions', 'revision_search', 'job_renames')",
+         WHERE relname IN ('jobs', 'scripts', 'script_revisions', 'revision_search')",
     )
     .get_result(connection)
     .unwrap()

@@ -259,8 +259,7 @@ async fn jobs_are_found_by_each_filter_and_only_administrators_name_a_person() {
     let other = ada.submit_well(&ada.job("echo hay")).await;
     let failed = ada.wait_ended(failed.id).await;
     let other = ada.wait_ended(other.id).await;
-    let number = failed.pbs_id.as_ref().unwrap().to_string();
-    let number = number.split('.').next().unwrap();
+    let number = failed.pbs_id.as_ref().unwrap();
     let later = other.submitted_at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
     for query in [
         "exit_status=3".to_owned(),

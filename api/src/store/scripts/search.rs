@@ -9,12 +9,13 @@ use uuid::Uuid;
 
 use super::find_scripts;
 use crate::store::page::{PageRequest, Place};
+use crate::store::schema::{script_revisions, scripts};
 use crate::store::walk::{Step, Walked, Wanted, few_revisions, walk_page};
 
 /// An index to walk along: each has the scripts in the order of the list.
 #[derive(Debug)]
 enum Way {
-    /// Those of the few revisions with the text.
+    /// Those whose latest or labelled revisions are among the few with the text.
     Text(Vec<Uuid>),
     Application,
     Host,
@@ -24,9 +25,7 @@ enum Way {
 impl Way {
     fn condition(&self) -> &'static str {
         match self {
-            Self::Text(_) => {
-                "scripts.id IN (SELECT script_id FROM script_revisions WHERE id = ANY ($9) AND (number = scripts.n_revisions OR label IS NOT NULL))"
-            }
+            Self::Text(_) => "scripts.id = ANY ($9)",
             Self::Application => "scripts.application_id = $6",
             Self::Host => "scripts.host_id = $7",
             Self::All => "true",
@@ -81,11 +80,20 @@ pub fn list_scripts(
         ways.push(Way::All);
     }
     let few = |connection: &mut PgConnection, wanted: &Wanted| {
-        Ok(few_revisions(connection, owner.as_uuid(), wanted)?.map(Way::Text))
+        let Some(revisions) = few_revisions(connection, owner.as_uuid(), wanted)? else { return Ok(None) };
+        let ids = script_revisions::table
+            .inner_join(scripts::table.on(scripts::id.eq(script_revisions::script_id)))
+            .filter(script_revisions::id.eq_any(revisions))
+            .filter(
+                script_revisions::number.eq(scripts::n_revisions).or(script_revisions::label.is_not_null()),
+            )
+            .select(scripts::id)
+            .load(connection)?;
+        Ok(Some(Way::Text(ids)))
     };
     let walk = |connection: &mut PgConnection, way: &Way, n_steps: i64| {
         let sql = way.sql(wanted.as_ref());
-        let revisions = if let Way::Text(revisions) = way { revisions.as_slice() } else { &[] };
+        let ids = if let Way::Text(ids) = way { ids.as_slice() } else { &[] };
         let steps: Vec<Step> = diesel::sql_query(sql)
             .bind::<SqlUuid, _>(owner.as_uuid())
             .bind::<BigInt, _>(request.rows_to_select())
@@ -95,7 +103,7 @@ pub fn list_scripts(
             .bind::<Nullable<SqlUuid>, _>(filter.application.map(ApplicationId::as_uuid))
             .bind::<Nullable<SqlUuid>, _>(filter.host.map(HostId::as_uuid))
             .bind::<Nullable<Text>, _>(wanted.as_ref().map(|wanted| &wanted.text))
-            .bind::<Array<SqlUuid>, _>(revisions)
+            .bind::<Array<SqlUuid>, _>(ids)
             .load(connection)?;
         Ok(Walked::read(steps, request.limit))
     };
