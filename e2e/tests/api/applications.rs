@@ -138,7 +138,7 @@ async fn defaults_are_learned_from_good_runs_with_reasons() {
     let fresh: LearnedDefaults = user.read(&here).await;
     assert_eq!(fresh.from, "your preferences");
 
-    let mut request = user.job("./hello 1");
+    let mut request = user.job("echo hello");
     request.application = Some(application.id);
     request.script.walltime = "9:00:00".to_owned();
     let job = user.submit_well(&request).await;
@@ -156,7 +156,7 @@ async fn defaults_are_learned_from_good_runs_with_reasons() {
         let learned: LearnedDefaults = user.read(path).await;
         assert_eq!(
             (learned.draft.commands.as_str(), learned.draft.walltime.as_str()),
-            ("./hello 1", "01:30:00")
+            ("echo hello", "01:30:00")
         );
         let walltime = learned.reasons.iter().find(|reason| reason.field == "walltime").unwrap();
         assert_eq!(walltime.reason, "the last good run used 01:12:00; 25 % more");
@@ -164,7 +164,7 @@ async fn defaults_are_learned_from_good_runs_with_reasons() {
     // On another host only the fields count.
     let elsewhere: LearnedDefaults =
         user.read(&format!("{path}?host=00000000-0000-0000-0000-000000000000")).await;
-    assert_eq!((elsewhere.draft.walltime.as_str(), elsewhere.reasons.len()), ("9:00:00", 0));
+    assert_eq!((elsewhere.draft.walltime.as_str(), elsewhere.reasons.len()), ("09:00:00", 0));
     assert_eq!(elsewhere.from, "your last job of this application");
     user.get(&format!("{path}?host=x")).await.problem(ProblemCode::MalformedRequest);
 }

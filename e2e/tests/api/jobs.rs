@@ -268,7 +268,7 @@ async fn jobs_are_found_by_each_filter_and_only_administrators_name_a_person() {
         format!("text={number}"),
         format!("script={}", failed.script),
         format!("until={later}"),
-        format!("text=needle&exit_status=3&queue={}&host={}", failed.queue.as_ref().unwrap(), failed.host),
+        format!("text=needle&exit_status=3&state=failed&host={}", failed.host),
     ] {
         let found: Page<Job> = ada.read(&format!("/jobs?{query}")).await;
         assert_eq!(found.items.iter().map(|job| job.id).collect::<Vec<_>>(), [failed.id], "{query}");
