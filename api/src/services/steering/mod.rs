@@ -339,10 +339,10 @@ async fn jobs_of(app: &App, actor: &Actor, request: &JobActionCreate) -> Result<
                     })
                     .await?;
                 jobs.extend(found.items);
-                let Some(token) = found.next_page_token else { return Ok(jobs) };
                 if jobs.len() > MOST_JOBS {
                     return Err(too_many("/filter"));
                 }
+                let Some(token) = found.next_page_token else { return Ok(jobs) };
                 // A page that is not full is not the last one.
                 request.after = PageRequest::read(None, Some(&token), "")?.after;
             }
