@@ -71,7 +71,7 @@ pub async fn list_searches(app: &App, actor: &Actor) -> Result<Vec<SavedSearch>,
 
 fn outcome(kept: Kept, name: String) -> Result<SavedSearch, SearchError> {
     match kept {
-        Kept::Now(search) => Ok(search),
+        Kept::Now(search) => Ok(*search),
         Kept::NameTaken => Err(SearchError::NameTaken(name)),
         Kept::NotFound => Err(SearchError::NotFound),
     }

@@ -51,7 +51,7 @@ pub fn list_searches(connection: &mut PgConnection, owner: UserId) -> QueryResul
 #[derive(Debug)]
 pub enum Kept {
     /// It is kept.
-    Now(SavedSearch),
+    Now(Box<SavedSearch>),
     /// Another one has the name.
     NameTaken,
     /// There is none with this id.
@@ -60,7 +60,7 @@ pub enum Kept {
 
 fn kept(outcome: QueryResult<SearchRow>) -> QueryResult<Kept> {
     match outcome {
-        Ok(row) => Ok(Kept::Now(row.try_into()?)),
+        Ok(row) => Ok(Kept::Now(Box::new(row.try_into()?))),
         Err(Error::NotFound) => Ok(Kept::NotFound),
         Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, detail))
             if detail.constraint_name() == Some("saved_searches_owner_id_name_key") =>

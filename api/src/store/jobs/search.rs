@@ -122,13 +122,14 @@ impl Way {
                 "JOIN revision_search AS searched ON searched.revision_id = walked.revision_id",
             ),
         };
-        let named = match self {
-            Self::Text { .. } => format!(
+        let named = if let Self::Text { .. } = self {
+            format!(
                 "UNION ALL SELECT walked.id, walked.submitted_at AS at, true AS is_match, false AS is_last \
                  FROM jobs AS walked JOIN jobs ON jobs.id = walked.id \
                  WHERE walked.id = ANY ($16) AND walked.revision_id <> ALL ($14) AND {RANGE} AND {REST}"
-            ),
-            _ => String::new(),
+            )
+        } else {
+            String::new()
         };
         format!(
             "SELECT id, at, is_match, is_last FROM (\
@@ -189,9 +190,10 @@ pub fn list_jobs(
     };
     let walk = |connection: &mut PgConnection, way: &Way, n_steps: i64| {
         let sql = way.sql(wanted.as_ref());
-        let (keys, named) = match way {
-            Way::Text { revisions, jobs } => (revisions.as_slice(), jobs.as_slice()),
-            _ => (&[Uuid::nil()][..], &[][..]),
+        let (keys, named) = if let Way::Text { revisions, jobs } = way {
+            (revisions.as_slice(), jobs.as_slice())
+        } else {
+            (&[Uuid::nil()][..], &[][..])
         };
         let steps: Vec<Step> = diesel::sql_query(sql)
             .bind::<SqlUuid, _>(owner.as_uuid())
