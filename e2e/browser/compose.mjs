@@ -18,6 +18,34 @@ const TICKS = [
 /** The controls of a kind of chunk. */
 const CHUNK = ["Chunks", "Processors", "MPI processes", "OpenMP threads", "Memory", "GPUs", "Other resources"];
 
+/**
+ * Types `n` letters from a place on; gives for each the milliseconds from the key until everything that follows from it is laid out:
+ * what has to fit into a frame. The page's own clock, with a measure of each in its timeline.
+ */
+export async function timesOfKeys(control, at, n) {
+  return control.evaluate(
+    async (control, [at, n]) => {
+      const times = [];
+      for (let index = 0; index < n; index += 1) {
+        const start = performance.now();
+        control.setRangeText("x", at + index, at + index, "end");
+        control.dispatchEvent(new InputEvent("input", { bubbles: true }));
+        // Behind everything that was put off to a microtask.
+        await new Promise((resolve) => {
+          const { port1, port2 } = new MessageChannel();
+          port1.onmessage = resolve;
+          port2.postMessage(null);
+        });
+        document.body.getBoundingClientRect();
+        times.push(performance.measure("pbsweb:key", { start }).duration);
+        await new Promise(requestAnimationFrame);
+      }
+      return times;
+    },
+    [at, n],
+  );
+}
+
 export class ComposeForm {
   constructor(page) {
     this.page = page;
@@ -129,9 +157,14 @@ export class ComposeForm {
     assert.deepEqual(shown, expected);
   }
 
-  /** The script beside the form. */
+  /** The editor beside the form. */
+  get editor() {
+    return this.page.getByRole("textbox", { name: "Script text", exact: true });
+  }
+
+  /** The script in it. */
   async script() {
-    return this.page.getByRole("region", { name: "the script", exact: true }).innerText();
+    return this.editor.inputValue();
   }
 
   /** A past script in the list, by its name. */

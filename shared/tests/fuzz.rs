@@ -20,8 +20,8 @@ use pbsweb_shared::script::values::{
     UnixPath, Walltime,
 };
 use pbsweb_shared::script::{
-    JobScript, JobScriptDraft, Placement, check, diagnose, directive, normalise, parse, parse_with, prepare,
-    render,
+    DEFAULT_PREFIX, JobScript, JobScriptDraft, Placement, check, complete, diagnose, directive, highlight,
+    normalise, parse, parse_with, prepare, render,
 };
 
 /// A small generator of pseudo-random numbers (xorshift), so that a failure can be run again.
@@ -211,6 +211,19 @@ fn holds(bytes: &[u8], random: &mut Random) {
         assert!(finding.column.is_none_or(|column| column >= 1), "{finding:?}");
     }
     let _ = parse_with(bytes, "#JOB");
+    let mut painted = 0;
+    for part in highlight(&text, DEFAULT_PREFIX) {
+        let shown = text.get(part.start..part.end).unwrap();
+        assert!(part.start >= painted && !shown.is_empty() && !shown.contains('\n'), "{part:?} {shown:?}");
+        painted = part.end;
+    }
+    let cursor = random.below(text.len() + 1);
+    for offer in complete(&text, cursor, DEFAULT_PREFIX, None) {
+        assert!(
+            text.get(offer.start..cursor).is_some_and(|typed| offer.text.starts_with(typed)),
+            "{offer:?}"
+        );
+    }
 
     let mut draft = parsed.draft;
     change(&mut draft, random);

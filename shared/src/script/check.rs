@@ -35,8 +35,14 @@ pub fn check(draft: &JobScriptDraft, host: Option<&HostRules>) -> Vec<Diagnostic
 #[must_use]
 pub fn diagnose(draft: &JobScriptDraft, host: Option<&HostRules>) -> (String, Vec<Diagnostic>) {
     let text = super::render(draft);
-    let findings = super::parse::diagnose_text(&text, draft, host);
+    let findings = check_text(&text, draft, host);
     (text, findings)
+}
+
+/// What [`diagnose()`] finds, for those who have the text of the draft already.
+#[must_use]
+pub fn check_text(text: &str, draft: &JobScriptDraft, host: Option<&HostRules>) -> Vec<Diagnostic> {
+    super::parse::diagnose_text(text, draft, host)
 }
 
 /// The findings about the fields alone.
@@ -90,7 +96,7 @@ fn check_characters(draft: &JobScriptDraft, findings: &mut Findings) {
             );
             findings.at_line(line_of(text, place));
         }
-        check_text(&pointer, text, findings);
+        check_marks(&pointer, text, findings);
     }
 }
 
@@ -99,7 +105,7 @@ fn line_of(text: &str, place: usize) -> usize {
 }
 
 /// Characters that have no place in a script.
-pub(super) fn check_text(pointer: &str, text: &str, findings: &mut Findings) {
+pub(super) fn check_marks(pointer: &str, text: &str, findings: &mut Findings) {
     if let Some(place) = text.find('\0') {
         findings.error(
             pointer,

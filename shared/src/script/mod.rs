@@ -7,6 +7,7 @@
 //!   [`check()`]: everything that is wrong or surprising, not only the first thing, against the rules of PBS and, if known, those of
 //!   one host.
 //! - [`diagnose()`]: the same with the text and the lines in it.
+//! - [`highlight()`] and [`complete()`]: what an editor colours, and what may follow at the cursor.
 //! - [`difference()`]: what two drafts say differently.
 //! - [`learn()`]: what a new script should start with, after what earlier ones used.
 //! - [`prepare()`]: what really goes to a host: the text with the note-taking around the commands, and qsub's arguments.
@@ -14,11 +15,13 @@
 //! What is deliberately absent: input and output, clocks, and the quoting of command lines for SSH.
 
 mod check;
+mod complete;
 mod diagnostic;
 mod difference;
 pub mod directive;
 mod document;
 pub mod draft;
+mod highlight;
 mod host_rules;
 mod interpreter;
 mod job_script;
@@ -29,10 +32,12 @@ mod render;
 pub mod values;
 mod words;
 
-pub use check::{MAX_SCRIPT_BYTES, check, diagnose};
+pub use check::{MAX_SCRIPT_BYTES, check, check_text, diagnose};
+pub use complete::{Completion, complete};
 pub use diagnostic::{Diagnostic, Severity};
 pub use difference::{FieldChange, LineChange, LinePart, ScriptDifference, difference};
 pub use draft::{ChunkDraft, DependencyDraft, JobScriptDraft, VariableDraft};
+pub use highlight::{Highlight, Part, highlight};
 pub use host_rules::{HostRules, NodeRules, QueueRules, ResourceLimits};
 pub use interpreter::Interpreter;
 pub use job_script::JobScript;

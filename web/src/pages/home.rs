@@ -149,6 +149,8 @@ fn JobLine(job: Job) -> impl IntoView {
     let job = Live::of_page().job(job);
     let id = job.with_untracked(|job| job.id);
     let job: Signal<Job> = job.into();
+    let again = paths::compose(paths::ComposeFrom { job: Some(id), ..paths::ComposeFrom::default() });
+    let again_label = move || format!("Again, but… {}", job.read().name);
     view! {
         <li class="job-line">
             <A href=paths::job(id) attr:class="job-line-name">{move || job.read().name.clone()}</A>
@@ -161,6 +163,7 @@ fn JobLine(job: Job) -> impl IntoView {
                 {move || telling_moment(&job.read()).0} " "
                 <Time at=Signal::derive(move || telling_moment(&job.read()).1) />
             </span>
+            <A href=again attr:class="job-line-again" attr:aria-label=again_label>"Again, but…"</A>
         </li>
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use leptos::prelude::*;
+use leptos::web_sys::{DataTransfer, Event};
 
 use super::Bind;
 
@@ -200,6 +201,18 @@ pub(crate) fn TextField(
     }
 }
 
+/// Whoever pastes more than this into a field has the wrong thing on the clipboard, and the browser would take minutes to show it.
+const MOST_PASTED: usize = 1 << 20;
+
+/// Keeps a huge paste out before the browser takes it in, and tells how large it is.
+pub(crate) fn refuse_huge(event: &Event, pasted: Option<DataTransfer>, refused: impl FnOnce(usize)) {
+    let n_bytes = pasted.and_then(|pasted| pasted.get_data("text/plain").ok()).map_or(0, |text| text.len());
+    if n_bytes > MOST_PASTED {
+        event.prevent_default();
+        refused(n_bytes);
+    }
+}
+
 /// Several lines of text.
 #[component]
 pub(crate) fn TextArea(
@@ -238,6 +251,9 @@ pub(crate) fn TextArea(
     /// In a fixed-width font, without spelling aid.
     #[prop(optional)]
     is_code: bool,
+    /// Is told how many bytes were pasted, when that was far too much and was left out.
+    #[prop(optional, into)]
+    on_refused: Option<Callback<usize>>,
 ) -> impl IntoView {
     let ids = FieldIds::given(id, name);
     let control = ids.clone();
@@ -259,6 +275,13 @@ pub(crate) fn TextArea(
                 }
                 disabled=move || disabled.get()
                 prop:value=move || value.get()
+                on:paste=move |event| {
+                    refuse_huge(&event, event.clipboard_data(), |n_bytes| {
+                        if let Some(on_refused) = on_refused {
+                            on_refused.run(n_bytes);
+                        }
+                    });
+                }
                 on:input=move |event| value.set(event_target_value(&event))
             ></textarea>
         </FieldFrame>

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::lines::Lines;
-use crate::script::check::check_text;
+use crate::script::check::check_marks;
 use crate::script::diagnostic::{Diagnostic, Findings, Severity};
 use crate::script::directive::options::{OptionLine, read_line};
 use crate::script::draft::JobScriptDraft;
@@ -134,7 +134,7 @@ impl Header {
             } else if trimmed.is_empty() || trimmed.starts_with('#') || line.starts_with(':') {
                 lines.next();
                 let mut found = Findings::default();
-                check_text("", line, &mut found);
+                check_marks("", line, &mut found);
                 in_comments.extend(
                     found.into_list().into_iter().map(|finding| Diagnostic { line: Some(number), ..finding }),
                 );

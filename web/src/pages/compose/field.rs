@@ -94,6 +94,7 @@ pub(super) fn DraftArea(
     let form = Form::of_page();
     let pointer = pointer.unwrap_or_else(|| format!("/{name}"));
     let help = (!is_bare).then(|| help(name));
+    let refused_at = pointer.clone();
     view! {
         <TextArea
             id=control_id(&pointer)
@@ -106,6 +107,7 @@ pub(super) fn DraftArea(
             help=MaybeProp::from(help)
             note=form.note_at(pointer.clone())
             error=form.error_at(pointer)
+            on_refused=Callback::new(move |n_bytes| form.refuse(&refused_at, n_bytes))
         />
     }
 }

@@ -1,20 +1,29 @@
 //! The state of the form: the draft, where it goes, and what is found in it. Everything on the page is derived from here.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use leptos::ev;
+use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use pbsweb_shared::api::jobs::JobSubmit;
 use pbsweb_shared::host::HostQueues;
 use pbsweb_shared::ids::{ApplicationId, HostId, UserId};
 use pbsweb_shared::problem::FieldError;
-use pbsweb_shared::script::{Diagnostic, JobScriptDraft, check, parse, render};
+use pbsweb_shared::script::{
+    Diagnostic, HostRules, JobScriptDraft, MAX_SCRIPT_BYTES, check_text, parse_with, render,
+};
 
-use super::findings::{control_id, error_at, note_at};
+use super::findings::{control_id, error_at, is_shown, note_at};
+use super::history::History;
 use super::kept::{self, Kept, Tried, key_for};
 use crate::client::{self, ClientError, IdempotencyKey};
 use crate::state::{CurrentUser, Live};
 use crate::ui::{Bind, LocalResource, effect};
+
+/// So much of what was typed is lost at most if the browser breaks down.
+const SAVE_EVERY: Duration = Duration::from_millis(250);
 
 type Getter<T> = Box<dyn Fn(&JobScriptDraft) -> T + Send + Sync>;
 type Setter<T> = Box<dyn Fn(&mut JobScriptDraft, T) + Send + Sync>;
@@ -30,16 +39,18 @@ pub(super) struct Form {
     pub(super) script_name: RwSignal<String>,
     /// The fields.
     pub(super) draft: RwSignal<JobScriptDraft>,
-    /// The script's text while it is edited as such.
-    pub(super) text: RwSignal<Option<String>>,
-    /// What reading that text found.
-    pub(super) text_findings: RwSignal<Vec<Diagnostic>>,
+    /// The script's text: the other view of the draft.
+    pub(super) text: Memo<String>,
+    /// What can be undone and done again.
+    history: RwSignal<History>,
     /// Submit was pressed: what is missing is an error from now on.
     pub(super) is_tried: RwSignal<bool>,
     /// What the server said about fields.
     pub(super) server_errors: RwSignal<Vec<FieldError>>,
-    /// What is found in the draft, by the rules of the host.
+    /// What is found in the draft and its text, by the rules of the host, with lines of the text.
     pub(super) findings: Memo<Vec<Diagnostic>>,
+    /// The host's rules, once they are known.
+    pub(super) rules: Memo<Option<HostRules>>,
     /// The queues of the host, with its rules.
     pub(super) queues: Memo<Option<HostQueues>>,
     /// Why the queues are not known.
@@ -49,6 +60,8 @@ pub(super) struct Form {
     /// What the draft was before the user changed anything.
     base: StoredValue<JobScriptDraft>,
     tried: RwSignal<Option<Tried>>,
+    /// The draft is about to be kept.
+    saving: StoredValue<Option<TimeoutHandle>>,
     user: StoredValue<Option<UserId>>,
 }
 
@@ -79,22 +92,25 @@ impl Form {
         });
         let queues_error = Memo::new(move |_| loaded.get().flatten().and_then(Result::err));
         let rules = Memo::new(move |_| queues.read().as_ref().map(|queues| queues.rules.clone()));
-        let findings = Memo::new(move |_| check(&draft.read(), rules.read().as_ref()));
+        let text = Memo::new(move |_| render(&draft.read()));
+        let findings = Memo::new(move |_| check_text(&text.read(), &draft.read(), rules.read().as_ref()));
         let form = Self {
             host,
             application: RwSignal::new(kept.application),
             script_name: RwSignal::new(kept.script_name),
             draft,
-            text: RwSignal::new(None),
-            text_findings: RwSignal::new(Vec::new()),
+            text,
+            history: RwSignal::new(History::default()),
             is_tried: RwSignal::new(false),
             server_errors: RwSignal::new(Vec::new()),
             findings,
+            rules,
             queues,
             queues_error,
             is_loading: RwSignal::new(false),
             base: StoredValue::new(JobScriptDraft::default()),
             tried: RwSignal::new(kept.tried),
+            saving: StoredValue::new(None),
             user: StoredValue::new(user),
         };
         provide_context(form);
@@ -116,18 +132,61 @@ impl Form {
 
     /// Changes the draft, as a control at `pointer` does.
     pub(super) fn edit(self, pointer: &str, change: impl FnOnce(&mut JobScriptDraft)) {
+        self.note(pointer);
         self.draft.update(change);
-        self.changed_at(pointer);
-    }
-
-    fn changed_at(self, pointer: &str) {
         self.server_errors.update(|errors| {
             errors.retain(|error| error.pointer.strip_prefix("/script") != Some(pointer));
         });
-        if self.text.with_untracked(Option::is_some) {
-            self.text.set(Some(render(&self.draft.read_untracked())));
-            self.text_findings.set(Vec::new());
+    }
+
+    /// The text was edited: the fields follow. `place` is where, so that what is typed there in a row is undone together.
+    pub(super) fn edit_text(self, text: &str, place: &str) {
+        // An editor knows one kind of line end only; the draft keeps its own.
+        let text = if self.text.read_untracked().contains("\r\n") {
+            Cow::Owned(text.replace('\n', "\r\n"))
+        } else {
+            Cow::Borrowed(text)
+        };
+        // A draft without a text is one that the fields make.
+        let text = if text.is_empty() { "\n" } else { &*text };
+        let prefix = self.draft.with_untracked(|draft| draft.directive_prefix.clone());
+        let read = parse_with(text.as_bytes(), &prefix).draft;
+        self.note(place);
+        self.draft.set(read);
+        self.server_errors.set(Vec::new());
+    }
+
+    fn note(self, place: &str) {
+        self.history.update(|history| history.note(&self.draft.read_untracked(), place));
+    }
+
+    /// Whether there is something to undo, and to do again. Tracked.
+    pub(super) fn can_undo(self) -> (bool, bool) {
+        self.history.with(|history| (history.can_undo(), history.can_redo()))
+    }
+
+    /// Takes the last change back.
+    pub(super) fn undo(self) {
+        self.travel(History::undo);
+    }
+
+    /// Makes it again.
+    pub(super) fn redo(self) {
+        self.travel(History::redo);
+    }
+
+    fn travel(self, way: fn(&mut History, &JobScriptDraft) -> Option<JobScriptDraft>) {
+        let now = self.draft.get_untracked();
+        if let Some(draft) = self.history.try_update(|history| way(history, &now)).flatten() {
+            self.draft.set(draft);
+            self.server_errors.set(Vec::new());
         }
+    }
+
+    /// What is found, without what is only still to be filled. Tracked.
+    pub(super) fn shown_findings(self) -> Vec<Diagnostic> {
+        let is_tried = self.is_tried.get();
+        self.findings.read().iter().filter(|finding| is_shown(finding, is_tried)).cloned().collect()
     }
 
     /// A control's view of a part of the draft.
@@ -152,20 +211,10 @@ impl Form {
         Bind::new(move || part.get(), move |value| self.edit(&pointer, |draft| set(draft, value)))
     }
 
-    /// The text was edited: the fields follow.
-    pub(super) fn edit_text(self, text: String) {
-        let parsed = parse(&text);
-        self.draft.set(parsed.draft);
-        self.text_findings.set(parsed.diagnostics);
-        self.server_errors.set(Vec::new());
-        self.text.set(Some(text));
-    }
-
     /// Fills every field at once.
     pub(super) fn fill(self, draft: JobScriptDraft, script_name: String) {
-        if self.text.with_untracked(Option::is_some) {
-            self.text.set(Some(render(&draft)));
-            self.text_findings.set(Vec::new());
+        if !self.is_untouched() {
+            self.note("");
         }
         self.draft.set(draft);
         self.script_name.set(script_name);
@@ -175,10 +224,8 @@ impl Form {
 
     /// Forgets everything that was typed; the suggestion for host and application comes again.
     pub(super) fn start_afresh(self) {
-        self.base.set_value(JobScriptDraft::default());
-        self.text.set(None);
-        self.text_findings.set(Vec::new());
         self.fill(JobScriptDraft::default(), String::new());
+        self.base.set_value(JobScriptDraft::default());
         // The same host anew: what depends on it is asked for again.
         self.host.notify();
     }
@@ -210,15 +257,42 @@ impl Form {
         });
         self.tried.set(Some(Tried { job: job.clone(), key: key.clone() }));
         // Stored before it is sent: a reload during the submission must not make it two.
+        self.stop_saving();
         self.save();
         Some((job, IdempotencyKey::kept(key)))
     }
 
     /// The wish was granted: nothing is left to keep.
     pub(super) fn forget(self) {
+        self.stop_saving();
         self.tried.try_set(None);
         if let Some(Some(user)) = self.user.try_get_value() {
             kept::forget(user);
+        }
+    }
+
+    /// What was to be put into a field was far too much, and was left out.
+    pub(super) fn refuse(self, pointer: &str, n_bytes: usize) {
+        let pointer = format!("/script{pointer}");
+        let message = format!(
+            "{n_bytes} bytes were pasted; a script may have at most {MAX_SCRIPT_BYTES}. They were left out, and nothing else was changed"
+        );
+        self.server_errors.update(|errors| {
+            errors.retain(|error| error.pointer != pointer);
+            errors.push(FieldError { pointer, code: "text.too_large".to_owned(), message });
+        });
+    }
+
+    /// `false` if nothing was about to be kept.
+    fn stop_saving(self) -> bool {
+        let handle = self.saving.try_update_value(Option::take).flatten();
+        handle.map(|handle| handle.clear()).is_some()
+    }
+
+    /// Keeps now what was about to be kept.
+    fn save_now(self) {
+        if self.stop_saving() {
+            self.save();
         }
     }
 
@@ -248,9 +322,15 @@ impl Form {
             self.host.track();
             self.application.track();
             let is_loading = self.is_loading.get();
-            if before.is_some() && !is_loading {
-                self.save();
+            // Not at each key: writing takes as long as all the rest.
+            if before.is_some() && !is_loading && self.saving.with_value(Option::is_none) {
+                self.saving.set_value(set_timeout_with_handle(move || self.save_now(), SAVE_EVERY).ok());
             }
+        });
+        let hidden = window_event_listener(ev::pagehide, move |_| self.save_now());
+        on_cleanup(move || {
+            hidden.remove();
+            self.save_now();
         });
     }
 
@@ -277,8 +357,15 @@ impl Form {
     }
 }
 
-/// Leads to the control at a pointer: opens the section it is in, and puts the focus there.
-pub(super) fn lead_to(pointer: &str) {
+/// Leads to what a finding is about: its control, or else its line of the script.
+pub(super) fn lead_to(finding: &Diagnostic) {
+    if !lead_to_control(&finding.pointer) {
+        super::editor::go_to(finding);
+    }
+}
+
+/// Leads to the control at a pointer: opens the section it is in, and puts the focus there. `false` if there is none.
+pub(super) fn lead_to_control(pointer: &str) -> bool {
     let mut pointer = pointer.to_owned();
     // What has no control of its own is shown at what it is a part of.
     let control = loop {
@@ -290,12 +377,13 @@ pub(super) fn lead_to(pointer: &str) {
             Some(_) | None => break None,
         }
     };
-    let Some(control) = control else { return };
+    let Some(control) = control else { return false };
     if let Ok(Some(section)) = control.closest("details") {
         let _ = section.set_attribute("open", "");
     }
     control.scroll_into_view();
     focus_element(control);
+    true
 }
 
 fn focus_element(element: leptos::web_sys::Element) {

@@ -3,9 +3,11 @@
 //! [`form`] holds the state; everything else is derived from it. The rules are those of `pbsweb_shared::script`, the same that the
 //! server applies: this page only shows them sooner.
 
+mod editor;
 mod field;
 mod findings;
 mod form;
+mod history;
 mod kept;
 mod picker;
 mod script_side;

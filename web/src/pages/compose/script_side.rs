@@ -1,88 +1,115 @@
-//! The script beside the form: rendered as the fields change, or edited as text, with the fields following.
+//! The script beside the form: the other view of the draft, always there to be read and edited.
 
+use leptos::ev;
 use leptos::prelude::*;
-use pbsweb_shared::script::render;
+use leptos::web_sys::{Element, KeyboardEvent};
+use pbsweb_shared::script::{Diagnostic, Severity};
+use wasm_bindgen::JsCast;
 
+use super::editor::{ScriptEditor, go_to};
 use super::findings::words;
-use super::form::Form;
-use crate::ui::{Bind, Button, CodeBlock, Panel, TextArea};
+use super::form::{Form, lead_to_control};
+use crate::ui::code_block::CopyButton;
+use crate::ui::{Button, ButtonKind, Panel};
 
 /// The panel.
 #[component]
 pub(super) fn ScriptSide() -> impl IntoView {
     let form = Form::of_page();
-    let text = Memo::new(move |_| render(&form.draft.read()));
-    let is_editing = Memo::new(move |_| form.text.read().is_some());
-    let edited = Bind::new(move || form.text.get().unwrap_or_default(), move |text| form.edit_text(text));
-    let toggle = move |()| {
-        if is_editing.get_untracked() {
-            form.text.set(None);
-            form.text_findings.set(Vec::new());
-        } else {
-            form.text.set(Some(text.get_untracked()));
-        }
+    let keys = window_event_listener(ev::keydown, move |event| undo_by_key(form, &event));
+    on_cleanup(move || keys.remove());
+    let unless = move |can: fn((bool, bool)) -> bool, why: &'static str| {
+        MaybeProp::derive(move || (!can(form.can_undo())).then(|| why.to_owned()))
     };
     view! {
         <Panel
             title="Script"
             actions=move || {
                 view! {
-                    <Button on_press=toggle>
-                        {move || if is_editing.get() { "Done editing" } else { "Edit as text" }}
+                    <Button
+                        kind=ButtonKind::Quiet
+                        disabled_because=unless(|(undo, _)| undo, "There is nothing to undo.")
+                        on_press=move |()| form.undo()
+                    >
+                        "Undo"
                     </Button>
+                    <Button
+                        kind=ButtonKind::Quiet
+                        disabled_because=unless(|(_, redo)| redo, "There is nothing to do again.")
+                        on_press=move |()| form.redo()
+                    >
+                        "Redo"
+                    </Button>
+                    <CopyButton text=form.text what="the script" />
                 }
             }
         >
-            {move || {
-                if is_editing.get() {
-                    view! {
-                        <TextArea
-                            label="Script text"
-                            name="script_text"
-                            value=edited
-                            rows=26
-                            is_code=true
-                            help="The fields follow what you type. What has no field is kept among the extra directives or the commands."
-                        />
-                        <TextFindings />
-                    }
-                        .into_any()
-                } else {
-                    view! { <CodeBlock text=text what="the script" /> }.into_any()
-                }
-            }}
+            <ScriptEditor />
+            <TextFindings />
         </Panel>
     }
 }
 
-/// What reading the text found, line by line.
+/// Ctrl+Z where there is nothing of its own to undo: outside of controls that one types into.
+fn undo_by_key(form: Form, event: &KeyboardEvent) {
+    let is_typed_into = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok())
+        .is_some_and(|target| target.matches("input, textarea, select, dialog *").unwrap_or(true));
+    if is_typed_into || event.default_prevented() || !(event.ctrl_key() || event.meta_key()) {
+        return;
+    }
+    match (event.key().as_str(), event.shift_key()) {
+        ("z", false) => form.undo(),
+        ("z" | "Z", true) | ("y", false) => form.redo(),
+        _ => return,
+    }
+    event.prevent_default();
+}
+
+/// What is found in the script, the worst first; each leads to its line and to its field.
 #[component]
 fn TextFindings() -> impl IntoView {
     let form = Form::of_page();
     let findings = Memo::new(move |_| {
-        let is_tried = form.is_tried.get();
-        form.text_findings
-            .read()
-            .iter()
-            .filter(|finding| super::findings::is_shown(finding, is_tried))
-            .map(|finding| {
-                let place = finding.line.map(|line| format!("Line {line}: ")).unwrap_or_default();
-                (finding.is_error(), format!("{place}{}", words(finding)))
-            })
-            .collect::<Vec<_>>()
+        let mut shown = form.shown_findings();
+        shown.retain(|finding| finding.line.is_some());
+        shown.sort_by_key(|finding| (finding.severity, finding.line));
+        shown
     });
     view! {
         <ul class="text-findings" aria-label="Findings in the text">
-            {move || {
-                findings
-                    .get()
-                    .into_iter()
-                    .map(|(is_error, text)| {
-                        let class = if is_error { "field-error" } else { "field-note" };
-                        view! { <li class=class>{text}</li> }
-                    })
-                    .collect_view()
-            }}
+            {move || findings.get().into_iter().map(finding_row).collect_view()}
         </ul>
+    }
+}
+
+fn finding_row(finding: Diagnostic) -> impl IntoView {
+    let class = match finding.severity {
+        Severity::Error => "field-error",
+        Severity::Warning | Severity::Hint => "field-note",
+    };
+    let kind = match finding.severity {
+        Severity::Error => "",
+        Severity::Warning => "Warning: ",
+        Severity::Hint => "Hint: ",
+    };
+    let line = finding.line.unwrap_or(1);
+    let text = format!("{kind}{}", words(&finding));
+    let pointer = finding.pointer.clone();
+    let to_field = (!pointer.is_empty()).then(|| {
+        let to_field = move |_| {
+            lead_to_control(&pointer);
+        };
+        view! { <button type="button" class="link-button" on:click=to_field>"Field"</button> }
+    });
+    view! {
+        <li class=class>
+            <button type="button" class="link-button" on:click=move |_| go_to(&finding)>
+                {format!("Line {line}")}
+            </button>
+            <span>{text}</span>
+            {to_field}
+        </li>
     }
 }

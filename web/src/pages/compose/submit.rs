@@ -7,8 +7,8 @@ use pbsweb_shared::api::jobs::{JobSubmit, SubmitQuery};
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::script::Severity;
 
-use super::findings::{in_sum, is_shown, words};
-use super::form::{Form, lead_to};
+use super::findings::{in_sum, words};
+use super::form::{Form, lead_to, lead_to_control};
 use crate::client::{self, ClientError, IdempotencyKey};
 use crate::paths;
 use crate::state::{Hosts, Live, Notices};
@@ -53,16 +53,12 @@ fn press(form: Form, submit: Submit) {
     }
     form.is_tried.set(true);
     if form.host.read_untracked().is_none() {
-        return lead_to("/host");
+        lead_to_control("/host");
+        return;
     }
-    let first_error = form
-        .findings
-        .read_untracked()
-        .iter()
-        .find(|finding| finding.is_error())
-        .map(|finding| finding.pointer.clone());
-    if let Some(pointer) = first_error {
-        return lead_to(&pointer);
+    let first_error = form.findings.read_untracked().iter().find(|finding| finding.is_error()).cloned();
+    if let Some(finding) = first_error {
+        return lead_to(&finding);
     }
     if let Some(wish) = form.wish() {
         submit.dispatch(wish);
@@ -85,15 +81,10 @@ pub(super) fn SubmitBar(
         }
     });
     let shown = Memo::new(move |_| {
-        let is_tried = form.is_tried.get();
-        let findings = form.findings.read();
+        let mut findings = form.shown_findings();
         // The worst first.
-        [Severity::Error, Severity::Warning, Severity::Hint]
-            .into_iter()
-            .flat_map(|severity| findings.iter().filter(move |finding| finding.severity == severity))
-            .filter(|finding| is_shown(finding, is_tried))
-            .cloned()
-            .collect::<Vec<_>>()
+        findings.sort_by_key(|finding| finding.severity);
+        findings
     });
     let sum = move || {
         let where_to = form.host.get().map(|host| hosts.name(host));
@@ -109,13 +100,13 @@ pub(super) fn SubmitBar(
             .into_iter()
             .filter(|finding| finding.severity != Severity::Hint)
             .map(|finding| {
-                let pointer = finding.pointer.clone();
+                let label = field_label(&finding.pointer);
                 let class = if finding.is_error() { "field-error" } else { "field-note" };
                 let text = words(&finding);
                 view! {
                     <li class=class>
-                        <button type="button" class="link-button" on:click=move |_| lead_to(&pointer)>
-                            {field_label(&finding.pointer)}
+                        <button type="button" class="link-button" on:click=move |_| lead_to(&finding)>
+                            {label}
                         </button>
                         <span>{text}</span>
                     </li>

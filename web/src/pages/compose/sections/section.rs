@@ -4,7 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 use pbsweb_shared::script::JobScriptDraft;
 
-use crate::pages::compose::findings::{in_sum, is_shown, is_within};
+use crate::pages::compose::findings::{in_sum, is_within};
 use crate::pages::compose::form::Form;
 use crate::ui::effect;
 
@@ -25,13 +25,8 @@ pub(super) fn Section(
     let n_set = Memo::new(move |_| n_set(&form.draft.read()));
     let has_any = Memo::new(move |_| n_set.get() > 0);
     let findings = Memo::new(move |_| {
-        let is_tried = form.is_tried.get();
-        let findings = form.findings.read();
-        let own: Vec<_> = findings
-            .iter()
-            .filter(|finding| is_within(&finding.pointer, fields) && is_shown(finding, is_tried))
-            .cloned()
-            .collect();
+        let mut own = form.shown_findings();
+        own.retain(|finding| is_within(&finding.pointer, fields));
         in_sum(&own)
     });
     // What was just filled is shown; what the reader folded stays folded while it changes.
