@@ -147,11 +147,13 @@ fn value(letter: char, typed: &str, host: Option<&HostRules>, offers: &mut Offer
         'l' => match member.split_once('=') {
             Some(("select", chunks)) => {
                 let part = chunks.rsplit(['+', ':']).next().unwrap_or_default();
-                if let Some((resource, value)) = part.split_once('=') {
-                    node_sizes(resource, value, host, offers);
-                }
-                for resource in RESOURCES.iter().filter(|resource| resource.is_of_chunk) {
-                    offers.add(part, &format!("{}=", resource.name), resource.help);
+                match part.split_once('=') {
+                    Some((resource, value)) => node_sizes(resource, value, host, offers),
+                    None => {
+                        for resource in RESOURCES.iter().filter(|resource| resource.is_of_chunk) {
+                            offers.add(part, &format!("{}=", resource.name), resource.help);
+                        }
+                    }
                 }
             }
             Some(("place", place)) => {

@@ -94,7 +94,7 @@ mod tests {
         check("#PBS -q lo|ng\nx", "#PBS -q short\nx", "#PBS -q short|\nx");
         check("abc|", "ab", "ab|");
         check("|", "abc", "|abc");
-        check("one tw|o three", "one three", "one |three");
+        check("one tw|o three", "one three", "one t|hree");
     }
 
     #[test]
