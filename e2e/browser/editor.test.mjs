@@ -376,7 +376,7 @@ describe("the script and the form are one", () => {
     assert.ok(Math.abs(shown - expected) < 1, `${shown} instead of ${expected}`);
   });
 
-  test("typing costs less than a frame with all fields in use", async (page, t) => {
+  test("with all fields in use a key in text or form is read; what it costs is told", async (page, t) => {
     await compose(SCRIPT.replace(" stray", "") + "echo work\n".repeat(280));
     await form.unfold();
     await form.fill({
