@@ -2,11 +2,11 @@
 
 use gloo_net::http::Method;
 use pbsweb_shared::api::scripts::{
-    Revision, Script, ScriptCheck, ScriptChecked, ScriptParse, ScriptParsed, ScriptsQuery,
+    Revision, RevisionUpdate, Script, ScriptCheck, ScriptChecked, ScriptParse, ScriptParsed, ScriptsQuery,
 };
 use pbsweb_shared::ids::{ApplicationId, HostId, ScriptId};
 use pbsweb_shared::page::Page;
-use pbsweb_shared::script::JobScriptDraft;
+use pbsweb_shared::script::{JobScriptDraft, ScriptDifference};
 use serde::Serialize;
 
 use super::query::to_query;
@@ -38,6 +38,21 @@ pub(crate) async fn list_scripts(query: &ScriptsQuery) -> Answer<Page<Script>> {
 /// One script.
 pub(crate) fn get_script(script: ScriptId) -> Reply<Script> {
     http::get(&format!("/scripts/{script}"))
+}
+
+/// What one revision says differently from another.
+pub(crate) fn compare_revisions(script: ScriptId, from: i32, to: i32) -> Reply<ScriptDifference> {
+    http::get(&format!("/scripts/{script}/difference?from={from}&to={to}"))
+}
+
+/// Makes a former revision the latest, by a copy of it.
+pub(crate) fn restore_revision(script: ScriptId, number: i32) -> Reply<Revision> {
+    http::act(&format!("/scripts/{script}/revisions/{number}/restore"))
+}
+
+/// Gives a revision a label, or none.
+pub(crate) fn update_revision(script: ScriptId, number: i32, update: &RevisionUpdate) -> Reply<Revision> {
+    http::send(Method::PATCH, &format!("/scripts/{script}/revisions/{number}"), update, None)
 }
 
 /// Its revisions, newest first.

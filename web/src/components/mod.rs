@@ -2,6 +2,7 @@
 //! `client`, and what they share through `state`.
 
 mod activity_table;
+mod changed_lines;
 mod check_report;
 mod header;
 mod host_account;
@@ -15,6 +16,7 @@ mod steer;
 mod upload_form;
 
 pub(crate) use activity_table::ActivityTable;
+pub(crate) use changed_lines::ChangedLines;
 pub(crate) use check_report::CheckFindings;
 pub(crate) use header::Header;
 pub(crate) use host_account::{AccountBadge, HostAccountForm, HostAccounts};

@@ -4,6 +4,7 @@ mod actions;
 mod files;
 mod output;
 mod overview;
+mod revisions;
 mod script;
 mod set;
 mod since;
@@ -80,7 +81,7 @@ fn JobLoader(id: JobId) -> impl IntoView {
 #[component]
 fn JobPage(job: JobRow) -> impl IntoView {
     let live = Live::of_page();
-    let id = job.id;
+    let (id, script, revision) = (job.id, job.script, job.revision);
     let job: Signal<JobRow> = live.job(job).into();
     let selected = selected_tab(TABS);
     let title = Signal::derive(move || format!("Job {}", job.read().name));
@@ -108,7 +109,7 @@ fn JobPage(job: JobRow) -> impl IntoView {
                 view! { <output::Output job=id stream=OutputStream::Stderr is_running=is_running /> }.into_any()
             }
             "timeline" => view! { <timeline::Timeline job=job /> }.into_any(),
-            "script" => view! { <script::Script job=id /> }.into_any(),
+            "script" => view! { <script::Script job=id script=script revision=revision /> }.into_any(),
             "files" => view! { <files::Files job=id is_running=is_running /> }.into_any(),
             _ => view! { <output::Output job=id stream=OutputStream::Stdout is_running=is_running /> }.into_any(),
         }}

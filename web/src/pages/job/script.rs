@@ -1,8 +1,9 @@
 //! The script of the job: as its author saw it, and as it went to the host.
 
 use leptos::prelude::*;
-use pbsweb_shared::ids::JobId;
+use pbsweb_shared::ids::{JobId, RevisionId, ScriptId};
 
+use super::revisions::Revisions;
 use crate::client;
 use crate::ui::{CodeBlock, Load, LocalResource, Panel};
 
@@ -29,21 +30,26 @@ fn command_line(arguments: &[String]) -> String {
 pub(super) fn Script(
     /// Whose.
     job: JobId,
+    /// The script that it is a job of.
+    script: ScriptId,
+    /// Which state of it.
+    revision: RevisionId,
 ) -> impl IntoView {
     let loaded = LocalResource::new(move || client::jobs::get_job_script(job));
     view! {
-        <Load resource=loaded what="the script" let:script>
+        <Load resource=loaded what="the script" let:loaded>
             <div class="stack">
                 <Panel title="Script" lead="As it was composed.">
-                    <CodeBlock text=script.text what="the script" />
+                    <CodeBlock text=loaded.text what="the script" />
                 </Panel>
                 <Panel
                     title="What went to the host"
                     lead="The same with PBSWeb's own lines, which note how it ends, and the command that submitted it."
                 >
-                    <CodeBlock text=command_line(&script.qsub_arguments) what="the qsub command" wraps=true />
-                    <CodeBlock text=script.submitted_text what="the submitted script" />
+                    <CodeBlock text=command_line(&loaded.qsub_arguments) what="the qsub command" wraps=true />
+                    <CodeBlock text=loaded.submitted_text what="the submitted script" />
                 </Panel>
+                <Revisions script=script own=revision />
             </div>
         </Load>
     }

@@ -5,11 +5,12 @@ use leptos_router::components::A;
 use pbsweb_shared::api::jobs::{Job, SinceItWorked};
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::JobState;
-use pbsweb_shared::script::{FieldChange, LineChange};
+use pbsweb_shared::script::FieldChange;
 
 use crate::client;
+use crate::components::ChangedLines;
 use crate::paths;
-use crate::ui::{CodeBlock, Load, LocalResource, Panel, Table};
+use crate::ui::{Load, LocalResource, Panel, Table};
 
 /// The panel; nothing unless the job failed.
 #[component]
@@ -22,14 +23,6 @@ pub(super) fn Since(
         (job.state == JobState::Failed).then_some(job.id)
     });
     move || failed.get().map(|id| view! { <SincePanel id=id /> })
-}
-
-fn line_words(lines: &[LineChange]) -> String {
-    let words: Vec<String> = lines
-        .iter()
-        .map(|line| format!("{}{:>5}  {}", if line.is_new { '+' } else { '-' }, line.number, line.text))
-        .collect();
-    words.join("\n")
 }
 
 #[component]
@@ -49,7 +42,7 @@ fn changes(since: SinceItWorked) -> AnyView {
         return view! { <p>"No earlier job of this script or application has worked."</p> }.into_any();
     };
     let fields: Vec<FieldChange> = since.around.into_iter().chain(since.script.fields).collect();
-    let lines = line_words(&since.script.lines);
+    let lines = since.script.lines;
     let is_same = fields.is_empty() && lines.is_empty();
     view! {
         <p>
@@ -57,7 +50,7 @@ fn changes(since: SinceItWorked) -> AnyView {
             {if is_same { ", nothing is different." } else { ":" }}
         </p>
         {(!fields.is_empty()).then(|| view! { <Fields fields=fields /> })}
-        {(!lines.is_empty()).then(|| view! { <CodeBlock text=lines what="the changed lines" /> })}
+        {(!lines.is_empty()).then(|| view! { <ChangedLines lines=lines /> })}
     }
     .into_any()
 }
@@ -87,21 +80,5 @@ fn Fields(fields: Vec<FieldChange>) -> impl IntoView {
                     .collect_view()}
             </tbody>
         </Table>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_in_words() {
-        let line = |is_new, number, text: &str| LineChange {
-            is_new,
-            number,
-            text: text.to_owned(),
-            parts: Vec::new(),
-        };
-        assert_eq!(line_words(&[line(false, 3, "exit 0"), line(true, 12, "")]), "-    3  exit 0\n+   12  ");
     }
 }
