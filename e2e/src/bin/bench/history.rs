@@ -82,7 +82,9 @@ fn fill(url: &str, owner: Uuid) -> anyhow::Result<Found> {
         .replace("{scripts}", &N_SCRIPTS.to_string())
         .replace("{steps}", "16");
     connection.batch_execute(&sql).context("the history cannot be made")?;
-    connection.batch_execute("VACUUM ANALYZE; CHECKPOINT")?;
+    // Each by itself: PostgreSQL runs what is sent together in one transaction, and VACUUM in none.
+    connection.batch_execute("VACUUM ANALYZE")?;
+    connection.batch_execute("CHECKPOINT")?;
     let size: Size = diesel::sql_query(
         "SELECT pg_database_size(current_database()) AS whole, \
          pg_total_relation_size('revision_search') + pg_indexes_size('jobs') AS search",

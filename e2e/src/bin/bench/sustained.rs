@@ -87,8 +87,8 @@ async fn run(
 ) -> anyhow::Result<(Duration, Vec<Duration>)> {
     let (wish, qsub) = (wish(&stand.openssh), qsub_line(stand, script));
     let bare = Bare::connect(stand, stand.sshd.port()).await?;
-    // An sshd has ten channels on a connection, and PBSWeb takes eight of them.
-    let channels = tokio::sync::Semaphore::new(8);
+    // An sshd has ten channels on a connection, and gives one back some time after its end was told.
+    let channels = tokio::sync::Semaphore::new(6);
     let one = async || -> anyhow::Result<Duration> {
         match way {
             Way::Local => local_qsub(stand, script).await,
