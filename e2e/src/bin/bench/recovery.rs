@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::report::{Times, head, say};
 use crate::stand::Stand;
-use crate::submissions::wish;
+use crate::submissions::{delete, wish};
 
 /// Kills.
 const TURNS: usize = 5;
@@ -50,7 +50,7 @@ pub(crate) async fn measure(stand: &mut Stand) -> anyhow::Result<()> {
         }
         settled.push(killed.elapsed());
         for job in jobs {
-            let _: Job = stand.user.post(&format!("/jobs/{}/delete", job.id), &()).await?;
+            delete(stand, &job).await?;
         }
     }
     head(&format!("After kill -9 of the server with {UNDER_WAY} submissions under way ({TURNS} times)"));

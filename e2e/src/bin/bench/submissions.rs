@@ -136,7 +136,7 @@ async fn api_turn(stand: &Stand, wish: &JobSubmit) -> anyhow::Result<Duration> {
 }
 
 /// Deletes a job; the scheduler has taken the request when the answer comes.
-async fn delete(stand: &Stand, job: &Job) -> anyhow::Result<()> {
+pub(crate) async fn delete(stand: &Stand, job: &Job) -> anyhow::Result<()> {
     let asked: JobActionItem =
         stand.user.post(&format!("/jobs/{}/delete", job.id), &()).await.context("a job cannot be deleted")?;
     ensure!(asked.outcome == ActionOutcome::Done, "the job {} was not deleted", job.id);
