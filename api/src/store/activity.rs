@@ -1,7 +1,9 @@
 //! The append-only record of what users did.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use pbsweb_shared::api::activity::Activity;
 use pbsweb_shared::ids::{SessionId, UserId};
 use pbsweb_shared::page::Page;
@@ -75,7 +77,6 @@ pub fn list_activity(
 ) -> QueryResult<Page<Activity>> {
     let mut query = activity::table
         .left_join(users::table.on(activity::user_id.eq(users::id.nullable())))
-        .order(activity::id.desc())
         .limit(request.rows_to_select())
         .select((
             activity::id,
@@ -88,10 +89,17 @@ pub fn list_activity(
         ))
         .into_boxed();
     if let Some(user) = of {
-        query = query.filter(activity::user_id.eq(user.as_uuid()));
-    }
-    if let Some(after) = request.after {
-        query = query.filter(activity::id.lt(after));
+        // As the index of one user's has it: by `id` alone the planner may walk through everybody's.
+        let newest_first = sql::<BigInt>("-activity.id");
+        query = query.filter(activity::user_id.eq(user.as_uuid())).order(newest_first);
+        if let Some(after) = request.after {
+            query = query.filter(sql::<BigInt>("-activity.id").gt(-after));
+        }
+    } else {
+        query = query.order(activity::id.desc());
+        if let Some(after) = request.after {
+            query = query.filter(activity::id.lt(after));
+        }
     }
     type Row = (i64, DateTime<Utc>, Option<String>, Option<Uuid>, String, Option<String>, String);
     let items = query

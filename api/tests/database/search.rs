@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
+use pbsweb::store::activity::list_activity;
 use pbsweb::store::jobs::{StateFilter, list_jobs};
 use pbsweb::store::page::{PageRequest, Place};
 use pbsweb::store::scripts::list_scripts;
@@ -301,4 +302,56 @@ fn every_filter_of_the_scripts_finds_what_a_scan_finds_without_one() {
         ),
     );
     assert!(plan.contains("revision_search_text_idx") && plan.contains("Cond: ((owner_id = '"), "{plan}");
+}
+
+/// Of a user whose deeds are all older than everybody else's.
+#[test]
+fn the_record_of_one_user_is_read_by_its_index() {
+    use diesel::connection::SimpleConnection as _;
+    let database = Database::start();
+    let mut connection = database.migrated();
+    let bob = Uuid::from_u128(0xb0b);
+    connection
+        .batch_execute(&format!(
+            "INSERT INTO users SELECT id::uuid, name, name, '', '', false, true, now() \
+                 FROM (VALUES ('{ADA}', 'ada'), ('{bob}', 'bob')) AS person (id, name); \
+             INSERT INTO activity (at, user_id, action, detail) \
+                 SELECT now(), CASE WHEN n <= 120 THEN '{ADA}' ELSE '{bob}' END::uuid, 'test.write', n::text \
+                 FROM generate_series(1, 20000) AS n; \
+             ANALYZE"
+        ))
+        .unwrap();
+    let mut found = Vec::new();
+    let mut token: Option<String> = None;
+    loop {
+        let request = PageRequest::read(Some(50), token.as_deref(), "activity").unwrap();
+        let (page, n_rows) = connection
+            .transaction(|connection| {
+                let before = records_read(connection)?;
+                let page = list_activity(connection, Some(UserId::from_uuid(ADA)), request, "activity")?;
+                QueryResult::Ok((page, records_read(connection)? - before))
+            })
+            .unwrap();
+        assert!(n_rows <= 51, "one page reads {n_rows} rows");
+        found.extend(page.items.into_iter().map(|item| item.detail));
+        token = page.next_page_token;
+        if token.is_none() {
+            break;
+        }
+    }
+    let newest_first: Vec<String> = (1..=120).rev().map(|n| n.to_string()).collect();
+    assert_eq!(found, newest_first);
+}
+
+fn records_read(connection: &mut PgConnection) -> QueryResult<i64> {
+    #[derive(QueryableByName)]
+    struct Rows {
+        #[diesel(sql_type = BigInt)]
+        n: i64,
+    }
+    diesel::sql_query(
+        "SELECT seq_tup_read + idx_tup_fetch AS n FROM pg_stat_xact_user_tables WHERE relname = 'activity'",
+    )
+    .get_result::<Rows>(connection)
+    .map(|rows| rows.n)
 }
