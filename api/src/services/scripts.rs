@@ -136,10 +136,19 @@ fn words(pointer: &str, text: &str) -> Result<String, ScriptError> {
     Ok(text.to_owned())
 }
 
+fn has_nul(value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(has_nul),
+        Value::Object(fields) => fields.values().any(has_nul),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
 /// The text of fields that may be kept: with mistakes, but PostgreSQL takes no NUL.
 fn text_to_keep(draft: &JobScriptDraft) -> Result<String, ScriptError> {
-    let has_nul = serde_json::to_string(draft).is_ok_and(|text| text.contains("\\u0000"));
-    if has_nul {
+    if serde_json::to_value(draft).is_ok_and(|fields| has_nul(&fields)) {
         return Err(wrong("/script", "script.nul", "has a NUL character, which no script can have"));
     }
     Ok(script::render(draft))

@@ -228,6 +228,10 @@ async fn odd_revisions_and_names_are_refused() {
         let answer = user.post("/scripts", &json!({ "name": name, "script": {} })).await;
         assert_eq!(answer.field(ProblemCode::Invalid, "/name").code, code);
     }
+    // What only looks like one is text as any other.
+    let looks = json!({ "name": "looks like nul", "script": { "commands": "printf '\\u0000'" } });
+    let kept: Script = user.post("/scripts", &looks).await.expect(201).json();
+    assert_eq!(kept.revision.draft.commands, "printf '\\u0000'");
     let nul = json!({ "name": "nul", "script": { "commands": "a\u{0}b" } });
     assert_eq!(user.post("/scripts", &nul).await.field(ProblemCode::Invalid, "/script").code, "script.nul");
     let path = format!("/scripts/{}/revisions", script.id);
