@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::actor::Actor;
 use crate::app::App;
 use crate::store::StoreError;
+use crate::store::activity::insert_activity;
 use crate::store::jobs::StateFilter;
 use crate::store::searches::{self as rows, Kept};
 
@@ -87,15 +88,19 @@ pub async fn create_search(
     request: SavedSearchPut,
 ) -> Result<SavedSearch, SearchError> {
     let search = read(request)?;
-    let (owner, now, id) = (actor.user, app.replica.now(), SearchId::from_uuid(Uuid::now_v7()));
+    let (actor, now, id) = (actor.clone(), app.replica.now(), SearchId::from_uuid(Uuid::now_v7()));
     let name = search.name.clone();
     let kept = app
         .store
         .query(move |connection| {
-            if rows::list_searches(connection, owner)?.len() >= MOST {
+            if rows::list_searches(connection, actor.user)?.len() >= MOST {
                 return Ok(None);
             }
-            rows::insert_search(connection, owner, id, &search, now).map(Some)
+            let kept = rows::insert_search(connection, actor.user, id, &search, now)?;
+            if let Kept::Now(search) = &kept {
+                insert_activity(connection, &actor.deed("search.create", id, search.name.clone()), now)?;
+            }
+            Ok(Some(kept))
         })
         .await?;
     let kept =
@@ -114,8 +119,17 @@ pub async fn put_search(
     request: SavedSearchPut,
 ) -> Result<SavedSearch, SearchError> {
     let search = read(request)?;
-    let (owner, name) = (actor.user, search.name.clone());
-    let kept = app.store.query(move |connection| rows::update_search(connection, owner, id, &search)).await?;
+    let (actor, now, name) = (actor.clone(), app.replica.now(), search.name.clone());
+    let kept = app
+        .store
+        .query(move |connection| {
+            let kept = rows::update_search(connection, actor.user, id, &search)?;
+            if let Kept::Now(search) = &kept {
+                insert_activity(connection, &actor.deed("search.update", id, search.name.clone()), now)?;
+            }
+            Ok(kept)
+        })
+        .await?;
     outcome(kept, name)
 }
 
@@ -124,7 +138,16 @@ pub async fn put_search(
 /// # Errors
 /// There is no such search.
 pub async fn delete_search(app: &App, actor: &Actor, id: SearchId) -> Result<(), SearchError> {
-    let owner = actor.user;
-    let is_gone = app.store.query(move |connection| rows::delete_search(connection, owner, id)).await?;
+    let (actor, now) = (actor.clone(), app.replica.now());
+    let is_gone = app
+        .store
+        .query(move |connection| {
+            let is_gone = rows::delete_search(connection, actor.user, id)?;
+            if is_gone {
+                insert_activity(connection, &actor.deed("search.delete", id, ""), now)?;
+            }
+            Ok(is_gone)
+        })
+        .await?;
     if is_gone { Ok(()) } else { Err(SearchError::NotFound) }
 }

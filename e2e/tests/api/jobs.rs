@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use pbsweb_e2e::{TestApp, until};
+use pbsweb_shared::api::activity::Activity;
 use pbsweb_shared::api::jobs::{Job, SinceItWorked};
 use pbsweb_shared::api::searches::SavedSearch;
 use pbsweb_shared::job::JobState;
@@ -246,6 +247,9 @@ async fn searches_are_saved_changed_and_forgotten() {
     let _ = user.delete(&path).await.expect(204);
     user.delete(&path).await.problem(ProblemCode::NotFound);
     user.put(&path, &search("x", "lost")).await.problem(ProblemCode::NotFound);
+    let record: Page<Activity> = user.read("/me/activity").await;
+    let deeds: Vec<_> = record.items.iter().map(|deed| deed.action.as_str()).take(4).collect();
+    assert_eq!(deeds, ["search.delete", "search.update", "search.create", "search.create"]);
 }
 
 #[tokio::test]
