@@ -105,7 +105,7 @@ pub fn resolve_record(record: &JobRecord) -> Resolution {
         // Moved to another server, which could not tell. A server without history has no such records: there qstat follows the
         // job by itself.
         (None, None) if record.state_letter == "M" => Resolution::Unknown(format!(
-            "the scheduler has handed it on to {}, which does not answer",
+            "the scheduler has handed it on to {}, which tells nothing of it",
             record.queue
         )),
         // A letter that we do not know: it is there, and nothing else is known.

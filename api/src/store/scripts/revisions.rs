@@ -247,17 +247,9 @@ pub fn save_revision(
     if made_from != n_revisions {
         return Ok(find_revision(connection, owner, id, n_revisions)?.map(Saved::Conflict));
     }
-    add_revision(connection, id.as_uuid(), n_revisions, Some(made_from), changed, now)?;
-    Ok(latest_revision(connection, owner, id)?.map(Saved::Now))
-}
-
-fn latest_revision(
-    connection: &mut PgConnection,
-    owner: UserId,
-    id: ScriptId,
-) -> QueryResult<Option<Revision>> {
-    let Some(n_revisions) = lock_script(connection, owner, id)? else { return Ok(None) };
-    find_revision(connection, owner, id, n_revisions)
+    let kept = add_revision(connection, id.as_uuid(), n_revisions, Some(made_from), changed, now)?;
+    let number = if kept == changed.fresh { n_revisions + 1 } else { n_revisions };
+    Ok(find_revision(connection, owner, id, number)?.map(Saved::Now))
 }
 
 /// Makes a former revision the latest one, by a copy of it. `None`: there is no such one.
@@ -282,8 +274,9 @@ pub fn restore_revision(
     let Some((draft, text)) = former else { return Ok(None) };
     let draft: JobScriptDraft = read_json(draft)?;
     let changed = Changed { session, draft: &draft, text: &text, fresh };
-    add_revision(connection, id.as_uuid(), n_revisions, Some(number), &changed, now)?;
-    latest_revision(connection, owner, id)
+    let kept = add_revision(connection, id.as_uuid(), n_revisions, Some(number), &changed, now)?;
+    let latest = if kept == fresh { n_revisions + 1 } else { n_revisions };
+    find_revision(connection, owner, id, latest)
 }
 
 /// Gives a revision a label, or takes it away. `None`: there is no such revision.

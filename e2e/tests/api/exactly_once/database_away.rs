@@ -240,6 +240,17 @@ async fn state_of(user: &User, job: &Job) -> (JobState, Option<i32>) {
     (job.state, job.exit_status)
 }
 
+/// The server starts again on yesterday's database; the host's faults are over.
+async fn go_back_to(backup: &Path, database: &Database, app: &mut TestApp, user: &User) -> User {
+    app.stop_server().await;
+    let restored = database.postgres.create_database("restored", None).unwrap();
+    restore(&restored, backup);
+    app.set_database(&restored);
+    app.start_server().await;
+    app.sim.faults().clear();
+    app.again(user)
+}
+
 /// Yesterday's database knows nothing of today's jobs. The host does.
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_submitted_after_the_backup_are_adopted_and_not_submitted_again() {
@@ -270,13 +281,7 @@ async fn jobs_submitted_after_the_backup_are_adopted_and_not_submitted_again() {
     until("the scheduler has it", || app.sim.jobs().len() == 4).await;
     let n_qsub = app.sim.command_count("qsub");
 
-    app.stop_server().await;
-    let restored = database.postgres.create_database("restored", None).unwrap();
-    restore(&restored, &backup);
-    app.set_database(&restored);
-    app.start_server().await;
-    app.sim.faults().clear();
-    let user = app.again(&user);
+    let user = go_back_to(&backup, &database, &mut app, &user).await;
 
     // Whoever repeats a request, as early as can be, gets the job that it made.
     let again: Job = user.try_submit("running", 60, &request).await.expect(201).json();
@@ -337,13 +342,7 @@ async fn a_set_that_was_half_submitted_after_the_backup_is_found_as_far_as_it_ca
     let before: JobSet = ask(&user, 0).await.expect(201).json();
     until("the scheduler has the first", || app.sim.jobs().len() == 1).await;
 
-    app.stop_server().await;
-    let restored = database.postgres.create_database("restored", None).unwrap();
-    restore(&restored, &backup);
-    app.set_database(&restored);
-    app.start_server().await;
-    app.sim.faults().clear();
-    let user = app.again(&user);
+    let user = go_back_to(&backup, &database, &mut app, &user).await;
 
     let set: JobSet = eventually("the set is found", || async {
         let answer = user.get(&format!("/job-sets/{}", before.id)).await;
