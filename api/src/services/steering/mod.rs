@@ -4,45 +4,43 @@
 //! sends it and keeps what came of it for each job; [`reconcile`] takes on what a server left behind. An outcome is never
 //! better than the scheduler's answer: see docs/STEERING.md.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use pbsweb_shared::api::job_actions::{
-    ActionItemsQuery, ActionOutcome, JobActionCreate, JobActionFilter, JobActionItem, JobActionPreview,
-    JobActionRun, JobAttributes, PreviewGroup, PreviewItem,
+    ActionOutcome, JobActionCreate, JobActionItem, JobActionPreview, JobActionRun, PreviewGroup, PreviewItem,
 };
-use pbsweb_shared::api::jobs::{Job, JobsQuery};
+use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::ids::{ActionId, JobId};
 use pbsweb_shared::names::PbsJobId;
-use pbsweb_shared::page::Page;
 use pbsweb_shared::problem::FieldError;
-use pbsweb_shared::steering::{JobOrder, Meaning, Steering, is_array_id, target_ids};
+use pbsweb_shared::steering::{JobOrder, Meaning, Steering};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::actor::Actor;
-use super::reach::{Reach, ReachError, Trust, fresh_marker, quick};
+use super::reach::{Reach, ReachError, Trust};
 use crate::app::App;
 use crate::store::StoreError;
 use crate::store::activity::insert_activity;
 use crate::store::idempotency::{KeyClaim, claim_key, find_key};
-use crate::store::job_actions::{
-    NewAction, NewItem, find_action, insert_action, jobs_done, list_actions, list_items,
-};
-use crate::store::jobs::{StateFilter, find_jobs, list_jobs};
-use crate::store::page::{BadPageToken, PageRequest, Place};
+use crate::store::job_actions::{NewAction, NewItem, insert_action, jobs_done, list_items};
+use crate::store::jobs::find_jobs;
+use crate::store::page::{BadPageToken, PageRequest};
 
 mod pace;
+mod read;
 mod reconcile;
 mod run;
+mod targets;
 
 pub use pace::Pace;
+pub use read::{
+    get_job_action, get_job_attributes, list_job_action_items, list_job_actions, wait_for_action,
+};
 pub use reconcile::start_reconciler;
-
-/// Most jobs of one action.
-const MOST_JOBS: usize = 10_000;
+use targets::{Planned, jobs_of, plan};
 
 /// How many jobs a preview names.
 const MOST_SHOWN: usize = 100;
@@ -99,26 +97,6 @@ fn wrong(pointer: &str, code: &str, message: impl Into<String>) -> SteerError {
         code: code.to_owned(),
         message: message.into(),
     }])
-}
-
-/// A job, what the scheduler would be given for it, and whether that makes sense.
-struct Planned {
-    job: Job,
-    pbs_ids: Vec<PbsJobId>,
-    /// What happens to it, or why nothing does.
-    fits: Result<&'static str, &'static str>,
-}
-
-fn plan(steering: &Steering, job: Job) -> Planned {
-    let Some(pbs_id) = &job.pbs_id else {
-        let fits = job.state.allows(steering.action()).and(Err("the scheduler's id is not known"));
-        return Planned { job, pbs_ids: Vec::new(), fits };
-    };
-    let fits = steering.fits(job.state, is_array_id(pbs_id));
-    match target_ids(pbs_id, steering.subjobs()) {
-        Ok(pbs_ids) => Planned { pbs_ids, fits, job },
-        Err(reason) => Planned { job, pbs_ids: Vec::new(), fits: fits.and(Err(reason)) },
-    }
 }
 
 /// Does something to one of the caller's jobs, and waits up to `patience` for the scheduler's answer. The same key does it
@@ -288,84 +266,6 @@ async fn store_intent(
         .await
 }
 
-/// The jobs that a request is about, in the order of the request, or newest first.
-async fn jobs_of(app: &App, actor: &Actor, request: &JobActionCreate) -> Result<Vec<Job>, SteerError> {
-    let mut errors = request.action.check();
-    errors.iter_mut().for_each(|error| error.pointer = format!("/action{}", error.pointer));
-    if matches!(request.action, Steering::Order(_)) {
-        errors.push(FieldError {
-            pointer: "/action/type".to_owned(),
-            code: "type.one_job".to_owned(),
-            message: "is about two jobs; ask for it at one of them".to_owned(),
-        });
-    }
-    if !errors.is_empty() {
-        return Err(SteerError::Invalid(errors));
-    }
-    let too_many = |pointer: &str| {
-        wrong(pointer, "jobs.too_many", format!("more than {MOST_JOBS} jobs; take fewer at a time"))
-    };
-    let owner = actor.user;
-    match (&request.filter, request.jobs.as_slice()) {
-        (None, []) => Err(wrong("/jobs", "jobs.missing", "name jobs, or give a filter")),
-        (Some(_), [_, ..]) => {
-            Err(wrong("/filter", "filter.beside_jobs", "either name jobs, or give a filter"))
-        }
-        (None, ids) if ids.len() > MOST_JOBS => Err(too_many("/jobs")),
-        (None, ids) => {
-            let wanted = ids.to_vec();
-            let found = app.store.query(move |connection| find_jobs(connection, owner, &wanted)).await?;
-            let mut found: HashMap<JobId, Job> = found.into_iter().map(|job| (job.id, job)).collect();
-            let mut jobs = Vec::with_capacity(ids.len());
-            for (i, id) in ids.iter().enumerate() {
-                let unknown =
-                    || wrong(&format!("/jobs/{i}"), "jobs.unknown", "names none of your jobs, or one twice");
-                jobs.push(found.remove(id).ok_or_else(unknown)?);
-            }
-            Ok(jobs)
-        }
-        (Some(filter), []) => {
-            let (query, states) = query_of(filter)?;
-            let newest = filter.submitted_until.map(|until| Place::new(until, Uuid::max()));
-            let limit = u32::try_from(MOST_JOBS).unwrap_or(u32::MAX);
-            let mut request = PageRequest { limit, after: newest };
-            let mut jobs = Vec::new();
-            loop {
-                let (query, states) = (query.clone(), states.clone());
-                let found = app
-                    .store
-                    .query(move |connection| {
-                        list_jobs(connection, owner, &query, states.as_ref(), request, "")
-                    })
-                    .await?;
-                jobs.extend(found.items);
-                if jobs.len() > MOST_JOBS {
-                    return Err(too_many("/filter"));
-                }
-                let Some(token) = found.next_page_token else { return Ok(jobs) };
-                // A page that is not full is not the last one.
-                request.after = PageRequest::read(None, Some(&token), "")?.after;
-            }
-        }
-    }
-}
-
-fn query_of(filter: &JobActionFilter) -> Result<(JobsQuery, Option<StateFilter>), SteerError> {
-    let states = filter.state.as_deref().filter(|text| !text.is_empty());
-    let states = states
-        .map(str::parse::<StateFilter>)
-        .transpose()
-        .map_err(|error| wrong("/filter/state", "state.unknown", error.to_string()))?;
-    let query = JobsQuery {
-        host: filter.host,
-        state: filter.state.clone(),
-        application: filter.application,
-        text: filter.text.clone(),
-        ..JobsQuery::default()
-    };
-    Ok((query, states))
-}
-
 /// What an action would do to what. Nothing is stored and nothing is sent.
 ///
 /// # Errors
@@ -495,109 +395,6 @@ async fn begin(
         app.spawn(async move { run::run(&background, action).await });
     }
     wait_for_action(app, actor, action, patience).await
-}
-
-/// One of the caller's actions.
-///
-/// # Errors
-/// There is no such action.
-pub async fn get_job_action(app: &App, actor: &Actor, id: ActionId) -> Result<JobActionRun, SteerError> {
-    let owner = actor.user;
-    let action = app.store.query(move |connection| find_action(connection, owner, id)).await?;
-    action.ok_or(SteerError::NotFound("action"))
-}
-
-/// One of the caller's actions, once it is finished, or as it is when `patience` runs out.
-///
-/// # Errors
-/// There is no such action.
-pub async fn wait_for_action(
-    app: &App,
-    actor: &Actor,
-    id: ActionId,
-    patience: Duration,
-) -> Result<JobActionRun, SteerError> {
-    /// Another server may be at it.
-    const LOOK: Duration = Duration::from_secs(1);
-    let deadline = tokio::time::Instant::now() + patience;
-    loop {
-        let told = app.steering.progress.notified();
-        let action = get_job_action(app, actor, id).await?;
-        if action.finished_at.is_some()
-            || tokio::time::Instant::now() >= deadline
-            || app.stopping.is_cancelled()
-        {
-            return Ok(action);
-        }
-        tokio::select! {
-            () = told => {}
-            () = tokio::time::sleep(LOOK) => {}
-            () = tokio::time::sleep_until(deadline) => {}
-            () = app.stopping.cancelled() => {}
-        }
-    }
-}
-
-/// The caller's actions, newest first.
-///
-/// # Errors
-/// A page token that cannot be.
-pub async fn list_job_actions(
-    app: &App,
-    actor: &Actor,
-    limit: Option<u32>,
-    page_token: Option<String>,
-) -> Result<Page<JobActionRun>, SteerError> {
-    const LIST: &str = "job actions";
-    let request = PageRequest::<Place>::read(limit, page_token.as_deref(), LIST)?;
-    let owner = actor.user;
-    Ok(app.store.query(move |connection| list_actions(connection, owner, request, LIST)).await?)
-}
-
-/// What came of one of the caller's actions, job by job.
-///
-/// # Errors
-/// There is no such action, or a page token that cannot be.
-pub async fn list_job_action_items(
-    app: &App,
-    actor: &Actor,
-    id: ActionId,
-    query: ActionItemsQuery,
-) -> Result<Page<JobActionItem>, SteerError> {
-    get_job_action(app, actor, id).await?;
-    let list = format!("job action {id} {:?}", query.outcome);
-    let request = PageRequest::<i32>::read(query.limit, query.page_token.as_deref(), &list)?;
-    let owner = actor.user;
-    Ok(app
-        .store
-        .query(move |connection| list_items(connection, owner, id, query.outcome, request, &list))
-        .await?)
-}
-
-/// The attributes of one of the caller's jobs, as the scheduler has them now.
-///
-/// # Errors
-/// The scheduler does not have the job, or the host cannot be reached.
-pub async fn get_job_attributes(app: &App, actor: &Actor, id: JobId) -> Result<JobAttributes, SteerError> {
-    let job = own_job(app, actor, id).await?;
-    let alter = Steering::Alter(pbsweb_shared::steering::JobAlter::default());
-    job.state.allows(alter.action()).map_err(|reason| SteerError::StateForbids(reason.to_owned()))?;
-    let pbs_id =
-        job.pbs_id.ok_or_else(|| SteerError::StateForbids("the scheduler's id is not known".to_owned()))?;
-    let reach = Reach::find(app, actor.user, job.host, Trust::Checked).await?;
-    let (marker, as_of) = (fresh_marker(), Utc::now());
-    let command =
-        reach.scheduler().attributes(&reach.site(), &marker, &pbs_id).map_err(ReachError::Command)?;
-    let output = reach.run(app, command, quick(app)).await?;
-    let found = reach.scheduler().read_attributes(&marker, &output.stdout);
-    let found = found
-        .map_err(|refusal| SteerError::Refused { words: words_of(&refusal), meaning: refusal.meaning })?;
-    Ok(JobAttributes {
-        as_of,
-        is_running: found.is_running,
-        attributes: found.attributes,
-        resources: found.resources,
-    })
 }
 
 /// The scheduler's words, or ours where it said none.
