@@ -27,4 +27,4 @@ pub use client::{Answer, Client};
 pub use openssh::{LoginShell, OpenSsh};
 pub use stream::{EventStream, StreamEvent};
 pub use user::{PASSWORD, User};
-pub use wait::{PATIENCE, eventually, until};
+pub use wait::{PATIENCE, eventually, eventually_within, until};

@@ -9,7 +9,19 @@ pub const PATIENCE: Duration = Duration::from_secs(90);
 ///
 /// # Panics
 /// When it does not come in time.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, look: impl FnMut() -> F) -> T {
+    eventually_within(PATIENCE, what, look).await
+}
+
+/// Looks for longer: for what is much work.
+///
+/// # Panics
+/// When it does not come in time.
+pub async fn eventually_within<T, F: Future<Output = Option<T>>>(
+    patience: Duration,
+    what: &str,
+    mut look: impl FnMut() -> F,
+) -> T {
     let mut ticks = tokio::time::interval(Duration::from_millis(20));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let looking = async {
@@ -20,9 +32,9 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: 
             }
         }
     };
-    match tokio::time::timeout(PATIENCE, looking).await {
+    match tokio::time::timeout(patience, looking).await {
         Ok(found) => found,
-        Err(_) => panic!("{what}: not within {PATIENCE:?}"),
+        Err(_) => panic!("{what}: not within {patience:?}"),
     }
 }
 

@@ -355,6 +355,10 @@ async fn pump(
             execution.cut.cancel();
             continue;
         }
+        // What is said after the cut stays unsaid, however late the cut is carried out.
+        if execution.cut.is_cancelled() {
+            return;
+        }
         let piece = Bytes::copy_from_slice(piece);
         let sent = match extended {
             None => writer.data_bytes(piece).await,

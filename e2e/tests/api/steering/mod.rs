@@ -43,7 +43,8 @@ async fn act_on_many(user: &User, body: &Value) -> JobActionRun {
 }
 
 async fn finished(user: &User, action: ActionId) -> JobActionRun {
-    pbsweb_e2e::eventually("the action is finished", || async {
+    // Some are for ten thousand jobs.
+    pbsweb_e2e::eventually_within(4 * pbsweb_e2e::PATIENCE, "the action is finished", || async {
         let run: JobActionRun = user.read(&format!("/job-actions/{action}?wait=5")).await;
         run.finished_at.is_some().then_some(run)
     })
