@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 
-import { HOST, LOGIN, PASSWORD, storySteps, worldOfFile } from "./harness.mjs";
+import { HOST, LOGIN, PASSWORD, PATIENCE_MS, storySteps, worldOfFile } from "./harness.mjs";
 
 const held = worldOfFile();
 
@@ -49,8 +49,8 @@ test("an administrator's work", async (t) => {
   await step("disabled, the user is signed out at once, and cannot come back", async () => {
     await grace.button("Disable bob").click();
     await row("bob").getByText("Disabled", { exact: true }).waitFor();
-    // Nothing is pressed on the user's page.
-    await bob.heading("Sign in").waitFor();
+    // Nothing is pressed on the user's page: its stream ends at the next heartbeat, and is asked for again.
+    await bob.heading("Sign in").waitFor({ timeout: 2 * PATIENCE_MS });
     await bob.picture("signed-out-by-administrator");
     await bob.fillSignIn("bob");
     await bob.page.getByRole("alert").waitFor();

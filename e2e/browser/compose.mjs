@@ -1,5 +1,8 @@
 // The form of a new job, as a reader sees it: every control by its label, filled and read back.
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
+
+import { PATIENCE_MS } from "./harness.mjs";
 
 /** Sections that are folded until something is in them. */
 const SECTIONS = ["Output", "Mail", "Dependencies", "Array", "Environment variables", "Schedule and priority", "Advanced", "Everything else"];
@@ -71,8 +74,9 @@ export class ComposeForm {
   async unfold() {
     for (const name of SECTIONS) {
       const title = this.page.getByRole("group").getByText(name, { exact: true }).first();
-      const isOpen = await title.evaluate((title) => title.closest("details").open);
-      if (!isOpen) await title.click();
+      // What comes late may open it just before the click, which would fold it.
+      const isOpen = () => title.evaluate((title) => title.closest("details").open);
+      while (!(await isOpen())) await title.click();
     }
   }
 
@@ -143,18 +147,30 @@ export class ComposeForm {
     return menu.evaluate((menu) => menu.selectedOptions[0]?.textContent ?? "");
   }
 
-  /** Every field says what was wanted, and those that were not mentioned are empty. */
+  /** Every field comes to say what was wanted, and those that were not mentioned are empty. */
   async assertShows(wanted) {
-    const shown = await this.read();
     const expected = {};
     for (const label of TEXTS) expected[label] = wanted[label] ?? "";
-    for (const label of MENUS) expected[label] = wanted[label] ?? shown[label];
     for (const label of TICKS) expected[label] = wanted[label] ?? false;
     expected.Queue = wanted.Queue ?? "";
     expected.chunks = (wanted.chunks ?? []).map((row) => Object.fromEntries(CHUNK.map((label) => [label, row[label] ?? ""])));
     expected.variables = wanted.variables ?? [];
     expected.dependencies = wanted.dependencies ?? [];
-    assert.deepEqual(shown, expected);
+    // Queues and the names of hosts and applications may still be on their way.
+    const end = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const shown = await this.read();
+      for (const label of MENUS) expected[label] = wanted[label] ?? shown[label];
+      if (isDeepStrictEqual(shown, expected)) return;
+      if (Date.now() > end) assert.deepEqual(shown, expected);
+      await this.page.waitForTimeout(50);
+    }
+  }
+
+  /** What the form asks for by itself has come: queues and applications. */
+  async ready(application) {
+    await this.queue("workq").waitFor();
+    await this.control("Application").locator("option", { hasText: application }).waitFor({ state: "attached" });
   }
 
   /** The editor beside the form. */

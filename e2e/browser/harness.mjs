@@ -127,10 +127,11 @@ export class World {
   #people = [];
   #environment;
 
-  static async start() {
+  /** `host`: further arguments of the simulated host. */
+  static async start({ host = [] } = {}) {
     const world = new World();
     try {
-      await world.#start();
+      await world.#start(host);
     } catch (error) {
       await world.stop().catch(() => {});
       throw error;
@@ -138,7 +139,7 @@ export class World {
     return world;
   }
 
-  async #start() {
+  async #start(host) {
     for (const name of ["pbsweb", "pbs-sim"]) {
       assert.ok(existsSync(join(programs, name)), `${join(programs, name)} is not built; PROGRAMS_DIR names another folder`);
     }
@@ -148,7 +149,8 @@ export class World {
     this.hostFolder = join(this.#folder, "host");
     mkdirSync(this.hostFolder);
     this.home = join(this.hostFolder, "home", LOGIN);
-    this.#sim = new Program("pbs-sim", ["serve", "--dir", this.hostFolder, "--port", "0", "--account", `${LOGIN}:bash`]);
+    const place = ["--dir", this.hostFolder, "--port", "0", "--account", `${LOGIN}:bash`];
+    this.#sim = new Program("pbs-sim", ["serve", ...place, ...host]);
     const [, address, port, key] = await this.#sim.line(/^pbs-sim ready at (.+):(\d+) (ssh-\S+ \S+)/);
     this.host = { address, port, key, binFolder: join(this.hostFolder, "bin") };
 
@@ -211,10 +213,14 @@ export class World {
     writeFileSync(join(folder, "authorized_keys"), `${keyLine.trim()}\n`, { flag: "a", mode: 0o600 });
   }
 
+  /** The errors of all pages since the last call. */
+  takeErrors() {
+    return this.#people.flatMap((person) => person.takeErrors());
+  }
+
   /** Fails if any page of anybody reported an error. */
   assertNoErrors() {
-    const errors = this.#people.flatMap((person) => person.takeErrors());
-    assert.deepEqual(errors, [], "the pages reported errors");
+    assert.deepEqual(this.takeErrors(), [], "the pages reported errors");
   }
 
   /** What the server logged, for a failure. */
@@ -228,7 +234,8 @@ export class World {
     await attempt(this.#browser?.close());
     await attempt(this.#server?.stop());
     await attempt(this.#sim?.stop());
-    if (this.#folder) rmSync(this.#folder, { recursive: true, force: true });
+    // Whoever minds the database may be clearing up there too.
+    if (this.#folder) rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     if (failures.length > 0) throw failures[0];
   }
 }
@@ -340,10 +347,10 @@ export class Person {
 }
 
 /** A world for the tests of a file: started before them, stopped after them. */
-export function worldOfFile() {
+export function worldOfFile(options) {
   const holder = { world: null };
   before(async () => {
-    holder.world = await World.start();
+    holder.world = await World.start(options);
   });
   after(async () => {
     await holder.world?.stop();
@@ -390,7 +397,7 @@ async function explained(error, world, person, name) {
   await person?.picture(title).catch(() => {});
   const story = [
     `--- ${person?.page.url()}\n${(shown ?? "").slice(0, 14_000)}`,
-    `--- errors of the page\n${person?.takeErrors().join("\n") ?? ""}`,
+    `--- errors of the page\n${world.takeErrors().join("\n")}`,
     `--- the server's log\n${world.serverLog}`,
   ].join("\n");
   error.stack = `${error.stack}\n\n${story}`;

@@ -49,6 +49,7 @@ describe("output", () => {
   story("colours, progress, search", COLOURS, hasEnded, async (person, text) => {
     const { page } = person;
     await text.getByText("needle 3").waitFor();
+    await page.getByText(/, complete$/).waitFor();
     const shown = await text.innerText();
     assert.ok(shown.startsWith("plain <b>&amp; failed passed inverse\n"), shown);
     assert.match(shown, /^100 %$/m);

@@ -144,7 +144,7 @@ describe("every page, in both themes, wide and narrow", () => {
         await person.page.goto(path);
         await ready(person.page).click();
         await person.page.getByRole("dialog", { name: dialog }).waitFor();
-        if (name === "dialog-host-key") await person.page.getByText("SHA256:").first().waitFor();
+        if (name === "dialog-host-key") await person.page.getByRole("dialog").getByText("SHA256:").first().waitFor();
         await person.inEveryLook(name, (title) => assertUsable(person, title));
         await person.page.keyboard.press("Escape");
         await person.page.getByRole("dialog").waitFor({ state: "hidden" });

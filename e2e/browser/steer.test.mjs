@@ -104,13 +104,13 @@ describe("steering one job", () => {
     await dialog.getByLabel("User's hold").check();
     await pressAndDone(dialog, "Hold job");
     await wait(person, job, is("held"));
-    // Taken back from the message.
-    await inEveryLook(person, "steer-done");
+    // Taken back from the message, which goes by itself: nothing slow comes before.
     await person.notice("Hold: the scheduler did it.").getByRole("button", { name: "Undo" }).click();
     await person.notice("It was taken back.").waitFor();
     await wait(person, job, is("waiting"));
     dialog = await choose(person, "Hold");
     await pressAndDone(dialog, "Hold job");
+    await inEveryLook(person, "steer-done");
     await wait(person, job, is("held"));
     dialog = await choose(person, "Release");
     await pressAndDone(dialog, "Release job");
@@ -193,6 +193,7 @@ describe("steering one job", () => {
     await press(dialog, "Run again job");
     await dialog.getByText("qrerun: Unauthorized Request").waitFor();
     await press(dialog, "Close");
+    await dialog.waitFor({ state: "hidden" });
     // Of a running job only the limits.
     dialog = await choose(person, "Alter");
     await dialog.getByLabel("walltime", { exact: true }).fill("0:04:00");

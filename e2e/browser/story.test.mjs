@@ -145,7 +145,7 @@ test("a scientist's first day", async (t) => {
   await step("picking the past job fills every field, without the network", async () => {
     await ada.mainLink("New job").click();
     await form.past("heat-flow").first().waitFor();
-    await form.queue("workq").waitFor();
+    await form.ready("heat");
     await page.getByLabel("Walltime", { exact: true }).fill("1:11:11");
     const milliseconds = await form.withSilentServer(async () => {
       const milliseconds = await form.pick("heat-flow");
@@ -198,6 +198,7 @@ test("a scientist's first day", async (t) => {
     await ada.heading("Job everything").waitFor();
     await state("Held").waitFor();
     await ada.mainLink("New job").click();
+    await form.ready("heat");
     await form.past("heat-flow").first().click();
     await form.withSilentServer(async () => {
       await form.pick("with everything");

@@ -94,7 +94,7 @@ describe("finding one's way", () => {
       await person.page.getByRole("alert").waitFor();
       await person.fillSignIn("deep");
       await person.heading("Jobs").waitFor();
-      assert.equal(new URL(person.page.url()).search, "?state=running&text=heat");
+      await person.page.waitForURL(({ search }) => search === "?state=running&text=heat");
     });
   });
 

@@ -36,7 +36,12 @@ pub(crate) fn Dialog(
             class="dialog"
             node_ref=dialog
             aria-labelledby=labelled_by
-            on:close=move |_| open.set(false)
+            // The event comes late: the dialog may be open again.
+            on:close=move |_| {
+                if dialog.get_untracked().is_none_or(|dialog| !dialog.open()) {
+                    open.set(false);
+                }
+            }
         >
             <Show when=move || open.get()>
                 <div class="dialog-content">

@@ -2,9 +2,9 @@
 //!
 //! One run on one machine, with released programs: how long a submission takes over the API and by `ssh`, and where its time
 //! goes; how long a job script takes to read and write; how big the page's first load is; how much memory the server takes; how
-//! soon it is back after kill -9; how quick listings and searches of a long history are; and, when a browser is there, how quick the
-//! page is. Nothing is judged here: aims are printed
-//! beside what was found. Nothing is cached between runs.
+//! soon it is back after kill -9, and how soon another server takes over; how quick listings and searches of a long history are; and,
+//! when a browser is there, how quick the page is. Nothing is judged here: aims are printed beside what was found. Nothing is
+//! cached between runs.
 
 mod bare;
 mod browser;
@@ -20,6 +20,7 @@ mod ssh;
 mod stand;
 mod submissions;
 mod sustained;
+mod takeover;
 mod watching;
 mod wire;
 
@@ -90,6 +91,7 @@ async fn measure(arguments: &Arguments, stand: &mut Stand, at_rest: u64) -> anyh
     memory::tell(stand, at_rest)?;
     watching::measure(stand).await?;
     recovery::measure(stand).await?;
+    takeover::measure().await?;
     if arguments.no_browser {
         say("\nThe page in a browser: not measured (--no-browser)");
     } else {

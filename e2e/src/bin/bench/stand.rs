@@ -15,7 +15,7 @@ use pbsweb_sim::{SimConfig, SimHost};
 use tempfile::TempDir;
 
 /// The login name on the simulated host.
-const SIM_LOGIN: &str = "ada";
+pub(crate) const SIM_LOGIN: &str = "ada";
 
 /// The user's name in PBSWeb.
 pub(crate) const USER: &str = "ada";
@@ -129,7 +129,8 @@ fn ids_of(login: &str) -> anyhow::Result<Option<(u32, u32)>> {
     Ok(Some((id("-u")?, id("-g")?)))
 }
 
-async fn host(user: &Client, create: &HostCreate, login: &str) -> anyhow::Result<Host> {
+/// A host with the user's account on it, ready.
+pub(crate) async fn host(user: &Client, create: &HostCreate, login: &str) -> anyhow::Result<Host> {
     let host: Host = user.post("/hosts", create).await?;
     let path = format!("/hosts/{}", host.id);
     let account = HostAccountPut { login: login.to_owned() };

@@ -8,6 +8,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use pbsweb_e2e::live::Client;
 use pbsweb_shared::api::hosts::Host;
 use pbsweb_shared::api::job_actions::{ActionOutcome, JobActionItem};
 use pbsweb_shared::api::jobs::{Job, JobScriptText, JobSubmit};
@@ -71,7 +72,7 @@ pub(crate) async fn measure(stand: &Stand, warm_up: usize, runs: usize) -> anyho
     // The script as it goes to the host, and qsub's arguments, from a job that was submitted: `ssh` gets the very same.
     let (_, sample) = by_api(stand, &openssh).await?;
     let script: JobScriptText = stand.user.get(&format!("/jobs/{}/script", sample.id)).await?;
-    delete(stand, &sample).await?;
+    delete(&stand.user, &sample).await?;
     let bin = stand.sshd.bin_folder().display().to_string();
     let qsub: Vec<String> = std::iter::once(format!("{bin}/qsub"))
         .chain(script.qsub_arguments.iter().cloned())
@@ -131,14 +132,14 @@ pub(crate) async fn measure(stand: &Stand, warm_up: usize, runs: usize) -> anyho
 
 async fn api_turn(stand: &Stand, wish: &JobSubmit) -> anyhow::Result<Duration> {
     let (took, job) = by_api(stand, wish).await?;
-    delete(stand, &job).await?;
+    delete(&stand.user, &job).await?;
     Ok(took)
 }
 
 /// Deletes a job; the scheduler has taken the request when the answer comes.
-pub(crate) async fn delete(stand: &Stand, job: &Job) -> anyhow::Result<()> {
+pub(crate) async fn delete(user: &Client, job: &Job) -> anyhow::Result<()> {
     let asked: JobActionItem =
-        stand.user.post(&format!("/jobs/{}/delete", job.id), &()).await.context("a job cannot be deleted")?;
+        user.post(&format!("/jobs/{}/delete", job.id), &()).await.context("a job cannot be deleted")?;
     ensure!(asked.outcome == ActionOutcome::Done, "the job {} was not deleted", job.id);
     Ok(())
 }

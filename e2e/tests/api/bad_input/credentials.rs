@@ -46,7 +46,7 @@ async fn guessing_is_slowed_down() {
 
 #[tokio::test]
 async fn an_expired_session_is_no_session() {
-    let app = TestApp::with(|setup| setup.config.sessions.lifetime = Duration::from_secs(3)).await;
+    let app = TestApp::with(|setup| setup.config.sessions.lifetime = Duration::from_secs(10)).await;
     let user = app.sign_up("ada").await;
     let _ = user.get("/me").await.expect(200);
     eventually("the session is over", || async {

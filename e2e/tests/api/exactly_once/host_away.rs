@@ -157,7 +157,7 @@ async fn a_changed_host_key_stops_all_traffic_until_it_is_confirmed() {
 #[tokio::test]
 async fn a_host_that_accepts_connections_and_never_answers_hurts_only_itself() {
     let mut app =
-        TestApp::with(|setup| setup.config.ssh.connect_timeout = std::time::Duration::from_secs(1)).await;
+        TestApp::with(|setup| setup.config.ssh.connect_timeout = std::time::Duration::from_secs(5)).await;
     let user = app.ready_user("ada").await;
     // No connection is open from before.
     app.stop_server().await;

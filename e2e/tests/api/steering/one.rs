@@ -231,7 +231,7 @@ async fn a_repeat_gets_the_first_answer_and_does_nothing() {
     let app = TestApp::start().await;
     let user = app.ready_user("ada").await;
     let job = user.submit_well(&user.job(WAIT)).await;
-    user.wait_state(job.id, JobState::Running).await;
+    wait_running(&app, &user, &job).await;
     let path = format!("/jobs/{}/message", job.id);
     let body = json!({ "text": "only once" });
     let send = |body: serde_json::Value| {

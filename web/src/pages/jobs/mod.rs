@@ -130,11 +130,14 @@ pub(crate) fn Jobs() -> impl IntoView {
     live.on_event(move |event| match event {
         Event::Job(job) => {
             let is_known = list.rows.with_untracked(|rows| {
-                rows.as_ref().is_none_or(|rows| rows.iter().any(|known| id_of(known) == job.id))
+                rows.as_ref().map(|rows| rows.iter().any(|known| id_of(known) == job.id))
             });
             let filters = filters.get_untracked();
-            if !is_known && filters.takes(&job) {
-                list.look_for_newer(&filters);
+            match is_known {
+                Some(false) if filters.takes(&job) => list.look_for_newer(&filters),
+                Some(_) => {}
+                // The answer that is on its way may be without it.
+                None => list.read(&filters, false),
             }
         }
         Event::Build(_) | Event::Host { .. } | Event::Snapshot { .. } | Event::Reset => {}

@@ -196,11 +196,13 @@ pub(super) fn ScriptEditor() -> impl IntoView {
             seen.place(&painted, first, seen.left);
             seen.place(&numbers, first, 0);
         }
+        if let Some(area) = area.get_untracked() {
+            offers.follow(&area);
+        }
     });
     let on_scroll = move |_| {
         if let Some(area) = area.get_untracked() {
             seen.set(View::of(&area));
-            offers.close();
         }
     };
     // Brings to the draft what was typed into a long text.

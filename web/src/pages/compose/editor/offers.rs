@@ -68,6 +68,18 @@ impl Offers {
         put_list(area, text, place, self.first.get_untracked());
     }
 
+    /// The text was scrolled: the list goes with its line, and closes when that is out of view.
+    pub(super) fn follow(self, area: &HtmlTextAreaElement) {
+        if self.list.read_untracked().is_empty() {
+            return;
+        }
+        let text = area.value();
+        let place = cursor(area, &text);
+        if put_list(area, &text, place, self.first.get_untracked()).is_none() {
+            self.close();
+        }
+    }
+
     /// What a key does; `false` if it is none of ours.
     pub(super) fn take_key(self, area: &HtmlTextAreaElement, key: &str, is_control: bool) -> bool {
         let n = self.list.read_untracked().len();
@@ -118,15 +130,16 @@ fn reveal(element: &Element) {
     element.scroll_into_view_with_scroll_into_view_options(&options);
 }
 
-/// Tells the list where the cursor is; how it stands there is the style sheet's.
-fn put_list(area: &HtmlTextAreaElement, text: &str, place: usize, first: usize) {
-    let list = document().get_element_by_id(LIST).and_then(|list| list.dyn_into::<HtmlElement>().ok());
+/// Tells the list where the cursor is; how it stands there is the style sheet's. `None` if its line is out of view.
+fn put_list(area: &HtmlTextAreaElement, text: &str, place: usize, first: usize) -> Option<()> {
+    let list: HtmlElement = document().get_element_by_id(LIST)?.dyn_into().ok()?;
     let (line, column) = line_of(text, place);
-    let painted = area.previous_element_sibling().map(|painted| painted.children());
-    let line = painted.and_then(|lines| lines.item(u32::try_from(line.checked_sub(first)?).ok()?));
-    let (Some(list), Some(line)) = (list, line) else { return };
-    let Some(frame) = list.parent_element() else { return };
-    let (frame, line) = (frame.get_bounding_client_rect(), line.get_bounding_client_rect());
+    let painted = area.previous_element_sibling()?.children();
+    let line = painted.item(u32::try_from(line.checked_sub(first)?).ok()?)?.get_bounding_client_rect();
+    let (frame, seen) = (list.parent_element()?.get_bounding_client_rect(), area.get_bounding_client_rect());
+    if line.bottom() <= seen.top() || line.top() >= seen.bottom() {
+        return None;
+    }
     let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(f64::MAX);
     let is_above = line.bottom() + HEIGHT > height && line.top() > HEIGHT;
     let _ = list.set_attribute("data-side", if is_above { "above" } else { "below" });
@@ -138,6 +151,7 @@ fn put_list(area: &HtmlTextAreaElement, text: &str, place: usize, first: usize) 
     ] {
         let _ = list.style().set_property(name, &value);
     }
+    Some(())
 }
 
 /// The list, empty while nothing is offered.
