@@ -1,39 +1,17 @@
 // What holds for every page: nobody is kept out by how they see, read or type. Its pictures are left as artefacts.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { AxeBuilder } from "@axe-core/playwright";
 
 import { ComposeForm } from "./compose.mjs";
 import { DESKTOP, HOST, PHONE, explaining, worldOfFile } from "./harness.mjs";
 import { busyPerson } from "./setup.mjs";
-
-const RULES = ["wcag2a", "wcag2aa", "wcag21aa"];
+import { assertFits, assertUsable } from "./usable.mjs";
 
 const held = worldOfFile();
 
 /** Made by the first test that needs it. */
 let content;
 const withContent = (world) => (content ??= busyPerson(world));
-
-/** Nothing for axe to say, nothing to scroll sideways. */
-async function assertUsable(person, title) {
-  const { page } = person;
-  const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
-  const said = violations.flatMap(({ id, help, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${title}: ${id}: ${help}: ${html.slice(0, 200)}: ${failureSummary}`),
-  );
-  assert.deepEqual(said, []);
-}
-
-async function assertFits(person, title, width) {
-  const tooWide = await person.page.evaluate((width) => {
-    if (document.documentElement.scrollWidth <= width) return [];
-    const elements = [...document.body.querySelectorAll("*")];
-    const wide = elements.filter((element) => element.getBoundingClientRect().right > width + 0.5);
-    return wide.slice(0, 5).map((element) => element.outerHTML.slice(0, 160));
-  }, width);
-  assert.deepEqual(tooWide, [], `${title} scrolls sideways at ${width} pixels`);
-}
 
 /** What says that a page has its content. */
 const table = (name) => (page) => page.getByRole("table", { name }).getByRole("row").nth(1);

@@ -1,12 +1,14 @@
 //! Applications: uploaded source trees.
 
-use pbsweb_shared::api::applications::{Application, RecentCommands};
+use gloo_net::http::Method;
+use pbsweb_shared::api::applications::{Application, CommandsPin, DefaultsQuery, RecentCommands};
 use pbsweb_shared::ids::{ApplicationId, HostId};
 use pbsweb_shared::page::Page;
+use pbsweb_shared::script::LearnedDefaults;
 use web_sys::{File, FormData};
 
 use super::query::to_query;
-use super::{Answer, ClientError, PageQuery, Reply, Upload, UploadProgress, http};
+use super::{Answer, ClientError, Done, PageQuery, Reply, Upload, UploadProgress, http};
 
 /// One's own applications.
 pub(crate) fn list_applications(query: &PageQuery) -> Reply<Page<Application>> {
@@ -18,9 +20,23 @@ pub(crate) fn get_application(application: ApplicationId) -> Reply<Application> 
     http::get(&format!("/applications/{application}"))
 }
 
-/// The commands that were used with it before, latest first.
+/// The commands that were used with it before: pinned ones, then the latest.
 pub(crate) fn list_recent_commands(application: ApplicationId) -> Reply<Page<RecentCommands>> {
     http::get(&format!("/applications/{application}/commands"))
+}
+
+/// Pins commands to the top of that list, or no longer.
+pub(crate) fn pin_commands(application: ApplicationId, pin: &CommandsPin, is_pinned: bool) -> Done {
+    let verb = if is_pinned { "pin" } else { "unpin" };
+    http::send(Method::POST, &format!("/applications/{application}/commands/{verb}"), pin, None)
+}
+
+/// What a new script for it should start with, and why.
+pub(crate) fn get_application_defaults(
+    application: ApplicationId,
+    query: DefaultsQuery,
+) -> Reply<LearnedDefaults> {
+    http::get(&format!("/applications/{application}/defaults{}", to_query(&query)))
 }
 
 /// Begins to upload an archive; `finish` of the answer gives the [`Application`].

@@ -9,7 +9,7 @@ use pbsweb_shared::ids::HostId;
 use pbsweb_shared::node::HostNodes;
 use pbsweb_shared::page::Page;
 
-use super::{Answer, Reply, http};
+use super::{Done, Reply, http};
 
 /// All hosts.
 pub(crate) fn list_hosts() -> Reply<Page<Host>> {
@@ -32,8 +32,8 @@ pub(crate) fn update_host(host: HostId, change: &HostUpdate) -> Reply<Host> {
 }
 
 /// Removes a host that has no history; for administrators.
-pub(crate) async fn delete_host(host: HostId) -> Answer<()> {
-    http::delete(&format!("/hosts/{host}")).await
+pub(crate) fn delete_host(host: HostId) -> Done {
+    http::delete(&format!("/hosts/{host}"))
 }
 
 /// Asks the host for its key, without signing in; for administrators.
@@ -47,8 +47,8 @@ pub(crate) fn put_host_account(host: HostId, account: &HostAccountPut) -> Reply<
 }
 
 /// Forgets one's own login name on a host.
-pub(crate) async fn delete_host_account(host: HostId) -> Answer<()> {
-    http::delete(&format!("/hosts/{host}/account")).await
+pub(crate) fn delete_host_account(host: HostId) -> Done {
+    http::delete(&format!("/hosts/{host}/account"))
 }
 
 /// Connects with one's own account and says what was found.
@@ -67,11 +67,11 @@ pub(crate) fn get_host_jobs(host: HostId) -> Reply<HostJobs> {
 }
 
 /// One's own jobs of those that the scheduler lists: little of what a full host has, so that they come first.
-pub(crate) async fn get_own_host_jobs(host: HostId) -> Answer<HostJobs> {
-    http::get(&format!("/hosts/{host}/jobs?own=true")).await
+pub(crate) fn get_own_host_jobs(host: HostId) -> Reply<HostJobs> {
+    http::get(&format!("/hosts/{host}/jobs?own=true"))
 }
 
 /// The nodes, as the scheduler listed them last.
-pub(crate) async fn get_host_nodes(host: HostId) -> Answer<HostNodes> {
-    http::get(&format!("/hosts/{host}/nodes")).await
+pub(crate) fn get_host_nodes(host: HostId) -> Reply<HostNodes> {
+    http::get(&format!("/hosts/{host}/nodes"))
 }

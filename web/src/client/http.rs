@@ -11,7 +11,7 @@ use leptos::prelude::{Owner, on_cleanup};
 use pbsweb_shared::problem::{Problem, ProblemCode};
 use send_wrapper::SendWrapper;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use web_sys::{AbortController, AbortSignal, RequestCredentials};
 
 use super::{Answer, ClientError, json};
@@ -99,7 +99,9 @@ impl<T: DeserializeOwned> Future for Reply<T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         self.text.as_mut().poll(context).map(|answer| {
             let (status, text) = answer?;
-            json::read(&text).map_err(|_| ClientError::Unreadable { status })
+            // A success may have nothing to say.
+            let text = if text.is_empty() { "null" } else { &text };
+            json::read(text).map_err(|_| ClientError::Unreadable { status })
         })
     }
 }
@@ -164,9 +166,8 @@ pub(super) fn act<T>(path: &str) -> Reply<T> {
 }
 
 /// Removes a resource.
-pub(super) async fn delete(path: &str) -> Answer<()> {
-    let request = builder(Method::DELETE, path).build().map_err(refused)?;
-    check(request.send().await).await.map(|_| ())
+pub(super) fn delete(path: &str) -> Reply<IgnoredAny> {
+    reply(builder(Method::DELETE, path).build().map_err(refused), None)
 }
 
 fn builder(method: Method, path: &str) -> RequestBuilder {

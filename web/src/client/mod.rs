@@ -18,6 +18,7 @@ pub(crate) mod json;
 pub(crate) mod me;
 mod query;
 pub(crate) mod scripts;
+pub(crate) mod searches;
 pub(crate) mod sessions;
 mod text_stream;
 mod upload;
@@ -31,6 +32,9 @@ pub(crate) use upload::{Upload, UploadAbort, UploadProgress};
 
 /// What a client function answers.
 pub(crate) type Answer<T> = Result<T, ClientError>;
+
+/// An answer of which only counts whether it is a success.
+pub(crate) type Done = Reply<serde::de::IgnoredAny>;
 
 /// Where a list goes on, for the resources that have no filters of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]

@@ -4,24 +4,12 @@ use gloo_net::http::Method;
 use pbsweb_shared::api::scripts::{
     Revision, RevisionUpdate, Script, ScriptCheck, ScriptChecked, ScriptParse, ScriptParsed, ScriptsQuery,
 };
-use pbsweb_shared::ids::{ApplicationId, HostId, ScriptId};
+use pbsweb_shared::ids::ScriptId;
 use pbsweb_shared::page::Page;
 use pbsweb_shared::script::{JobScriptDraft, ScriptDifference};
-use serde::Serialize;
 
 use super::query::to_query;
 use super::{Answer, Reply, http};
-
-/// What a suggestion is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub(crate) struct SuggestionQuery {
-    /// The application, if one is chosen.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) application: Option<ApplicationId>,
-    /// The host, if one is chosen.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) host: Option<HostId>,
-}
 
 /// Scripts, most recently used first, each with its whole typed draft. A page without any, with more to come, is passed over.
 pub(crate) async fn list_scripts(query: &ScriptsQuery) -> Answer<Page<Script>> {
@@ -70,7 +58,7 @@ pub(crate) fn check_script(check: &ScriptCheck) -> Reply<ScriptChecked> {
     http::send(Method::POST, "/scripts/check", check, None)
 }
 
-/// What a new form should start with.
-pub(crate) fn get_suggestion(query: SuggestionQuery) -> Reply<JobScriptDraft> {
-    http::get(&format!("/scripts/suggestion{}", to_query(&query)))
+/// What a new form should start with that is for no application.
+pub(crate) fn get_suggestion() -> Reply<JobScriptDraft> {
+    http::get("/scripts/suggestion")
 }

@@ -5,7 +5,7 @@ use pbsweb_shared::api::sessions::{Session, SignIn, SignedIn};
 use pbsweb_shared::ids::SessionId;
 use pbsweb_shared::page::Page;
 
-use super::{Answer, Reply, http};
+use super::{Done, Reply, http};
 
 /// Signs in; the browser keeps the cookie.
 pub(crate) fn create_session(sign_in: &SignIn) -> Reply<SignedIn> {
@@ -23,11 +23,11 @@ pub(crate) fn get_current_session() -> Reply<Session> {
 }
 
 /// Signs out.
-pub(crate) async fn delete_current_session() -> Answer<()> {
-    http::delete("/sessions/current").await
+pub(crate) fn delete_current_session() -> Done {
+    http::delete("/sessions/current")
 }
 
 /// Ends another session, or revokes a token.
-pub(crate) async fn delete_session(session: SessionId) -> Answer<()> {
-    http::delete(&format!("/sessions/{session}")).await
+pub(crate) fn delete_session(session: SessionId) -> Done {
+    http::delete(&format!("/sessions/{session}"))
 }

@@ -101,7 +101,7 @@ fn UserMenu() -> impl IntoView {
         let navigate = navigate.clone();
         async move {
             match client::sessions::delete_current_session().await {
-                Ok(()) => {
+                Ok(_) => {
                     navigate(paths::SIGN_IN, Default::default());
                     user.set_signed_out();
                 }

@@ -8,6 +8,7 @@ use pbsweb_shared::ids::HostId;
 
 use super::CurrentUser;
 use crate::client::{self, Answer};
+use crate::ui::effect;
 
 /// All hosts the server knows.
 #[derive(Clone, Copy)]
@@ -17,7 +18,7 @@ impl Hosts {
     pub(super) fn provide(user: CurrentUser) -> Self {
         let hosts = Self(RwSignal::new(None));
         let user_id = Memo::new(move |_| user.me().map(|me| me.id));
-        Effect::new(move |_| {
+        effect(move || {
             let is_signed_in = user_id.get().is_some();
             hosts.0.set(None);
             if is_signed_in {

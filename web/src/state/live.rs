@@ -18,6 +18,7 @@ use pbsweb_shared::ids::{BuildId, HostId, JobId};
 use super::{CurrentUser, Hosts, Notices, clock};
 use crate::client;
 use crate::client::events::{EventStream, StreamChange};
+use crate::ui::effect;
 
 /// Whether what is shown follows the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +71,7 @@ impl Live {
             notices,
         };
         let user_id = Memo::new(move |_| user.me().map(|me| me.id));
-        Effect::new(move |_| {
+        effect(move || {
             let is_signed_in = user_id.get().is_some();
             // One user's jobs are not the next one's.
             live.stream.set_value(None);

@@ -6,6 +6,7 @@ use pbsweb_shared::api::me::Preferences;
 
 use super::{CurrentUser, Theme, ThemeChoice};
 use crate::client;
+use crate::ui::effect;
 
 /// The preferences, once they are loaded.
 #[derive(Clone, Copy)]
@@ -16,7 +17,7 @@ impl OwnPreferences {
         let preferences = Self(RwSignal::new(None));
         let theme = Theme::of_page();
         let user_id = Memo::new(move |_| user.me().map(|me| me.id));
-        Effect::new(move |_| {
+        effect(move || {
             let is_signed_in = user_id.get().is_some();
             preferences.0.set(None);
             if is_signed_in {

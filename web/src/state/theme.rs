@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::ui::effect;
+
 /// What the user wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum ThemeChoice {
@@ -61,7 +63,7 @@ impl Theme {
     pub(super) fn provide() {
         let stored = storage().and_then(|storage| storage.get_item(STORAGE_KEY).ok().flatten());
         let theme = Self(RwSignal::new(ThemeChoice::from_word(&stored.unwrap_or_default())));
-        Effect::new(move |_| show(theme.0.get()));
+        effect(move || show(theme.0.get()));
         provide_context(theme);
     }
 

@@ -26,6 +26,7 @@ pub(crate) mod rows;
 pub(crate) mod show;
 pub(crate) mod table;
 pub(crate) mod tabs;
+pub(crate) mod text_dialog;
 pub(crate) mod time;
 
 pub(crate) use action::Action;
@@ -51,4 +52,5 @@ pub(crate) use rows::For;
 pub(crate) use show::Show;
 pub(crate) use table::Table;
 pub(crate) use tabs::{Tab, Tabs};
+pub(crate) use text_dialog::TextDialog;
 pub(crate) use time::Time;

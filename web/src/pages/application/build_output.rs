@@ -10,7 +10,7 @@ use crate::client;
 use crate::components::{BuildStateBadge, LiveText};
 use crate::state::{Hosts, Live, Notices};
 use crate::ui::{
-    Action, Button, Fact, Facts, Load, LocalResource, Panel, ProblemBox, Time, action_error, format,
+    Action, Button, Fact, Facts, Load, LocalResource, Panel, ProblemBox, Time, action_error, effect, format,
 };
 
 /// Why a build cannot be cancelled now, if so.
@@ -39,16 +39,16 @@ pub(super) fn BuildOutput(
     let live = Live::of_page();
     // Read once: the panel stays as it is, and what changes in the build arrives by its signal.
     let loaded = LocalResource::new(move || client::builds::get_build(id));
-    Effect::new(move |before: Option<u32>| {
-        let generation = live.generation();
-        if before.is_some() {
+    let mut is_known = false;
+    effect(move || {
+        live.generation();
+        if std::mem::replace(&mut is_known, true) {
             spawn_local(async move {
                 if let Ok(build) = client::builds::get_build(id).await {
                     live.build(build);
                 }
             });
         }
-        generation
     });
     view! {
         <Load resource=loaded what="the build" let:build>

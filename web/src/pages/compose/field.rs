@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use pbsweb_shared::script::directive;
 
-use super::findings::control_id;
-use super::form::Form;
-use crate::ui::{Bind, Choice, SelectField, TextArea, TextField};
+use super::findings::{control_id, say_the_same};
+use super::form::{Form, focus_control};
+use crate::ui::{Bind, Button, Choice, SelectField, TextArea, TextField};
 
 /// A text field of the draft: `text_field!(form, walltime)`.
 macro_rules! slot {
@@ -52,11 +52,15 @@ pub(super) fn DraftField(
     /// Values to pick from while still free to type another.
     #[prop(optional)]
     suggestions: Vec<String>,
+    /// A value is learned for it, which one press takes.
+    #[prop(optional)]
+    is_learned: bool,
 ) -> impl IntoView {
     let form = Form::of_page();
     let pointer = pointer.unwrap_or_else(|| format!("/{name}"));
     let help = (!is_bare).then(|| help(name));
-    view! {
+    let learned_at = pointer.clone();
+    let field = view! {
         <TextField
             id=control_id(&pointer)
             label=directive::label(name)
@@ -69,7 +73,25 @@ pub(super) fn DraftField(
             error=form.error_at(pointer)
             suggestions=Signal::stored(suggestions)
         />
+    };
+    if !is_learned {
+        return field.into_any();
     }
+    let offer = move || {
+        let learned = form.learned_at(&learned_at)?.value;
+        if say_the_same(&value.get(), &learned) {
+            return None;
+        }
+        let text = format!("Use {learned}");
+        let id = control_id(&learned_at);
+        let take = move |()| {
+            value.set(learned.clone());
+            // The button is gone now.
+            focus_control(&id);
+        };
+        Some(view! { <div><Button on_press=take>{text}</Button></div> })
+    };
+    view! { <div class="field">{field} {offer}</div> }.into_any()
 }
 
 /// Several lines of text.

@@ -1,6 +1,7 @@
 //! What is wrong or worth knowing, at the field and in sum.
 
 use pbsweb_shared::problem::FieldError;
+use pbsweb_shared::script::values::{MemorySize, Walltime};
 use pbsweb_shared::script::{Diagnostic, Severity};
 
 use crate::client::as_sentence;
@@ -42,17 +43,40 @@ pub(super) fn error_at(
     })
 }
 
-/// The warnings and hints to show at a field, as one text.
-pub(super) fn note_at(pointer: &str, findings: &[Diagnostic]) -> Option<String> {
-    let notes: Vec<String> = findings
-        .iter()
-        .filter(|finding| finding.pointer == pointer && !finding.is_error())
-        .map(|finding| match finding.severity {
-            Severity::Error | Severity::Hint => words(finding),
-            Severity::Warning => format!("Warning: {}", words(finding)),
-        })
-        .collect();
+/// The warnings and hints to show at a field, as one text; before them why a value is proposed for it.
+pub(super) fn note_at(pointer: &str, proposed: Option<String>, findings: &[Diagnostic]) -> Option<String> {
+    let found =
+        findings.iter().filter(|finding| finding.pointer == pointer && !finding.is_error()).map(|finding| {
+            match finding.severity {
+                Severity::Error | Severity::Hint => words(finding),
+                Severity::Warning => format!("Warning: {}", words(finding)),
+            }
+        });
+    let notes: Vec<String> = proposed.into_iter().chain(found).collect();
     (!notes.is_empty()).then(|| notes.join(" "))
+}
+
+/// Whether what was learned of a field is about the one at a pointer: memory is learned for the first chunk.
+pub(super) fn is_learned_at(field: &str, pointer: &str) -> bool {
+    match field {
+        "mem" => pointer == "/chunks/0/mem",
+        _ => pointer.strip_prefix('/') == Some(field),
+    }
+}
+
+/// Whether two texts say the same time or the same amount of memory.
+pub(super) fn say_the_same(one: &str, other: &str) -> bool {
+    let seconds = |text: &str| text.parse().ok().map(Walltime::seconds);
+    let bytes = |text: &str| text.parse().ok().map(MemorySize::bytes);
+    let (one, other) = (one.trim(), other.trim());
+    one == other
+        || seconds(one).is_some_and(|n| seconds(other) == Some(n))
+        || bytes(one).is_some_and(|n| bytes(other) == Some(n))
+}
+
+/// In the order of their weight, then of their lines.
+pub(super) fn worst_first(findings: &mut [Diagnostic]) {
+    findings.sort_by_key(|finding| (finding.severity, finding.line));
 }
 
 /// `2 errors, 1 warning`; nothing when all is well.
@@ -119,7 +143,18 @@ mod tests {
         ];
         assert_eq!(in_sum(&findings).as_deref(), Some("2 errors, 1 warning"));
         assert_eq!(in_sum(&findings[3..]), None);
-        assert!(note_at("/c", &findings).unwrap().starts_with("Warning: The walltime"));
+        assert!(note_at("/c", None, &findings).unwrap().starts_with("Warning: The walltime"));
+        let note = note_at("/d", Some("5gb is proposed.".to_owned()), &findings);
+        assert!(note.unwrap().starts_with("5gb is proposed. The walltime"));
+        assert_eq!(note_at("/a", None, &findings), None);
+    }
+
+    #[test]
+    fn what_is_learned_is_told_at_its_field() {
+        assert!(is_learned_at("walltime", "/walltime") && is_learned_at("mem", "/chunks/0/mem"));
+        assert!(!is_learned_at("mem", "/chunks/1/mem") && !is_learned_at("mem", "/mem"));
+        assert!(say_the_same("1:30:00 ", "01:30:00") && say_the_same("5120mb", "5gb"));
+        assert!(!say_the_same("", "5gb") && !say_the_same("01:30:00", "5gb"));
     }
 
     #[test]

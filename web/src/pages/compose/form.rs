@@ -7,19 +7,21 @@ use leptos::ev;
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use pbsweb_shared::api::applications::DefaultsQuery;
 use pbsweb_shared::api::jobs::JobSubmit;
 use pbsweb_shared::host::HostQueues;
 use pbsweb_shared::ids::{ApplicationId, HostId, UserId};
 use pbsweb_shared::problem::FieldError;
 use pbsweb_shared::script::{
-    Diagnostic, HostRules, JobScriptDraft, MAX_SCRIPT_BYTES, check_text, parse_with, render,
+    DefaultReason, Diagnostic, HostRules, JobScriptDraft, LearnedDefaults, MAX_SCRIPT_BYTES, check_text,
+    parse_with, render,
 };
 
-use super::findings::{control_id, error_at, is_shown, note_at};
+use super::findings::{control_id, error_at, is_learned_at, is_shown, note_at};
 use super::history::History;
 use super::kept::{self, Kept, Tried, key_for};
 use crate::client::{self, ClientError, IdempotencyKey};
-use crate::state::{CurrentUser, Live};
+use crate::state::{CurrentUser, Hosts, Live};
 use crate::ui::{Bind, LocalResource, effect};
 
 /// So much of what was typed is lost at most if the browser breaks down.
@@ -55,6 +57,8 @@ pub(super) struct Form {
     pub(super) queues: Memo<Option<HostQueues>>,
     /// Why the queues are not known.
     pub(super) queues_error: Memo<Option<ClientError>>,
+    /// What was learned for this application on this host.
+    learned: RwSignal<LearnedDefaults>,
     /// A past job or script is on its way.
     pub(super) is_loading: RwSignal<bool>,
     /// What the draft was before the user changed anything.
@@ -107,6 +111,7 @@ impl Form {
             rules,
             queues,
             queues_error,
+            learned: RwSignal::new(LearnedDefaults::default()),
             is_loading: RwSignal::new(false),
             base: StoredValue::new(JobScriptDraft::default()),
             tried: RwSignal::new(kept.tried),
@@ -220,6 +225,7 @@ impl Form {
         self.script_name.set(script_name);
         self.is_tried.set(false);
         self.server_errors.set(Vec::new());
+        self.learned.update(|learned| learned.from.clear());
     }
 
     /// Forgets everything that was typed; the suggestion for host and application comes again.
@@ -240,7 +246,26 @@ impl Form {
 
     /// What is worth knowing at a field.
     pub(super) fn note_at(self, pointer: String) -> Signal<Option<String>> {
-        Memo::new(move |_| note_at(&pointer, &self.findings.read())).into()
+        let hosts = Hosts::of_page();
+        Memo::new(move |_| {
+            let proposed = self.learned_at(&pointer).map(|DefaultReason { value, reason, .. }| {
+                let host = self.host.get().map(|host| hosts.name(host)).unwrap_or_default();
+                format!("{value} is proposed for {host}: {reason}.")
+            });
+            note_at(&pointer, proposed, &self.findings.read())
+        })
+        .into()
+    }
+
+    /// What was learned of a field, tracked.
+    pub(super) fn learned_at(self, pointer: &str) -> Option<DefaultReason> {
+        self.learned.read().reasons.iter().find(|learned| is_learned_at(&learned.field, pointer)).cloned()
+    }
+
+    /// Where the fields came from by themselves, tracked.
+    pub(super) fn filled_from(self) -> Option<String> {
+        let learned = self.learned.read();
+        (!learned.from.is_empty()).then(|| format!("Filled from {}.", learned.from))
     }
 
     /// What would be submitted now, if a host is chosen; with the key of this very wish.
@@ -316,14 +341,18 @@ impl Form {
 
     /// Keeps the draft in the browser as it changes.
     fn keep(self) {
-        Effect::new(move |before: Option<()>| {
+        let mut is_known = false;
+        effect(move || {
             self.draft.track();
             self.script_name.track();
             self.host.track();
             self.application.track();
             let is_loading = self.is_loading.get();
             // Not at each key: writing takes as long as all the rest.
-            if before.is_some() && !is_loading && self.saving.with_value(Option::is_none) {
+            if std::mem::replace(&mut is_known, true)
+                && !is_loading
+                && self.saving.with_value(Option::is_none)
+            {
                 self.saving.set_value(set_timeout_with_handle(move || self.save_now(), SAVE_EVERY).ok());
             }
         });
@@ -334,24 +363,41 @@ impl Form {
         });
     }
 
-    /// Asks what a new job of this application on this host should start with, unless something was typed.
+    /// Asks what a new job of this application on this host should start with. Where something was typed it is only offered.
     fn suggest(self) {
         effect(move || {
             let host = self.host.get();
             let application = self.application.get();
-            if host.is_none() || self.is_loading.get() || !self.is_untouched() {
+            // What was learned of another application, or elsewhere, says nothing here.
+            self.learned.set(LearnedDefaults::default());
+            // Without an application nothing is learned that could be offered.
+            if host.is_none() || self.is_loading.get() || (application.is_none() && !self.is_untouched()) {
                 return;
             }
             spawn_local(async move {
-                let query = client::scripts::SuggestionQuery { application, host };
-                // Without a suggestion the form starts empty.
-                let Ok(suggestion) = client::scripts::get_suggestion(query).await else { return };
-                let is_current = self.host.try_get_untracked() == Some(host)
-                    && self.application.try_get_untracked() == Some(application);
-                if is_current && self.is_untouched() {
-                    self.base.set_value(suggestion.clone());
-                    self.draft.set(suggestion);
+                let answer = match application {
+                    Some(application) => {
+                        let query = DefaultsQuery { host };
+                        client::applications::get_application_defaults(application, query).await
+                    }
+                    None => client::scripts::get_suggestion()
+                        .await
+                        .map(|draft| LearnedDefaults { draft, ..LearnedDefaults::default() }),
+                };
+                // Without an answer the form starts empty.
+                let Ok(mut learned) = answer else { return };
+                if self.host.try_get_untracked() != Some(host)
+                    || self.application.try_get_untracked() != Some(application)
+                {
+                    return;
                 }
+                if self.is_untouched() {
+                    self.base.set_value(learned.draft.clone());
+                    self.draft.set(std::mem::take(&mut learned.draft));
+                } else {
+                    learned.from.clear();
+                }
+                self.learned.set(learned);
             });
         });
     }
@@ -384,6 +430,13 @@ pub(super) fn lead_to_control(pointer: &str) -> bool {
     control.scroll_into_view();
     focus_element(control);
     true
+}
+
+/// Puts the focus on a control that is in view.
+pub(super) fn focus_control(id: &str) {
+    if let Some(control) = document().get_element_by_id(id) {
+        focus_element(control);
+    }
 }
 
 fn focus_element(element: leptos::web_sys::Element) {

@@ -7,7 +7,7 @@ use pbsweb_shared::script::{Diagnostic, Severity};
 use wasm_bindgen::JsCast;
 
 use super::editor::{ScriptEditor, go_to};
-use super::findings::words;
+use super::findings::{words, worst_first};
 use super::form::{Form, lead_to_control};
 use crate::ui::code_block::CopyButton;
 use crate::ui::{Button, ButtonKind, Panel};
@@ -74,7 +74,7 @@ fn TextFindings() -> impl IntoView {
     let findings = Memo::new(move |_| {
         let mut shown = form.shown_findings();
         shown.retain(|finding| finding.line.is_some());
-        shown.sort_by_key(|finding| (finding.severity, finding.line));
+        worst_first(&mut shown);
         shown
     });
     view! {

@@ -7,7 +7,7 @@ use pbsweb_shared::api::jobs::{JobSubmit, SubmitQuery};
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::script::Severity;
 
-use super::findings::{in_sum, words};
+use super::findings::{in_sum, words, worst_first};
 use super::form::{Form, lead_to, lead_to_control};
 use crate::client::{self, ClientError, IdempotencyKey};
 use crate::paths;
@@ -82,8 +82,7 @@ pub(super) fn SubmitBar(
     });
     let shown = Memo::new(move |_| {
         let mut findings = form.shown_findings();
-        // The worst first.
-        findings.sort_by_key(|finding| finding.severity);
+        worst_first(&mut findings);
         findings
     });
     let sum = move || {

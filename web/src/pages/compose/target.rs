@@ -102,7 +102,8 @@ pub(super) fn Target() -> impl IntoView {
         let host = form.host.get();
         let name = host.map(|host| hosts.name(host)).unwrap_or_default();
         let applications = applications.read();
-        place_note(applications.iter().find(|application| Some(application.id) == id), host, &name)
+        let application = applications.iter().find(|application| Some(application.id) == id);
+        place_note(application, host, &name).or_else(|| form.filled_from())
     });
     view! {
         <div class="field-grid">

@@ -21,7 +21,7 @@ use crate::client;
 use crate::paths::{self, ComposeFrom};
 use crate::state::Live;
 use crate::ui::tabs::selected_tab;
-use crate::ui::{EmptyState, LinkButton, Load, LocalResource, PageHeader, Show, Tab, Tabs};
+use crate::ui::{EmptyState, LinkButton, Load, LocalResource, PageHeader, Show, Tab, Tabs, effect};
 use actions::Actions;
 use overview::Overview;
 
@@ -56,16 +56,16 @@ fn JobLoader(id: JobId) -> impl IntoView {
     // Read once: the page stays as it is, and what changes in the job arrives by its signal.
     let loaded =
         LocalResource::new(move || async move { client::jobs::get_job(id, &JobWaitQuery::default()).await });
-    Effect::new(move |before: Option<u32>| {
-        let generation = live.generation();
-        if before.is_some() {
+    let mut is_known = false;
+    effect(move || {
+        live.generation();
+        if std::mem::replace(&mut is_known, true) {
             spawn_local(async move {
                 if let Ok(job) = client::jobs::get_job(id, &JobWaitQuery::default()).await {
                     live.job(job);
                 }
             });
         }
-        generation
     });
     let has_failed = Memo::new(move |_| loaded.get().is_some_and(|answer| answer.is_err()));
     view! {

@@ -1,7 +1,6 @@
 //! The revisions of the job's script: what each says differently from this job's, its label, and taking it up again.
 
 use leptos::prelude::*;
-use leptos::web_sys::SubmitEvent;
 use pbsweb_shared::api::scripts::{Revision, RevisionUpdate};
 use pbsweb_shared::ids::{RevisionId, ScriptId};
 
@@ -9,8 +8,7 @@ use crate::client;
 use crate::components::ChangedLines;
 use crate::state::Notices;
 use crate::ui::{
-    Action, Button, ButtonKind, Dialog, EmptyState, Load, LocalResource, Panel, ProblemBox, Table, TextField,
-    Time, action_error, field_error,
+    Action, Button, EmptyState, Load, LocalResource, Panel, ProblemBox, Table, TextDialog, Time, action_error,
 };
 
 /// The panel.
@@ -25,7 +23,18 @@ pub(super) fn Revisions(
     let loaded = LocalResource::new(move || client::scripts::list_revisions(script));
     let compared = RwSignal::new(None::<(i32, i32)>);
     let is_labelling = RwSignal::new(false);
-    let to_label = RwSignal::new(None::<Revision>);
+    let to_label = RwSignal::new(0);
+    let label = RwSignal::new(String::new());
+    let save = Action::new_local(move |label: &String| {
+        let update = RevisionUpdate { label: label.clone() };
+        let number = to_label.get_untracked();
+        async move {
+            let _: Revision = client::scripts::update_revision(script, number, &update).await?;
+            is_labelling.set(false);
+            loaded.refetch();
+            Ok(())
+        }
+    });
     let restore = Action::new_local(move |number: &i32| {
         let number = *number;
         async move {
@@ -48,13 +57,14 @@ pub(super) fn Revisions(
                         .map(|revision| {
                             let number = revision.number;
                             let name = format!("revision {number}");
-                            let label = revision.label.clone().unwrap_or_default();
+                            let given = revision.label.unwrap_or_default();
+                            let shown = given.clone();
                             view! {
                                 <tr>
                                     <th scope="row" data-label="Revision">
                                         {number} {(Some(number) == of_job).then_some(" (this job's)")}
                                     </th>
-                                    <td data-label="Label">{label}</td>
+                                    <td data-label="Label">{shown}</td>
                                     <td data-label="Made"><Time at=revision.created_at /></td>
                                     <td data-label="From">{revision.parent.map(|parent| parent.to_string())}</td>
                                     <td>
@@ -72,7 +82,8 @@ pub(super) fn Revisions(
                                             <Button
                                                 label=format!("Label {name}")
                                                 on_press=move |()| {
-                                                    to_label.set(Some(revision.clone()));
+                                                    to_label.set(number);
+                                                    label.set(given.clone());
                                                     is_labelling.set(true);
                                                 }
                                             >
@@ -114,22 +125,15 @@ pub(super) fn Revisions(
                 {move || compared.get().map(|(from, to)| view! { <Difference script=script from=from to=to /> })}
             </div>
         </Panel>
-        <Dialog open=is_labelling title="Label a revision">
-            {move || {
-                to_label
-                    .get()
-                    .map(|revision| view! {
-                        <LabelForm
-                            script=script
-                            revision=revision
-                            on_done=move |()| {
-                                is_labelling.set(false);
-                                loaded.refetch();
-                            }
-                        />
-                    })
-            }}
-        </Dialog>
+        <TextDialog
+            open=is_labelling
+            title="Label a revision"
+            label="Label"
+            pointer="/label"
+            help="Such as: the one from the paper. Searches find it. Empty: none."
+            value=label
+            save=save
+        />
     }
 }
 
@@ -145,39 +149,5 @@ fn Difference(script: ScriptId, from: i32, to: i32) -> impl IntoView {
                 view! { <ChangedLines lines=found.lines /> }.into_any()
             }}
         </Load>
-    }
-}
-
-#[component]
-fn LabelForm(script: ScriptId, revision: Revision, #[prop(into)] on_done: Callback<()>) -> impl IntoView {
-    let number = revision.number;
-    let label = RwSignal::new(revision.label.unwrap_or_default());
-    let save = Action::new_local(move |label: &String| {
-        let update = RevisionUpdate { label: label.clone() };
-        async move {
-            let _: Revision = client::scripts::update_revision(script, number, &update).await?;
-            on_done.run(());
-            Ok(())
-        }
-    });
-    let error = action_error(save);
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        save.dispatch(label.get_untracked());
-    };
-    view! {
-        <form class="form" on:submit=submit novalidate=true>
-            <TextField
-                label="Label"
-                name="label"
-                value=label
-                help="Such as: the one from the paper. Searches find it. Empty: none."
-                error=field_error(error, "/label")
-            />
-            {move || error.get().map(|error| view! { <ProblemBox error=error has_fields=true /> })}
-            <div class="form-actions">
-                <Button kind=ButtonKind::Primary kind_of_action="submit" busy=save.pending()>"Save"</Button>
-            </div>
-        </form>
     }
 }

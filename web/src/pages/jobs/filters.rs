@@ -9,6 +9,7 @@ use pbsweb_shared::api::jobs::{Job, JobsQuery};
 use pbsweb_shared::ids::{ApplicationId, HostId};
 use pbsweb_shared::job::JobState;
 
+use super::searches::SavedSearches;
 use crate::client::{self, PageQuery};
 use crate::components::job_state_label;
 use crate::paths;
@@ -67,6 +68,17 @@ impl Filters {
             text: self.text.clone(),
             ..JobsQuery::default()
         }
+    }
+
+    /// From a search; nothing where it looks for more than this page has fields for.
+    pub(super) fn of(query: &JobsQuery) -> Option<Self> {
+        let filters = Self::read(|name| match name {
+            "host" => query.host.map(|id| id.to_string()),
+            "application" => query.application.map(|id| id.to_string()),
+            "state" => query.state.clone(),
+            _ => query.text.clone(),
+        });
+        (filters.to_query() == *query).then_some(filters)
     }
 
     /// For an action on all that match. To what has ended nothing can be done.
@@ -165,6 +177,11 @@ pub(super) fn FilterBar(
     let mut state_choices = vec![Choice::new("", "All states"), Choice::new(ACTIVE, "Not ended")];
     state_choices
         .extend(JobState::ALL.iter().map(|state| Choice::new(state.as_str(), job_state_label(*state))));
+    let on_choose = Callback::new(move |filters| {
+        stop_timer();
+        typed.set(None);
+        on_change.run(filters);
+    });
     view! {
         <search class="filter-bar">
             <TextField
@@ -177,6 +194,7 @@ pub(super) fn FilterBar(
             <SelectField label="State" name="state" value=state choices=state_choices />
             <SelectField label="Host" name="host" value=host choices=host_choices />
             <SelectField label="Application" name="application" value=application choices=application_choices />
+            <SavedSearches filters=filters on_choose=on_choose />
         </search>
     }
 }
@@ -202,6 +220,18 @@ mod tests {
     fn what_has_ended_is_not_acted_on() {
         assert_eq!(read(&[("text", "heat")]).to_action_filter().state.as_deref(), Some(ACTIVE));
         assert_eq!(read(&[("state", "held")]).to_action_filter().state.as_deref(), Some("held"));
+    }
+
+    #[test]
+    fn a_search_is_taken_whole_or_not_at_all() {
+        let query = JobsQuery {
+            state: Some("held".to_owned()),
+            text: Some("heat".to_owned()),
+            ..JobsQuery::default()
+        };
+        assert_eq!(Filters::of(&query), Some(read(&[("state", "held"), ("text", "heat")])));
+        assert_eq!(Filters::of(&JobsQuery { queue: Some("workq".to_owned()), ..query.clone() }), None);
+        assert_eq!(Filters::of(&JobsQuery { state: Some("held,queued".to_owned()), ..query }), None);
     }
 
     #[test]

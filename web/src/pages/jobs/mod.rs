@@ -2,6 +2,7 @@
 
 mod filters;
 mod job_table;
+mod searches;
 mod selection;
 
 use leptos::prelude::*;

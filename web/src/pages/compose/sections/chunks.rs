@@ -80,7 +80,8 @@ fn ChunkRow(index: usize) -> impl IntoView {
                     }
                 },
             );
-            view! { <DraftField name=name value=value pointer=pointer is_bare=true /> }
+            let is_learned = field == "mem" && index == 0;
+            view! { <DraftField name=name value=value pointer=pointer is_bare=true is_learned=is_learned /> }
         })
         .collect_view();
     let remove = move |()| {

@@ -14,7 +14,7 @@ pub(in crate::pages::compose) fn Common() -> impl IntoView {
     view! {
         <div class="field-grid">
             <DraftField name="name" value=slot!(form, name) />
-            <DraftField name="walltime" value=slot!(form, walltime) />
+            <DraftField name="walltime" value=slot!(form, walltime) is_learned=true />
         </div>
         <QueueChoice />
         <Chunks />
