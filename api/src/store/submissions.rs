@@ -243,11 +243,15 @@ pub fn find_submissions(connection: &mut PgConnection, ids: &[JobId]) -> QueryRe
         .collect()
 }
 
+/// What is to be looked for so soon is looked for with what is due: half of the longest wait.
+const SOON: TimeDelta = TimeDelta::seconds(30);
+
 /// Submissions that a server takes up in one round.
 const MOST_AT_ONCE: i64 = 500;
 
 /// Submissions without an answer that somebody has to look for now: whose time has come, whose server is not alive any more,
-/// and those of this server that are not among `mine`, which it is at. From now on it is this server that attends to them.
+/// and those of this server that are not among `mine`, which it is at; with them the others of their accounts whose time comes
+/// soon, so that an account is asked about all of them at once. From now on it is this server that attends to them.
 ///
 /// # Errors
 /// The database's.
@@ -264,7 +268,7 @@ pub fn take_due_submissions(
     .sql(" THEN id <> ALL (")
     .bind::<Array<SqlUuid>, _>(mine)
     .sql(&format!(") ELSE NOT {} END", is_alive("attended_by")));
-    let due: Vec<Uuid> = jobs::table
+    let mut due: Vec<Uuid> = jobs::table
         .filter(diesel::dsl::sql::<Bool>("state = 'submitting'"))
         .filter(is_dropped)
         .order(jobs::next_look_at.asc())
@@ -276,6 +280,26 @@ pub fn take_due_submissions(
     if due.is_empty() {
         return Ok(Vec::new());
     }
+    let is_of_their_accounts = diesel::dsl::sql::<Bool>(
+        "(owner_id, host_id, login) IN (SELECT owner_id, host_id, login FROM jobs WHERE id = ANY (",
+    )
+    .bind::<Array<SqlUuid>, _>(due.clone())
+    .sql("))");
+    let is_due_soon =
+        diesel::dsl::sql::<Bool>("attended_by IS NULL AND next_look_at <= clock_timestamp() + ")
+            .bind::<Interval, _>(SOON);
+    let soon: Vec<Uuid> = jobs::table
+        .filter(diesel::dsl::sql::<Bool>("state = 'submitting'"))
+        .filter(is_due_soon)
+        .filter(is_of_their_accounts)
+        .filter(jobs::id.ne_all(due.clone()))
+        .order(jobs::next_look_at.asc())
+        .limit(MOST_AT_ONCE)
+        .select(jobs::id)
+        .for_update()
+        .skip_locked()
+        .load(connection)?;
+    due.extend(soon);
     let until =
         diesel::dsl::sql::<Nullable<Timestamptz>>("clock_timestamp() + ").bind::<Interval, _>(FORMER_LEASE);
     diesel::update(jobs::table.filter(jobs::id.eq_any(&due)))

@@ -78,9 +78,6 @@ struct ServeArguments {
     /// Nodes as NAME:PROCESSORS.
     #[arg(long, value_delimiter = ',', default_value = "node1:8,node2:8")]
     nodes: Vec<String>,
-    /// Begin with so many held jobs of others.
-    #[arg(long, default_value_t = 0)]
-    load: usize,
     /// Put the scheduler's commands on the PATH of remote commands.
     #[arg(long)]
     commands_on_path: bool,
@@ -150,7 +147,6 @@ fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
             host.set_authorized_keys(login, &lines)?;
         }
     }
-    host.add_held_jobs("somebody", arguments.load);
     crate::commands::say(&format!("pbs-sim ready at {} {}", host.address(), host.host_key_line()));
     host.wait_for_signal()?;
     host.stop();

@@ -161,11 +161,8 @@ impl Live {
             move |change| match change {
                 StreamChange::Opened => {
                     let was_interrupted = matches!(self.state.get_untracked(), LiveState::NotLiveSince(_));
-                    // What changed between a page's reading and the stream's beginning is told by nobody.
-                    let has_read = self.jobs.with_value(|jobs| !jobs.is_empty())
-                        || self.builds.with_value(|builds| !builds.is_empty());
                     self.state.set(LiveState::Live);
-                    if was_interrupted || has_read {
+                    if was_interrupted {
                         self.generation.update(|generation| *generation = generation.wrapping_add(1));
                     }
                 }

@@ -36,9 +36,9 @@ pub(crate) fn Dialog(
             class="dialog"
             node_ref=dialog
             aria-labelledby=labelled_by
-            // The event comes late: the dialog may be open again.
+            // The event comes late: the dialog may be open again, or gone.
             on:close=move |_| {
-                if dialog.get_untracked().is_none_or(|dialog| !dialog.open()) {
+                if dialog.try_get_untracked().flatten().is_some_and(|dialog| !dialog.open()) {
                     open.set(false);
                 }
             }

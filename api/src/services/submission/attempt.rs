@@ -15,7 +15,7 @@ use crate::error::chain;
 use crate::scheduler::SubmitRequest;
 use crate::services::reach::{Reach, ReachError, Trust, fresh_marker};
 use crate::store::StoreError;
-use crate::store::jobs::change_job;
+use crate::store::jobs::{JobFacts, change_job};
 use crate::store::submissions::{SubmissionRecord, find_submission};
 use crate::transport::RunLimits;
 
@@ -114,18 +114,7 @@ async fn keep_of(
     let kept = app
         .store
         .query(move |connection| {
-            change_job(connection, id, now, |facts| {
-                // PostgreSQL keeps microseconds.
-                let lease = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_micros());
-                let known = Standing {
-                    state: facts.state,
-                    has_id: facts.pbs_id.is_some(),
-                    is_first_alone: own_lease.is_some() && lease(facts.next_look_at) == lease(own_lease),
-                };
-                if let Some(outcome) = kept(known, outcome) {
-                    apply(facts, outcome, now);
-                }
-            })
+            change_job(connection, id, now, |facts| note(facts, outcome, own_lease, now))
         })
         .await;
     app.hub.poke();
@@ -145,7 +134,44 @@ async fn keep_of(
     }
 }
 
-fn apply(facts: &mut crate::store::jobs::JobFacts, outcome: Outcome, now: DateTime<Utc>) {
+/// Keeps that these are still looked for, and why: together, because a host that is away may owe hundreds of answers.
+pub(super) async fn keep_looking(app: &Arc<App>, jobs: Vec<JobId>, words: String) {
+    let (n_jobs, now) = (jobs.len(), app.replica.now());
+    let kept = app
+        .store
+        .query(move |connection| {
+            for id in jobs {
+                let outcome = Outcome::Unknown(words.clone());
+                change_job(connection, id, now, |facts| note(facts, outcome, None, now))?;
+            }
+            Ok(())
+        })
+        .await;
+    app.hub.poke();
+    if let Err(error) = kept {
+        tracing::warn!(
+            n_jobs,
+            error = &error as &dyn std::error::Error,
+            "what is looked for could not be kept"
+        );
+    }
+}
+
+/// What an outcome makes of a job; nothing where more is known already.
+fn note(facts: &mut JobFacts, outcome: Outcome, own_lease: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+    // PostgreSQL keeps microseconds.
+    let lease = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_micros());
+    let known = Standing {
+        state: facts.state,
+        has_id: facts.pbs_id.is_some(),
+        is_first_alone: own_lease.is_some() && lease(facts.next_look_at) == lease(own_lease),
+    };
+    if let Some(outcome) = kept(known, outcome) {
+        apply(facts, outcome, now);
+    }
+}
+
+fn apply(facts: &mut JobFacts, outcome: Outcome, now: DateTime<Utc>) {
     facts.as_of = now;
     facts.attended_by = None;
     match outcome {

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::JobState;
 
-use super::attempt::{attempt, keep, reach_of};
+use super::attempt::{attempt, keep, keep_looking, reach_of};
 use super::attending::Attended;
 use super::outcome::{Outcome, refusal};
 use super::set::drive_due;
@@ -95,17 +95,19 @@ struct Sought {
 /// attempt.
 async fn look(app: &Arc<App>, mut sought: Vec<Sought>) {
     sought.retain(|sought| sought.submission.state == JobState::Submitting);
-    let found = ask(app, &sought).await;
-    for (position, Sought { submission, attended }) in sought.into_iter().enumerate() {
+    let settlements = match ask(app, &sought).await {
+        Ok(settlements) => settlements,
+        Err(words) => {
+            let jobs = sought.iter().map(|sought| sought.submission.job).collect();
+            return keep_looking(app, jobs, words).await;
+        }
+    };
+    for (Sought { submission, attended }, settlement) in sought.into_iter().zip(settlements) {
         let job = submission.job;
-        let settlement = match &found {
-            Ok(settlements) => settlements.get(position).cloned(),
-            Err(words) => Some(Settlement::KeepLooking(words.clone())),
-        };
         let outcome = match settlement {
-            Some(Settlement::Accepted(pbs_id)) => Outcome::Accepted(pbs_id),
-            Some(Settlement::Refused(explanation)) => Outcome::Refused(refusal(&explanation)),
-            Some(Settlement::TryAgain { attempt: number }) => {
+            Settlement::Accepted(pbs_id) => Outcome::Accepted(pbs_id),
+            Settlement::Refused(explanation) => Outcome::Refused(refusal(&explanation)),
+            Settlement::TryAgain { attempt: number } => {
                 tracing::info!(job.id = %job, attempt = number, "qsub never started; submitting again");
                 let background = Arc::clone(app);
                 app.spawn(async move {
@@ -114,8 +116,7 @@ async fn look(app: &Arc<App>, mut sought: Vec<Sought>) {
                 });
                 continue;
             }
-            Some(Settlement::KeepLooking(words)) => Outcome::Unknown(words),
-            None => continue,
+            Settlement::KeepLooking(words) => Outcome::Unknown(words),
         };
         keep(app, job, outcome).await;
         drop(attended);

@@ -29,18 +29,30 @@ impl List {
     }
 }
 
+/// What a listing looks at once for all of its jobs.
+pub(crate) struct Moment<'a> {
+    pub(crate) now_ms: i64,
+    /// The jobs that wait for others.
+    waiting: Vec<&'a Job>,
+}
+
 impl Site {
+    /// The site as it is now.
+    pub(crate) fn moment(&self, now_ms: i64) -> Moment<'_> {
+        Moment { now_ms, waiting: self.jobs.values().filter(|job| !job.depends.is_empty()).collect() }
+    }
+
     /// A job or array as `qstat -f` shows it.
-    pub(crate) fn job_item(&self, job: &Job, now_ms: i64) -> Item {
-        self.item(job, None, &job.run, now_ms)
+    pub(crate) fn job_item(&self, job: &Job, moment: &Moment<'_>) -> Item {
+        self.item(job, None, &job.run, moment)
     }
 
     /// A subjob as `qstat -f` shows it.
-    pub(crate) fn subjob_item(&self, job: &Job, index: u32, run: &Run, now_ms: i64) -> Item {
-        self.item(job, Some(index), run, now_ms)
+    pub(crate) fn subjob_item(&self, job: &Job, index: u32, run: &Run, moment: &Moment<'_>) -> Item {
+        self.item(job, Some(index), run, moment)
     }
 
-    fn item(&self, job: &Job, index: Option<u32>, run: &Run, now_ms: i64) -> Item {
+    fn item(&self, job: &Job, index: Option<u32>, run: &Run, moment: &Moment<'_>) -> Item {
         let mut list = List(Vec::with_capacity(64));
         // A subjob that never ran shows what its array shows, cut short.
         let queued_subjob = index.is_some() && run.state == State::Queued && run.run_count == 0;
@@ -52,7 +64,7 @@ impl Site {
         list.add("Job_Name", &job.name);
         list.add("Job_Owner", format!("{}@{}", job.owner, job.submit_host));
         if !is_array && run.started_ms.is_some() && (run.session.is_some() || run.exit_status.is_some()) {
-            resources_used(&mut list, job, run, now_ms);
+            resources_used(&mut list, job, run, moment.now_ms);
         }
         list.add("job_state", run.state.letter());
         list.add("queue", &job.queue);
@@ -63,7 +75,7 @@ impl Site {
         }
         list.add("ctime", job.ctime);
         if shown_whole {
-            list.maybe("depend", self.depend_text(job));
+            list.maybe("depend", self.depend_text(job, &moment.waiting));
         }
         let indexed = |path: &str| match index {
             Some(index) if !queued_subjob => path.replace("^array_index^", &index.to_string()),
@@ -143,12 +155,12 @@ impl Site {
     }
 
     /// `depend`: what the job waits for, and (as `before…`) who waits for it.
-    fn depend_text(&self, job: &Job) -> Option<String> {
+    fn depend_text(&self, job: &Job, waiting: &[&Job]) -> Option<String> {
         let mut texts: Vec<String> = Vec::new();
         for dependency in &job.depends {
             texts.push(format!("{}:{}@{}", dependency.kind, dependency.shown, self.name));
         }
-        for waiting in self.jobs.values() {
+        for waiting in waiting {
             for dependency in waiting.depends.iter().filter(|d| d.on == job.sequence) {
                 let kind = dependency.kind.replacen("after", "before", 1);
                 texts.push(format!("{kind}:{}.{}@{}", waiting.short_id(), self.name, self.name));

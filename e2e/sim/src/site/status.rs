@@ -1,5 +1,6 @@
 //! Listings: which jobs, queues and nodes a question is about.
 
+use super::attributes::Moment;
 use super::job::{Job, State};
 use super::job_id::{JobId, Part, is_at_other};
 use super::{Site, refusal};
@@ -21,18 +22,19 @@ impl Site {
         let mut items = Vec::new();
         // Without history the commands ask the server that has the job now by themselves.
         let at_other = matches!(target, JobTarget::Id(text) if is_at_other(text) || !self.history);
+        let moment = self.moment(now_ms);
         let mut push = |job: &Job, expand: bool| {
             if hidden(job) {
                 return;
             }
             if job.moved_to.is_some() && !at_other {
-                items.push(self.moved_item(job, now_ms));
+                items.push(self.moved_item(job, &moment));
                 return;
             }
-            items.push(self.job_item(job, now_ms));
+            items.push(self.job_item(job, &moment));
             if expand {
                 for (index, run) in job.array.iter().flat_map(|a| a.subjobs.iter()) {
-                    items.push(self.subjob_item(job, *index, run, now_ms));
+                    items.push(self.subjob_item(job, *index, run, &moment));
                 }
             }
         };
@@ -67,7 +69,7 @@ impl Site {
                     Part::Subjobs(indices) => {
                         for index in indices {
                             let run = job.run_of(Some(index)).ok_or_else(refusal::unknown_job)?;
-                            items.push(self.subjob_item(job, index, run, now_ms));
+                            items.push(self.subjob_item(job, index, run, &moment));
                         }
                     }
                 }
@@ -77,7 +79,7 @@ impl Site {
     }
 
     /// What is left of a job that was moved to another server: what it was when it went, in state `M`.
-    fn moved_item(&self, job: &Job, now_ms: i64) -> Item {
+    fn moved_item(&self, job: &Job, moment: &Moment<'_>) -> Item {
         const ITS_RUN: [&str; 10] = [
             "comment",
             "exec_host",
@@ -90,7 +92,7 @@ impl Site {
             "session_id",
             "stime",
         ];
-        let mut item = self.job_item(job, now_ms);
+        let mut item = self.job_item(job, moment);
         item.attributes.retain(|attribute| !ITS_RUN.contains(&attribute.name.as_str()));
         for attribute in &mut item.attributes {
             match attribute.name.as_str() {
