@@ -148,12 +148,14 @@ fn progress_words(job: &Job) -> Option<String> {
 fn JobLine(job: Job) -> impl IntoView {
     let job = Live::of_page().job(job);
     let id = job.with_untracked(|job| job.id);
+    // What a link is given may be asked once more when the line is gone; a signal of the line's own would be gone too.
+    let (name, label) = (job.clone(), job.clone());
     let job: Signal<Job> = job.into();
     let again = paths::compose(paths::ComposeFrom { job: Some(id), ..paths::ComposeFrom::default() });
-    let again_label = move || format!("Again, but… {}", job.read().name);
+    let again_label = move || format!("Again, but… {}", label.read().name);
     view! {
         <li class="job-line">
-            <A href=paths::job(id) attr:class="job-line-name">{move || job.read().name.clone()}</A>
+            <A href=paths::job(id) attr:class="job-line-name">{move || name.read().name.clone()}</A>
             <JobStateBadge state=Signal::derive(move || job.read().state) />
             <span class="job-line-where muted">
                 {move || job.read().host_name.clone()}

@@ -28,7 +28,7 @@ pub(super) fn BuildTable(
     let rows = builds
         .into_iter()
         .map(|build| {
-            let id = build.id;
+            let (id, command) = (build.id, build.command.clone());
             let build: Signal<Build> = live.build(build).into();
             let host = build.with_untracked(|build| build.host);
             view! {
@@ -39,7 +39,7 @@ pub(super) fn BuildTable(
                             scroll=false
                             attr:aria-current=move || (shown.get() == Some(id)).then_some("true")
                         >
-                            <code>{move || build.read().command.clone()}</code>
+                            <code>{command}</code>
                         </A>
                     </th>
                     <td data-label="State"><BuildStateBadge state=Signal::derive(move || build.read().state) /></td>

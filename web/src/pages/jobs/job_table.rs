@@ -51,6 +51,8 @@ pub(super) fn JobTable(
 #[component]
 fn JobRow(job: ArcRwSignal<Job>, selection: Selection) -> impl IntoView {
     let id = job.with_untracked(|job| job.id);
+    // What a link is given may be asked once more when the row is gone; a signal of the row's own would be gone too.
+    let name = job.clone();
     let job: Signal<Job> = job.into();
     let clock = Clock::of_page();
     let has_ended = Memo::new(move |_| job.read().state.has_ended());
@@ -70,7 +72,7 @@ fn JobRow(job: ArcRwSignal<Job>, selection: Selection) -> impl IntoView {
             <td data-label="Choose">{move || (!has_ended.get()).then(choice)}</td>
             <th scope="row" data-label="Name">
                 <span class="cell-lines">
-                    <A href=paths::job(id)>{move || job.read().name.clone()}</A>
+                    <A href=paths::job(id)>{move || name.read().name.clone()}</A>
                     {move || {
                         let name = job.read().application_name.clone();
                         name.map(|name| view! { <span class="muted cell-small">{name}</span> })
