@@ -12,6 +12,7 @@ use diesel::sql_types::{Array, Bool, Text};
 use pbsweb::postgres::{Durability, PrivatePostgres};
 use pbsweb::store::Store;
 
+mod due;
 mod search;
 
 struct Database {
