@@ -1,6 +1,7 @@
 //! Submissions: what is stored before anything leaves for a host, and what is still without an answer.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Interval, Nullable, Timestamptz, Uuid as SqlUuid};
 use pbsweb_shared::api::jobs::Job;
@@ -268,44 +269,44 @@ pub fn take_due_submissions(
     .sql(" THEN id <> ALL (")
     .bind::<Array<SqlUuid>, _>(mine)
     .sql(&format!(") ELSE NOT {} END", is_alive("attended_by")));
-    let mut due: Vec<Uuid> = jobs::table
-        .filter(diesel::dsl::sql::<Bool>("state = 'submitting'"))
-        .filter(is_dropped)
-        .order(jobs::next_look_at.asc())
-        .limit(MOST_AT_ONCE)
-        .select(jobs::id)
-        .for_update()
-        .skip_locked()
-        .load(connection)?;
+    let mut due = lock_unanswered(connection, Box::new(is_dropped))?;
     if due.is_empty() {
         return Ok(Vec::new());
     }
-    let is_of_their_accounts = diesel::dsl::sql::<Bool>(
-        "(owner_id, host_id, login) IN (SELECT owner_id, host_id, login FROM jobs WHERE id = ANY (",
-    )
-    .bind::<Array<SqlUuid>, _>(due.clone())
-    .sql("))");
-    let is_due_soon =
+    let is_due_soon_with_them =
         diesel::dsl::sql::<Bool>("attended_by IS NULL AND next_look_at <= clock_timestamp() + ")
-            .bind::<Interval, _>(SOON);
-    let soon: Vec<Uuid> = jobs::table
-        .filter(diesel::dsl::sql::<Bool>("state = 'submitting'"))
-        .filter(is_due_soon)
-        .filter(is_of_their_accounts)
-        .filter(jobs::id.ne_all(due.clone()))
-        .order(jobs::next_look_at.asc())
-        .limit(MOST_AT_ONCE)
-        .select(jobs::id)
-        .for_update()
-        .skip_locked()
-        .load(connection)?;
-    due.extend(soon);
+            .bind::<Interval, _>(SOON)
+            .sql(" AND id <> ALL (")
+            .bind::<Array<SqlUuid>, _>(due.clone())
+            .sql(
+                ") AND (owner_id, host_id, login) IN \
+                 (SELECT owner_id, host_id, login FROM jobs WHERE id = ANY (",
+            )
+            .bind::<Array<SqlUuid>, _>(due.clone())
+            .sql("))");
+    due.extend(lock_unanswered(connection, Box::new(is_due_soon_with_them))?);
     let until =
         diesel::dsl::sql::<Nullable<Timestamptz>>("clock_timestamp() + ").bind::<Interval, _>(FORMER_LEASE);
     diesel::update(jobs::table.filter(jobs::id.eq_any(&due)))
         .set((jobs::attended_by.eq(Some(me.as_uuid())), jobs::next_look_at.eq(until)))
         .execute(connection)?;
     Ok(due.into_iter().map(JobId::from_uuid).collect())
+}
+
+/// Locks submissions without an answer of which this is so, those that nobody else has locked, the longest due first.
+fn lock_unanswered(
+    connection: &mut PgConnection,
+    is_so: Box<dyn BoxableExpression<jobs::table, Pg, SqlType = Bool>>,
+) -> QueryResult<Vec<Uuid>> {
+    jobs::table
+        .filter(diesel::dsl::sql::<Bool>("state = 'submitting'"))
+        .filter(is_so)
+        .order(jobs::next_look_at.asc())
+        .limit(MOST_AT_ONCE)
+        .select(jobs::id)
+        .for_update()
+        .skip_locked()
+        .load(connection)
 }
 
 /// The revision of a job: its fields and the text its author saw.
