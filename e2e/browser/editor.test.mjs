@@ -373,6 +373,23 @@ describe("the script and the form are one", () => {
       const top = area.getBoundingClientRect().top + parseFloat(paddingTop) + 200 * parseFloat(lineHeight) - area.scrollTop;
       return line !== undefined && Math.abs(line.getBoundingClientRect().top - top) < 1;
     });
+    // Nothing puts the move off to a later frame.
+    const transition = await page.locator(".script-stack .script-rows").evaluate((rows) => getComputedStyle(rows).transitionProperty);
+    assert.equal(transition, "none");
+  });
+
+  test("what is offered stays with its line, and goes when that is out of view", async (page) => {
+    await compose(`#!/bin/sh\n\n${"echo work\n".repeat(400)}`);
+    await select("#!/bin/sh\n".length);
+    await page.keyboard.type("#P");
+    await chosen().filter({ hasText: "#PBS" }).waitFor();
+    const top = async () => (await list().boundingBox()).y;
+    const before = await top();
+    await form.editor.evaluate((area) => (area.scrollTop = 10));
+    await page.waitForFunction(([list, y]) => Math.abs(list.getBoundingClientRect().y - y) < 1, [await list().elementHandle(), before - 10]);
+    assert.ok(await chosen().isVisible());
+    await form.editor.evaluate((area) => (area.scrollTop = 2000));
+    await list().getByRole("option").first().waitFor({ state: "detached" });
   });
 
   test("with all fields in use a key in text or form is read; what it costs is told", async (page, t) => {
