@@ -12,7 +12,6 @@ use pbsweb_shared::names::PbsJobId;
 
 use super::diff::facts::found;
 use super::diff::{KnownJob, Observed, Transition, diff, is_record_of};
-use super::look_up;
 use super::snapshot::HostSnapshot;
 use crate::app::App;
 use crate::scheduler::records::JobRecord;
@@ -22,13 +21,13 @@ use crate::store::jobs::{JobFacts, OpenJob, change_job, open_jobs, touch_jobs};
 use crate::store::replicas::Hold;
 use crate::store::watches::lock_watch;
 
-/// Writes down what a snapshot says of a host's jobs, and has those looked up that it no longer lists. `false` when another
-/// server watches the host by now: then nothing is written.
+/// Writes down what a snapshot says of a host's jobs, and tells which are to be looked up since it does not list them, or only
+/// in sum. `None` when another server watches the host by now: then nothing is written.
 pub(super) async fn apply(
     app: &Arc<App>,
     hold: Hold,
     snapshot: Arc<HostSnapshot>,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Vec<OpenJob>>, StoreError> {
     let host = hold.host;
     let open = app.store.query(move |connection| open_jobs(connection, host)).await?;
     let known: Vec<KnownJob> = open.iter().map(known_job).collect();
@@ -77,7 +76,7 @@ pub(super) async fn apply(
         .await?;
     app.hub.poke();
     if !is_ours {
-        return Ok(false);
+        return Ok(None);
     }
     let missing: HashSet<JobId> = missing.into_iter().collect();
     let listed = listed_records(&snapshot);
@@ -89,11 +88,7 @@ pub(super) async fn apply(
         let record = job.facts.pbs_id.as_ref().and_then(|id| listed.get(id));
         record.is_some_and(|record| is_due_array(&job.facts, record, now))
     });
-    let due: Vec<OpenJob> = missing.chain(arrays).collect();
-    if !due.is_empty() {
-        look_up::look_up(app, hold, due).await?;
-    }
-    Ok(true)
+    Ok(Some(missing.chain(arrays).collect()))
 }
 
 /// An array whose jobs have moved since they were looked at. A look costs the scheduler as much as listing them all: so many jobs

@@ -10,6 +10,7 @@ use tokio::time::sleep;
 
 use super::light::Rhythm;
 use super::list::{Known, Listed, list};
+use super::look_up::LookUps;
 use super::snapshot::{SchedulerStatus, listed_job};
 use super::{WATCHED_FOR, apply, listing, nodes};
 use crate::app::App;
@@ -60,8 +61,9 @@ impl Found {
 /// Polls a host, for as long as this server holds it.
 pub(super) async fn run(app: &Arc<App>, hold: Hold, poke: &Notify) {
     let mut rhythm = Rhythm::default();
+    let mut look_ups = LookUps::default();
     loop {
-        let due = Instant::now() + poll(app, hold, &mut rhythm).await;
+        let due = Instant::now() + poll(app, hold, &mut rhythm, &mut look_ups).await;
         // Nodes have their own time, between listings.
         loop {
             let pause = nodes::poll(app, hold).await.min(due.saturating_duration_since(Instant::now()));
@@ -77,7 +79,7 @@ pub(super) async fn run(app: &Arc<App>, hold: Hold, poke: &Notify) {
 }
 
 /// One run; returns when the next one is due.
-async fn poll(app: &Arc<App>, hold: Hold, rhythm: &mut Rhythm) -> Duration {
+async fn poll(app: &Arc<App>, hold: Hold, rhythm: &mut Rhythm, look_ups: &mut LookUps) -> Duration {
     let begun = Instant::now();
     let host = hold.host;
     let asked = match ask(app, hold, rhythm).await {
@@ -88,7 +90,7 @@ async fn poll(app: &Arc<App>, hold: Hold, rhythm: &mut Rhythm) -> Duration {
         }
     };
     let outcome = match asked {
-        Asked::Listed(listed) => keep(app, hold, *listed).await,
+        Asked::Listed(listed) => keep(app, hold, *listed, look_ups).await,
         Asked::Not(status, why) => note(app, hold, Found::not(status, why)).await,
         Asked::NotYet(wait) => return wait,
         Asked::TakenOver => return app.config.poll.interval,
@@ -201,7 +203,7 @@ const fn status_of(error: &TransportError) -> HostStatus {
 }
 
 /// Keeps a snapshot: what it says of our jobs, the queues, and what pages show.
-async fn keep(app: &Arc<App>, hold: Hold, listed: Listed) -> Result<(), StoreError> {
+async fn keep(app: &Arc<App>, hold: Hold, listed: Listed, look_ups: &mut LookUps) -> Result<(), StoreError> {
     let host = hold.host;
     let Listed { snapshot, shown: merged, n_calls, took } = listed;
     let found = |status, detail| Found { status, detail, took: Some(took), n_calls };
@@ -212,9 +214,8 @@ async fn keep(app: &Arc<App>, hold: Hold, listed: Listed) -> Result<(), StoreErr
         tracing::info!(host.id = %host, problem = problem.as_str(), "part of a listing could not be read");
     }
     let snapshot = Arc::new(snapshot);
-    if !apply::apply(app, hold, Arc::clone(&snapshot)).await? {
-        return Ok(());
-    }
+    let Some(due) = apply::apply(app, hold, Arc::clone(&snapshot)).await? else { return Ok(()) };
+    look_ups.begin(app, hold, due);
     let watch = app.store.query(move |connection| find_watch(connection, host)).await?;
     let Some(watch) = watch else { return Ok(()) };
     let known = match watch.jobs_version {

@@ -11,6 +11,8 @@ use pbsweb_shared::api::jobs::{StateCount, Subjob};
 use pbsweb_shared::ids::{HostId, JobId, UserId};
 use pbsweb_shared::job::JobState;
 use pbsweb_shared::names::{LoginName, PbsJobId};
+use tokio::sync::Semaphore;
+use tokio::task::{self, JoinSet};
 
 use super::diff::facts::{ASK_AGAIN, settle, wait_before};
 use super::diff::resolve::resolve;
@@ -35,35 +37,93 @@ const MOST_OUTPUT_BYTES: u64 = 64 * 1024 * 1024;
 /// Jobs asked about in one exchange.
 const AT_ONCE: usize = 200;
 
-/// Looks at jobs that a listing no longer shows, or shows only in sum, each by the account that submitted it: another may not be
-/// allowed to see it.
-pub(super) async fn look_up(app: &Arc<App>, hold: Hold, jobs: Vec<OpenJob>) -> Result<(), StoreError> {
-    let host = hold.host;
-    let mut by_account: HashMap<(UserId, LoginName), Vec<OpenJob>> = HashMap::new();
-    for job in jobs {
-        by_account.entry((job.owner, job.login.clone())).or_default().push(job);
+/// Accounts of one host that are asked at the same time.
+const ACCOUNTS_AT_ONCE: usize = 4;
+
+type Account = (UserId, LoginName);
+
+/// The looks that are under way at one host, beside its listings: a hundred accounts, or one that hangs, keep nobody from
+/// seeing what is listed. Dropped, they end.
+pub(super) struct LookUps {
+    running: JoinSet<()>,
+    /// Whose jobs are looked at. What else is missing of theirs, the next listing brings again.
+    accounts: HashMap<task::Id, Account>,
+    places: Arc<Semaphore>,
+}
+
+impl Default for LookUps {
+    fn default() -> Self {
+        Self {
+            running: JoinSet::new(),
+            accounts: HashMap::new(),
+            places: Arc::new(Semaphore::new(ACCOUNTS_AT_ONCE)),
+        }
     }
-    for ((owner, login), jobs) in by_account {
-        for jobs in jobs.chunks(AT_ONCE) {
-            let asked: Vec<(JobId, PbsJobId)> =
-                jobs.iter().filter_map(|job| Some((job.id, job.facts.pbs_id.clone()?))).collect();
-            match ask(app, owner, host, &login, &asked).await {
-                Ok(reply) => keep(app, hold, asked, disown(reply, jobs)).await?,
-                Err(ReachError::Store(error)) => return Err(error),
-                Err(ReachError::Transport { source, .. }) if is_shut_out(&source) => {
-                    let words = format!(
-                        "the scheduler no longer lists it, and how it ended cannot be asked: {}; let the key in there \
-                         again, and it is",
-                        chain(&source)
+}
+
+impl LookUps {
+    /// Looks at jobs that a listing no longer shows, or shows only in sum, each by the account that submitted it: another may
+    /// not be allowed to see it.
+    pub(super) fn begin(&mut self, app: &Arc<App>, hold: Hold, jobs: Vec<OpenJob>) {
+        while let Some(ended) = self.running.try_join_next_with_id() {
+            self.accounts.remove(&ended.map_or_else(|error| error.id(), |(id, ())| id));
+        }
+        let mut by_account: HashMap<Account, Vec<OpenJob>> = HashMap::new();
+        for job in jobs {
+            by_account.entry((job.owner, job.login.clone())).or_default().push(job);
+        }
+        by_account.retain(|account, _| !self.accounts.values().any(|busy| busy == account));
+        for (account, jobs) in by_account {
+            let (app, places, whose) = (Arc::clone(app), Arc::clone(&self.places), account.clone());
+            let look = async move {
+                // It is never closed.
+                let _place = places.acquire_owned().await;
+                if let Err(error) = look_up(&app, hold, &whose, &jobs).await {
+                    tracing::warn!(
+                        host.id = %hold.host,
+                        error = &error as &dyn std::error::Error,
+                        "how jobs ended could not be kept; the next listing asks again"
                     );
-                    note_failure(app, hold, asked, words, true).await?;
                 }
-                Err(error) => {
-                    let cause = chain(&error);
-                    tracing::info!(host.id = %host, cause, "jobs could not be looked up; the next listing asks again");
-                    let words = format!("the host could not be asked: {cause}");
-                    note_failure(app, hold, asked, words, false).await?;
-                }
+            };
+            self.accounts.insert(self.running.spawn(look).id(), account);
+        }
+    }
+}
+
+/// Jobs that a host is asked about, and since when. What a later listing says of one is newer than the answer.
+struct Asked {
+    jobs: Vec<(JobId, PbsJobId)>,
+    at: DateTime<Utc>,
+}
+
+/// Looks at jobs of one account.
+async fn look_up(
+    app: &Arc<App>,
+    hold: Hold,
+    (owner, login): &Account,
+    jobs: &[OpenJob],
+) -> Result<(), StoreError> {
+    let host = hold.host;
+    for jobs in jobs.chunks(AT_ONCE) {
+        let ids = jobs.iter().filter_map(|job| Some((job.id, job.facts.pbs_id.clone()?))).collect();
+        let asked = Asked { jobs: ids, at: app.replica.now() };
+        match ask(app, *owner, host, login, &asked.jobs).await {
+            Ok(reply) => keep(app, hold, asked, disown(reply, jobs)).await?,
+            Err(ReachError::Store(error)) => return Err(error),
+            Err(ReachError::Transport { source, .. }) if is_shut_out(&source) => {
+                let words = format!(
+                    "the scheduler no longer lists it, and how it ended cannot be asked: {}; let the key in there \
+                     again, and it is",
+                    chain(&source)
+                );
+                note_failure(app, hold, asked, words, true).await?;
+            }
+            Err(error) => {
+                let cause = chain(&error);
+                tracing::info!(host.id = %host, cause, "jobs could not be looked up; the next listing asks again");
+                let words = format!("the host could not be asked: {cause}");
+                note_failure(app, hold, asked, words, false).await?;
             }
         }
     }
@@ -118,7 +178,7 @@ const fn is_shut_out(error: &TransportError) -> bool {
 async fn note_failure(
     app: &App,
     hold: Hold,
-    asked: Vec<(JobId, PbsJobId)>,
+    asked: Asked,
     words: String,
     is_shut_out: bool,
 ) -> Result<(), StoreError> {
@@ -128,9 +188,12 @@ async fn note_failure(
             if !lock_watch(connection, hold)? {
                 return Ok(());
             }
-            for (job, pbs_id) in &asked {
+            for (job, pbs_id) in &asked.jobs {
                 change_job(connection, *job, now, |facts| {
-                    if facts.state.has_ended() || facts.pbs_id.as_ref() != Some(pbs_id) {
+                    if facts.state.has_ended()
+                        || facts.pbs_id.as_ref() != Some(pbs_id)
+                        || facts.as_of > asked.at
+                    {
                         return;
                     }
                     if is_shut_out {
@@ -162,12 +225,7 @@ fn disown(mut reply: FinishedReply, jobs: &[OpenJob]) -> FinishedReply {
     reply
 }
 
-async fn keep(
-    app: &App,
-    hold: Hold,
-    asked: Vec<(JobId, PbsJobId)>,
-    reply: FinishedReply,
-) -> Result<(), StoreError> {
+async fn keep(app: &App, hold: Hold, asked: Asked, reply: FinishedReply) -> Result<(), StoreError> {
     let now = app.replica.now();
     app.store
         .query(move |connection| {
@@ -175,10 +233,10 @@ async fn keep(
             if !lock_watch(connection, hold)? {
                 return Ok(());
             }
-            for (job, pbs_id) in &asked {
+            for (job, pbs_id) in &asked.jobs {
                 // Before the jobs of an array, whose row is held while they are written.
                 hold_events(connection)?;
-                keep_one(connection, *job, pbs_id, &reply, now)?;
+                keep_one(connection, *job, pbs_id, &reply, (asked.at, now))?;
             }
             Ok(())
         })
@@ -192,7 +250,7 @@ fn keep_one(
     job: JobId,
     pbs_id: &PbsJobId,
     reply: &FinishedReply,
-    now: DateTime<Utc>,
+    (asked_at, now): (DateTime<Utc>, DateTime<Utc>),
 ) -> QueryResult<()> {
     let is_array = pbs_id.as_str().contains("[]");
     let before = if is_array { find_subjobs(connection, job)? } else { BTreeMap::new() };
@@ -221,7 +279,9 @@ fn keep_one(
         } else {
             before.clone()
         };
-        settle(facts, resolve(job, pbs_id, known_runs(facts, reply, now), &after, reply), now);
+        if facts.as_of <= asked_at {
+            settle(facts, resolve(job, pbs_id, known_runs(facts, reply, now), &after, reply), now);
+        }
         follow_array(&mut after, facts.state, facts.end_cause, now);
         if is_array && is_answered && !after.is_empty() {
             facts.subjobs = Some(ArrayLook {

@@ -124,6 +124,8 @@ pub enum JobTarget {
     Id(String),
     /// Those of a queue.
     Queue(String),
+    /// Those of these users.
+    Owners(Vec<String>),
 }
 
 /// One attribute that `qalter` sets.

@@ -10,6 +10,8 @@ use pbsweb_shared::job::JobState;
 use pbsweb_shared::node::{HostNodes, NodeState};
 use pbsweb_shared::problem::ProblemCode;
 use pbsweb_sim::Fault;
+use tokio::io::AsyncWriteExt;
+use tokio::net::unix::pipe;
 
 #[tokio::test]
 async fn a_full_server_is_asked_for_what_changed() {
@@ -166,4 +168,31 @@ async fn a_hosts_bad_hours_are_remembered() {
     let told: Vec<HostStatus> = again.samples.iter().map(|sample| sample.status).collect();
     assert!(told.starts_with(&[HostStatus::Up, HostStatus::SchedulerDown, HostStatus::Up]), "{told:?}");
     assert!(again.samples.is_sorted_by(|a, b| a.at >= b.at));
+}
+
+#[tokio::test]
+async fn an_account_that_hangs_keeps_nobody_else_waiting() {
+    let app = TestApp::with(|setup| setup.config.ssh.command_timeout = Duration::from_secs(300)).await;
+    let (ada, eve) = (app.ready_user("ada").await, app.ready_user("eve").await);
+    let script = "while [ ! -e go-on ]; do sleep 0.05; done";
+    let hers = eve.submit_well(&eve.job(script)).await;
+    eve.wait_state(hers.id, JobState::Running).await;
+    // Whoever looks how it ended reads the script it was submitted with.
+    let submitted = app.sim.home("eve").join(format!("pbsweb/.jobs/{}/script", hers.id));
+    std::fs::remove_file(&submitted).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&submitted).status().unwrap().success());
+    std::fs::write(app.sim.home("eve").join("go-on"), "").unwrap();
+    // It opens only when somebody reads.
+    let asked = || async { pipe::OpenOptions::new().open_sender(&submitted).ok() };
+    let mut told = eventually("how it ended is asked", asked).await;
+
+    let own = ada.submit_well(&ada.job(script)).await;
+    ada.wait_state(own.id, JobState::Running).await;
+    std::fs::write(app.sim.home("ada").join("go-on"), "").unwrap();
+    assert_eq!(ada.wait_ended(own.id).await.exit_status, Some(0));
+    assert_eq!(eve.find_job(hers.id).await.state, JobState::Running);
+
+    told.write_all(b"#!/bin/sh\n").await.unwrap();
+    drop(told);
+    assert_eq!(eve.wait_ended(hers.id).await.exit_status, Some(0));
 }

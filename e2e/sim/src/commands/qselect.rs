@@ -47,9 +47,14 @@ pub(super) fn run(command: &CommandContext, arguments: &[String]) -> i32 {
         Some(condition) => condition,
         None => None,
     };
-    let target = match options.value('q') {
-        Some(queue) => JobTarget::Queue(queue.split('@').next().unwrap_or(queue).to_owned()),
-        None => JobTarget::All,
+    let users: Option<Vec<String>> = options
+        .value('u')
+        .map(|list| list.split(',').map(|user| user.split('@').next().unwrap_or(user).to_owned()).collect());
+    let target = match (options.value('q'), &users) {
+        (Some(queue), _) => JobTarget::Queue(queue.split('@').next().unwrap_or(queue).to_owned()),
+        // The server chooses, as OpenPBS' own does: one user's jobs are few among tens of thousands.
+        (None, Some(users)) => JobTarget::Owners(users.clone()),
+        (None, None) => JobTarget::All,
     };
     let history = options.has('x') || options.has('H');
     let Ok(mut connection) = command.connect() else { return command.report_down() };
@@ -62,15 +67,13 @@ pub(super) fn run(command: &CommandContext, arguments: &[String]) -> i32 {
             return refusal.exit_status();
         }
     };
-    let users: Option<Vec<&str>> =
-        options.value('u').map(|list| list.split(',').map(|u| u.split('@').next().unwrap_or(u)).collect());
     let is = |item: &Item, letter: char, attribute: &str| {
         options.value(letter).is_none_or(|value| item.get(attribute).unwrap_or("n") == value)
     };
     for item in &items {
         let state = item.get("job_state").unwrap_or_default();
         let owner = item.get("Job_Owner").and_then(|o| o.split('@').next()).unwrap_or_default();
-        let fits = users.as_ref().is_none_or(|users| users.contains(&owner))
+        let fits = users.as_ref().is_none_or(|users| users.iter().any(|user| user == owner))
             && options.value('s').is_none_or(|states| states.contains(state))
             && is(item, 'N', "Job_Name")
             && is(item, 'A', "Account_Name")

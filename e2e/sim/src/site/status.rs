@@ -52,6 +52,13 @@ impl Site {
                     }
                 }
             }
+            JobTarget::Owners(names) => {
+                for job in self.jobs.values().filter(|j| names.contains(&j.owner)) {
+                    if history || job.is_here() {
+                        push(job, subjobs);
+                    }
+                }
+            }
             JobTarget::Id(text) => {
                 let id = JobId::parse(text, &self.name).ok_or_else(refusal::unknown_job)?;
                 let job = self.jobs.get(&id.sequence).ok_or_else(refusal::unknown_job)?;
