@@ -256,6 +256,36 @@ fn a_killed_qsub_proves_nothing_until_the_scheduler_does() {
 }
 
 #[test]
+fn a_number_that_another_process_has_by_now_is_not_the_submission() {
+    for shell in shells() {
+        let account = Account::new(shell);
+        account.fake("qsub", "kill -9 $$");
+        submit(&account, &request("#"));
+        std::fs::remove_file(account.job_folder(job()).join("try-1/answer")).unwrap();
+        fake_empty_scheduler(&account);
+        let run = account.job_folder(job()).join("try-1/run");
+        let begun = std::fs::read_to_string(run.join("begun")).unwrap();
+        let line = |name: &str| begun.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
+        let (host, start) = (line("host="), line("start="));
+        assert!(start.parse::<u64>().is_ok_and(|start| start > 1), "{shell:?} {begun}");
+        // This process is there, and did not start then.
+        let me = std::process::id();
+        std::fs::write(run.join("begun"), format!("host={host}\npid={me}\nstart=1\n")).unwrap();
+        std::fs::write(run.join("qsub"), format!("{me} 1\n")).unwrap();
+        let words = |settlement| match settlement {
+            Settlement::KeepLooking(words) => words,
+            other => panic!("{shell:?} {other:?}"),
+        };
+        let said = words(settle(&look_up(&account)));
+        assert!(said.contains("does not list the job yet"), "{shell:?} {said}");
+        // Without a start, as an earlier release left it, it may be the one.
+        std::fs::write(run.join("qsub"), format!("{me}\n")).unwrap();
+        let said = words(settle(&look_up(&account)));
+        assert!(said.contains("still running"), "{shell:?} {said}");
+    }
+}
+
+#[test]
 fn a_program_that_is_killed_leaves_the_id_behind() {
     for shell in shells() {
         let account = Account::new(shell);

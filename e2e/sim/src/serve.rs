@@ -46,6 +46,8 @@ enum Action {
         umask: String,
         /// The shell that becomes the job.
         shell: PathBuf,
+        /// The job's script, made from the text beside it.
+        script: PathBuf,
     },
 }
 
@@ -91,7 +93,7 @@ pub fn run(arguments: Vec<OsString>) -> anyhow::Result<()> {
     match Arguments::parse_from(arguments).action {
         Action::Serve(arguments) => serve(arguments),
         Action::Fault { dir, times, fault } => switch_fault(&dir, times, &fault),
-        Action::ExecJob { umask, shell } => exec_job(&umask, &shell),
+        Action::ExecJob { umask, shell, script } => exec_job(&umask, &shell, &script),
     }
 }
 
@@ -164,10 +166,16 @@ fn switch_fault(dir: &Path, times: Option<u32>, words: &[String]) -> anyhow::Res
 }
 
 /// Becomes the shell of a job: its own session, its umask, and an end with the scheduler.
-fn exec_job(mask: &str, shell: &Path) -> anyhow::Result<()> {
+///
+/// The script is written here. A process that the scheduler starts meanwhile would hold the file open for writing for a moment, and
+/// nobody can execute such a file.
+fn exec_job(mask: &str, shell: &Path, script: &Path) -> anyhow::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL)).context("tying the job to the scheduler")?;
     setsid().context("making a session")?;
     umask(Mode::from_raw_mode(u32::from_str_radix(mask, 8).context("the umask")?));
+    let text = script.with_extension("text");
+    std::fs::copy(&text, script).context("the script")?;
+    std::fs::remove_file(text).context("the script's text")?;
     let error = std::process::Command::new(shell).arg0(format!("-{}", shell_name(shell))).exec();
     Err(error).with_context(|| format!("starting {}", shell.display()))
 }

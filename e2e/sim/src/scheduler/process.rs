@@ -73,7 +73,7 @@ fn launch(
     let id = output::run_id(scheduler, key);
     let spool = scheduler.folder.site("spool");
     let script = spool.join(format!("{id}.SC"));
-    write_script(&script, job)?;
+    write_script(&script.with_extension("text"), job)?;
     let node_file = spool.join(format!("{id}.nodes"));
     let lines = run.placements.iter().flat_map(|p| (0..p.processes).map(|_| format!("{}\n", p.node)));
     std::fs::write(&node_file, lines.collect::<String>())?;
@@ -91,7 +91,7 @@ fn launch(
     let mut command = Command::new(&scheduler.binary);
     command
         .args(["exec-job", &format!("{:o}", umask(job))])
-        .arg(&shell)
+        .args([&shell, &script])
         .env_clear()
         .envs(job.variables.iter().map(|(name, value)| (name, value)))
         .current_dir(&job.home)

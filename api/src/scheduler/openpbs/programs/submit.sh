@@ -3,8 +3,8 @@
 # The folder of an attempt holds, in the order of their making:
 #   answer.PID  room for the answer, taken while a refusal still costs nothing
 #   run/        made by mkdir, which is atomic: only its maker runs qsub
-#   run/begun   its maker: host, pid; a moment later the time
-#   run/qsub    the process number of qsub
+#   run/begun   its maker: host, pid and the process' start; a moment later the time
+#   run/qsub    the process number of qsub, and its start
 #   qsub.out, qsub.err   what qsub prints, kept even when this program dies
 #   answer      exit status and both outputs, complete because it is renamed into place
 #
@@ -123,8 +123,10 @@ pbsweb_prepare() {
 # Notes who runs qsub: this process, which in a shell for many programs is not $$. The time comes while qsub runs.
 pbsweb_begin() {
     { read -r pbsweb_host </proc/sys/kernel/hostname; } 2>/dev/null || pbsweb_host=$(uname -n)
-    { read -r pbsweb_me pbsweb_more </proc/self/stat; } 2>/dev/null || pbsweb_me=$$
-    printf 'host=%s\npid=%s\n' "$pbsweb_host" "$pbsweb_me" >"$pbsweb_try/run/begun"
+    pbsweb_stat=
+    { read -r pbsweb_me pbsweb_stat </proc/self/stat; } 2>/dev/null || pbsweb_me=$$
+    pbsweb_start_in "$pbsweb_stat"
+    printf 'host=%s\npid=%s\nstart=%s\n' "$pbsweb_host" "$pbsweb_me" "$pbsweb_start" >"$pbsweb_try/run/begun"
     date +since=%s >>"$pbsweb_try/run/begun" 2>/dev/null </dev/null &
 }
 
@@ -140,7 +142,10 @@ pbsweb_run_qsub() {
         exec "$pbsweb_qsub" @ARGUMENTS@ "$pbsweb_try/../script"
     ) </dev/null >"$pbsweb_try/qsub.out" 2>"$pbsweb_try/qsub.err" &
     pbsweb_pid=$!
-    echo "$pbsweb_pid" >"$pbsweb_try/run/qsub"
+    pbsweb_stat=
+    { read -r pbsweb_stat <"/proc/$pbsweb_pid/stat"; } 2>/dev/null
+    pbsweb_start_in "$pbsweb_stat"
+    echo "$pbsweb_pid $pbsweb_start" >"$pbsweb_try/run/qsub"
     # A shell remarks on a child that was killed.
     wait "$pbsweb_pid" 2>/dev/null
     pbsweb_status=$?
