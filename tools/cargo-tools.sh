@@ -1,10 +1,13 @@
-# Trunk and wasm-bindgen, in $cache/cargo unless the machine has the right versions. Sourced; POSIX sh.
+# Trunk, wasm-bindgen and wasm-split, in $cache/cargo unless the machine has the right versions. Sourced; POSIX sh.
 
 install_cargo_tools() {
     [ "$(trunk --version 2>/dev/null | cut -d ' ' -f 2)" = "$trunk_version" ] ||
         install_cargo_tool trunk "$trunk_version" --no-default-features --features rustls
     [ "$(wasm-bindgen --version 2>/dev/null | cut -d ' ' -f 2)" = "$wasm_bindgen_version" ] ||
         install_cargo_tool wasm-bindgen-cli "$wasm_bindgen_version" --no-default-features --bin wasm-bindgen
+    # It does not tell its version.
+    grep -qs "^\"wasm_split_cli_support $wasm_split_version " "$cache/cargo/.crates.toml" ||
+        install_cargo_tool wasm_split_cli_support "$wasm_split_version" --features build-binary --bin wasm-split-cli
 }
 
 install_cargo_tool() { # crate, version, arguments of cargo install

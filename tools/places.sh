@@ -12,6 +12,9 @@ trunk_version=0.21.14
 # The tool must be of exactly the version of the crate: the lock file is the one place that says which.
 wasm_bindgen_version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' "$root/Cargo.lock")
 
+# Cuts the page into parts; of the line that wrote leptos' markers for it.
+wasm_split_version=0.2.3
+
 wasm_target=wasm32-unknown-unknown
 
 # rustup's folder before the system's: the compiler that Debian brings for the page must not become the one for the rest.

@@ -45,8 +45,9 @@ use_web_toolchain() {
     export CARGO_TARGET_DIR
     # Flags for the native build would end up in the page, and take precedence over the ones below.
     unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
-    # Leptos' own switch: views are boxed instead of being one type for each shape, an eighth less to download.
-    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS='--cfg erase_components'
+    # Leptos' own switch: views are boxed instead of being one type for each shape, an eighth less to download. What refers to
+    # what is needed for cutting the page into parts (tools/split).
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS='--cfg erase_components -Clink-args=--emit-relocs'
     export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS
     rustc_has_wasm && return 0
     [ -e "$cache/wasm-std/current/lib/rustlib/$wasm_target/lib" ] || return 1

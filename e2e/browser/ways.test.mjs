@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import { ComposeForm } from "./compose.mjs";
 import { PASSWORD, explaining, worldOfFile } from "./harness.mjs";
 import { createAccount, readyPerson } from "./setup.mjs";
+import { assertUsable } from "./usable.mjs";
 
 const held = worldOfFile();
 
@@ -125,6 +126,32 @@ describe("finding one's way", () => {
       await person.fillSignIn("twice");
       await person.heading("Applications").waitFor();
       await elsewhere.context.close();
+    });
+  });
+
+  it("a part of the page that does not come is told, and comes when it can", async () => {
+    const person = await newcomer("parts");
+    await explaining("parts", held.world, person, async () => {
+      const { page } = person;
+      const part = "**/parts-*/split_site.wasm";
+      await page.route(part, (route) => route.fulfill({ status: 404 }));
+      await person.signIn("parts");
+      await person.mainLink("Hosts").click();
+      const told = page.getByRole("alert").getByText("This page could not be loaded");
+      await told.waitFor();
+      await person.picture("part-missing");
+      await assertUsable(person, "a part that is missing");
+      // The others are not concerned.
+      await person.mainLink("Jobs").click();
+      await person.heading("Jobs").waitFor();
+      await person.mainLink("Hosts").click();
+      await told.waitFor();
+      await page.unroute(part);
+      await person.button("Try again").click();
+      await person.heading("Hosts").waitFor();
+      // The browser says what was missing, and nothing else went wrong.
+      const said = held.world.takeErrors();
+      assert.deepEqual(said.filter((error) => !/split_site\.wasm|parts\.js/.test(error)), []);
     });
   });
 

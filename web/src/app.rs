@@ -10,7 +10,7 @@ use web_sys::HtmlElement;
 use crate::components::{Header, LiveBanner};
 use crate::state::{self, CurrentUser, SessionState};
 use crate::ui::{Announcer, EmptyState, NotAllowed, PageHeader, ProblemBox, Spinner};
-use crate::{pages, paths};
+use crate::{pages, parts, paths};
 
 /// The whole page.
 #[component]
@@ -27,20 +27,20 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("/create-account") view=pages::CreateAccount />
                     <ParentRoute path=path!("") view=SignedIn>
                         <Route path=path!("") view=pages::Home />
-                        <Route path=path!("/applications") view=pages::Applications />
-                        <Route path=path!("/applications/:application") view=pages::Application />
-                        <Route path=path!("/compose") view=pages::Compose />
-                        <Route path=path!("/jobs") view=pages::Jobs />
-                        <Route path=path!("/jobs/:job") view=pages::Job />
-                        <Route path=path!("/queues") view=pages::Queues />
-                        <Route path=path!("/nodes") view=pages::Nodes />
-                        <Route path=path!("/hosts") view=pages::Hosts />
-                        <Route path=path!("/settings") view=pages::Settings />
+                        <Route path=path!("/applications") view=parts::Applications />
+                        <Route path=path!("/applications/:application") view=parts::Application />
+                        <Route path=path!("/compose") view=parts::Compose />
+                        <Route path=path!("/jobs") view=parts::Jobs />
+                        <Route path=path!("/jobs/:job") view=parts::Job />
+                        <Route path=path!("/queues") view=parts::Queues />
+                        <Route path=path!("/nodes") view=parts::Nodes />
+                        <Route path=path!("/hosts") view=parts::Hosts />
+                        <Route path=path!("/settings") view=parts::Settings />
                         <ParentRoute path=path!("/admin") view=ForAdmins>
                             <Route path=path!("") view=|| view! { <Redirect path=paths::ADMIN_USERS /> } />
-                            <Route path=path!("/users") view=pages::admin::Users />
-                            <Route path=path!("/hosts") view=pages::admin::Hosts />
-                            <Route path=path!("/activity") view=pages::admin::Activity />
+                            <Route path=path!("/users") view=parts::AdminUsers />
+                            <Route path=path!("/hosts") view=parts::AdminHosts />
+                            <Route path=path!("/activity") view=parts::AdminActivity />
                         </ParentRoute>
                     </ParentRoute>
                 </Routes>
@@ -86,7 +86,10 @@ fn SignedIn() -> impl IntoView {
             );
             view! { <Redirect path=paths::sign_in(&wanted) /> }.into_any()
         }
-        Gate::Open => view! { <Outlet /> }.into_any(),
+        Gate::Open => {
+            parts::fetch_soon();
+            view! { <Outlet /> }.into_any()
+        }
     }
 }
 

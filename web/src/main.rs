@@ -16,6 +16,7 @@ mod app;
 mod client;
 mod components;
 mod pages;
+mod parts;
 mod paths;
 mod state;
 mod ui;

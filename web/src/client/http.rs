@@ -1,6 +1,6 @@
 //! One request: its headers, its abortion, its answer or its problem.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -50,6 +50,22 @@ impl IdempotencyKey {
 thread_local! {
     /// Called when the server says that the session is over.
     static SESSION_LOST: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
+    static N_SIGN_INS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// How many sign-ins there were when a request went out. What comes back for an earlier one says nothing of this session.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct SignIns(u32);
+
+impl SignIns {
+    pub(super) fn so_far() -> Self {
+        Self(N_SIGN_INS.get())
+    }
+}
+
+/// From now on requests go out in a new session.
+pub(crate) fn session_began() {
+    N_SIGN_INS.set(N_SIGN_INS.get().wrapping_add(1));
 }
 
 /// Sets what happens when an answer says that nobody is signed in.
@@ -113,7 +129,8 @@ fn reply<T>(request: Answer<Request>, guard: Option<AbortGuard>) -> Reply<T> {
 
 fn exchange(request: Answer<Request>, guard: Option<AbortGuard>) -> Text {
     Box::pin(async move {
-        let response = check(request?.send().await).await?;
+        let sign_ins = SignIns::so_far();
+        let response = check(request?.send().await, sign_ins).await?;
         let status = response.status();
         let text = response.text().await.map_err(|_| ClientError::Offline)?;
         drop(guard);
@@ -129,7 +146,8 @@ pub(super) fn get<T>(path: &str) -> Reply<T> {
 
 /// Begins to read; the body is still to come.
 pub(super) async fn open(path: &str, guard: &AbortGuard) -> Answer<Response> {
-    check(reading(path, guard)?.send().await).await
+    let sign_ins = SignIns::so_far();
+    check(reading(path, guard)?.send().await, sign_ins).await
 }
 
 fn reading(path: &str, guard: &AbortGuard) -> Answer<Request> {
@@ -183,7 +201,7 @@ fn refused(error: gloo_net::Error) -> ClientError {
 }
 
 /// Lets successes through and turns everything else into an error.
-async fn check(sent: Result<Response, gloo_net::Error>) -> Answer<Response> {
+async fn check(sent: Result<Response, gloo_net::Error>, sign_ins: SignIns) -> Answer<Response> {
     let response = match sent {
         Ok(response) => response,
         Err(gloo_net::Error::JsError(error)) if error.name == "AbortError" => {
@@ -196,15 +214,15 @@ async fn check(sent: Result<Response, gloo_net::Error>) -> Answer<Response> {
     }
     let status = response.status();
     let text = response.text().await.map_err(|_| ClientError::Offline)?;
-    Err(error_of(status, &text))
+    Err(error_of(status, &text, sign_ins))
 }
 
 /// The error in the body of an answer that is no success.
-pub(super) fn error_of(status: u16, body: &str) -> ClientError {
+pub(super) fn error_of(status: u16, body: &str, sign_ins: SignIns) -> ClientError {
     let Ok(problem) = json::read::<Problem>(body) else {
         return ClientError::Unreadable { status };
     };
-    if problem.code == ProblemCode::NotSignedIn {
+    if problem.code == ProblemCode::NotSignedIn && sign_ins == SignIns::so_far() {
         SESSION_LOST.with(|slot| {
             if let Some(callback) = &*slot.borrow() {
                 callback();
@@ -220,12 +238,15 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_no_problem_is_unreadable() {
-        assert_eq!(error_of(502, "<html>Bad gateway</html>"), ClientError::Unreadable { status: 502 });
+        assert_eq!(
+            error_of(502, "<html>Bad gateway</html>", SignIns::so_far()),
+            ClientError::Unreadable { status: 502 }
+        );
     }
 
     #[test]
     fn a_problem_is_read_whole() {
         let body = r#"{"type":"x","title":"Not found","status":404,"instance":"/","code":"not_found","request_id":"1"}"#;
-        assert_eq!(error_of(404, body).code(), Some(ProblemCode::NotFound));
+        assert_eq!(error_of(404, body, SignIns::so_far()).code(), Some(ProblemCode::NotFound));
     }
 }

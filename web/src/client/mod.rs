@@ -25,7 +25,7 @@ mod upload;
 pub(crate) mod users;
 
 pub(crate) use error::{ClientError, as_sentence};
-pub(crate) use http::{IdempotencyKey, Reply, on_session_lost};
+pub(crate) use http::{IdempotencyKey, Reply, on_session_lost, session_began};
 pub(crate) use query::percent_encode;
 pub(crate) use text_stream::TextStream;
 pub(crate) use upload::{Upload, UploadAbort, UploadProgress};

@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{FormData, ProgressEvent, XmlHttpRequest};
 
-use super::http::{BASE, PAGE_HEADER, error_of};
+use super::http::{BASE, PAGE_HEADER, SignIns, error_of};
 use super::{Answer, ClientError, json};
 
 /// How far an upload is.
@@ -51,6 +51,7 @@ impl UploadAbort {
 pub(crate) struct Upload {
     xhr: Rc<XmlHttpRequest>,
     ended: Promise,
+    sign_ins: SignIns,
     _on_progress: Closure<dyn FnMut(ProgressEvent)>,
 }
 
@@ -75,7 +76,7 @@ impl Upload {
         let ended =
             Promise::new(&mut |resolve: Function, _reject: Function| xhr.set_onloadend(Some(&resolve)));
         xhr.send_with_opt_form_data(Some(form)).map_err(browser)?;
-        Ok(Self { xhr, ended, _on_progress: on_progress })
+        Ok(Self { xhr, ended, sign_ins: SignIns::so_far(), _on_progress: on_progress })
     }
 
     /// Stops this upload from elsewhere.
@@ -100,7 +101,7 @@ impl Upload {
         if (200..300).contains(&status) {
             json::read(&body).map_err(|_| ClientError::Unreadable { status })
         } else {
-            Err(error_of(status, &body))
+            Err(error_of(status, &body, self.sign_ins))
         }
     }
 }

@@ -12,15 +12,23 @@ use crate::ui::effect;
 
 /// All hosts the server knows.
 #[derive(Clone, Copy)]
-pub(crate) struct Hosts(RwSignal<Option<Answer<Vec<Host>>>>);
+pub(crate) struct Hosts {
+    answer: RwSignal<Option<Answer<Vec<Host>>>>,
+    /// How often they were asked for: of two answers on their way, the one asked for last counts.
+    n_asked: StoredValue<u32>,
+}
 
 impl Hosts {
+    fn new() -> Self {
+        Self { answer: RwSignal::new(None), n_asked: StoredValue::new(0) }
+    }
+
     pub(super) fn provide(user: CurrentUser) -> Self {
-        let hosts = Self(RwSignal::new(None));
+        let hosts = Self::new();
         let user_id = Memo::new(move |_| user.me().map(|me| me.id));
         effect(move || {
             let is_signed_in = user_id.get().is_some();
-            hosts.0.set(None);
+            hosts.answer.set(None);
             if is_signed_in {
                 hosts.reload();
             }
@@ -31,14 +39,19 @@ impl Hosts {
 
     /// The hosts of the page.
     pub(crate) fn of_page() -> Self {
-        use_context().unwrap_or_else(|| Self(RwSignal::new(None)))
+        use_context().unwrap_or_else(Self::new)
     }
 
     /// Reads them again; those shown stay until the answer is there.
     pub(crate) fn reload(self) {
+        let asked = self.n_asked.get_value().wrapping_add(1);
+        self.n_asked.set_value(asked);
         spawn_local(async move {
             let answer = client::hosts::list_hosts().await.map(|page| page.items);
-            self.0.update(|hosts| {
+            if self.n_asked.get_value() != asked {
+                return;
+            }
+            self.answer.update(|hosts| {
                 let keeps_old = answer.is_err() && matches!(hosts, Some(Ok(_)));
                 if !keeps_old {
                     *hosts = Some(answer);
@@ -49,12 +62,12 @@ impl Hosts {
 
     /// The answer, tracked; `None` while it is on its way.
     pub(crate) fn answer(self) -> Option<Answer<Vec<Host>>> {
-        self.0.get()
+        self.answer.get()
     }
 
     /// The hosts, tracked; none until they are loaded.
     pub(crate) fn list(self) -> Vec<Host> {
-        self.0.with(|hosts| match hosts {
+        self.answer.with(|hosts| match hosts {
             Some(Ok(hosts)) => hosts.clone(),
             Some(Err(_)) | None => Vec::new(),
         })
@@ -62,7 +75,7 @@ impl Hosts {
 
     /// One host, tracked.
     pub(crate) fn get(self, id: HostId) -> Option<Host> {
-        self.0.with(|hosts| match hosts {
+        self.answer.with(|hosts| match hosts {
             Some(Ok(hosts)) => hosts.iter().find(|host| host.id == id).cloned(),
             Some(Err(_)) | None => None,
         })
@@ -83,7 +96,7 @@ impl Hosts {
 
     /// Takes a host as an answer showed it.
     pub(crate) fn put(self, host: Host) {
-        self.0.update(|hosts| {
+        self.answer.update(|hosts| {
             if let Some(Ok(hosts)) = hosts {
                 match hosts.iter_mut().find(|known| known.id == host.id) {
                     Some(known) => *known = host,
@@ -95,7 +108,7 @@ impl Hosts {
 
     /// Forgets a host that was removed.
     pub(crate) fn remove(self, id: HostId) {
-        self.0.update(|hosts| {
+        self.answer.update(|hosts| {
             if let Some(Ok(hosts)) = hosts {
                 hosts.retain(|host| host.id != id);
             }
@@ -104,7 +117,7 @@ impl Hosts {
 
     /// Takes what an event says about a host.
     pub(super) fn set_health(self, id: HostId, health: HostHealth) {
-        self.0.update(|hosts| {
+        self.answer.update(|hosts| {
             if let Some(Ok(hosts)) = hosts
                 && let Some(host) = hosts.iter_mut().find(|host| host.id == id)
             {

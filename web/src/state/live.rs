@@ -160,11 +160,10 @@ impl Live {
             move |event| self.take(event),
             move |change| match change {
                 StreamChange::Opened => {
-                    let was_interrupted = matches!(self.state.get_untracked(), LiveState::NotLiveSince(_));
                     self.state.set(LiveState::Live);
-                    if was_interrupted {
-                        self.generation.update(|generation| *generation = generation.wrapping_add(1));
-                    }
+                    // What changed before was not told: neither while the stream was interrupted, nor, at first, since the
+                    // page was read.
+                    self.generation.update(|generation| *generation = generation.wrapping_add(1));
                 }
                 StreamChange::Interrupted => self.set_not_live(),
                 StreamChange::Closed => {

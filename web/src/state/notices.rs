@@ -37,6 +37,8 @@ type Undo = Arc<dyn Fn() + Send + Sync>;
 pub(crate) struct Notices {
     shown: RwSignal<Vec<Notice>>,
     next_id: StoredValue<u64>,
+    /// The pointer or the focus is on them: none goes away meanwhile.
+    is_held: StoredValue<bool>,
 }
 
 /// Long enough to read a sentence twice.
@@ -45,9 +47,16 @@ const SHOWN_FOR: Duration = Duration::from_secs(7);
 /// Long enough to think better of it.
 const UNDO_SHOWN_FOR: Duration = Duration::from_secs(20);
 
+/// Until a message that was held is looked at again.
+const HELD_FOR: Duration = Duration::from_secs(2);
+
 impl Notices {
     pub(super) fn provide() -> Self {
-        let notices = Self { shown: RwSignal::new(Vec::new()), next_id: StoredValue::new(0) };
+        let notices = Self {
+            shown: RwSignal::new(Vec::new()),
+            next_id: StoredValue::new(0),
+            is_held: StoredValue::new(false),
+        };
         provide_context(notices);
         notices
     }
@@ -85,6 +94,10 @@ impl Notices {
     /// Takes one away.
     pub(crate) fn dismiss(self, id: u64) {
         self.shown.update(|shown| shown.retain(|notice| notice.id != id));
+        if self.shown.with_untracked(Vec::is_empty) {
+            // An element that is gone does not say that the pointer left it.
+            self.hold(false);
+        }
     }
 
     fn add(self, kind: NoticeKind, text: String, undo: Option<Undo>) {
@@ -93,8 +106,24 @@ impl Notices {
         self.next_id.set_value(id.wrapping_add(1));
         self.shown.update(|shown| shown.push(Notice { id, kind, text, undo }));
         match kind {
-            NoticeKind::Done | NoticeKind::Note => set_timeout(move || self.dismiss(id), shown_for),
+            NoticeKind::Done | NoticeKind::Note => self.dismiss_after(id, shown_for),
             NoticeKind::Failed => {}
         }
+    }
+
+    /// Whether somebody is at the messages now, with the pointer or the keyboard.
+    pub(crate) fn hold(self, is_held: bool) {
+        self.is_held.set_value(is_held);
+    }
+
+    fn dismiss_after(self, id: u64, after: Duration) {
+        let end = move || {
+            if self.is_held.get_value() {
+                self.dismiss_after(id, HELD_FOR);
+            } else {
+                self.dismiss(id);
+            }
+        };
+        set_timeout(end, after);
     }
 }

@@ -53,7 +53,10 @@ impl CurrentUser {
                 Err(error) if error.code() == Some(ProblemCode::NotSignedIn) => SessionState::SignedOut,
                 Err(error) => SessionState::Failed(error),
             };
-            self.0.set(state);
+            // Somebody may have signed in meanwhile.
+            if self.0.with_untracked(|known| *known == SessionState::Unknown) {
+                self.0.set(state);
+            }
         });
     }
 
@@ -82,6 +85,7 @@ impl CurrentUser {
 
     /// After a sign-in, or after one's own account changed.
     pub(crate) fn set_signed_in(self, me: Me) {
+        client::session_began();
         self.0.set(SessionState::SignedIn(me));
     }
 

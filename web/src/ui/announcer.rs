@@ -11,7 +11,15 @@ use crate::state::notices::NoticeKind;
 pub(crate) fn Announcer() -> impl IntoView {
     let notices = Notices::of_page();
     view! {
-        <div class="announcer" role="status" aria-live="polite">
+        <div
+            class="announcer"
+            role="status"
+            aria-live="polite"
+            on:pointerenter=move |_| notices.hold(true)
+            on:pointerleave=move |_| notices.hold(false)
+            on:focusin=move |_| notices.hold(true)
+            on:focusout=move |_| notices.hold(false)
+        >
             <For each=move || notices.shown().get() key=|notice| notice.id let:notice>
                 {
                     let (kind, shape) = match notice.kind {
