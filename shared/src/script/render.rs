@@ -45,24 +45,38 @@ pub(crate) fn render_fields(draft: &JobScriptDraft) -> String {
     head + &body
 }
 
-/// The text in two: up to the blank line after the directives, and the part that is run.
-pub(crate) fn render_parts(draft: &JobScriptDraft) -> (String, String) {
-    let mut head = format!("#!{}\n", shebang(&draft.shell));
-    let prefix = prefix_of(draft);
-    for directive in directive::ALL {
-        for words in directive.lines(draft) {
-            head.push_str(prefix);
-            head.push(' ');
-            head.push_str(&words);
-            head.push('\n');
+/// Whether a text is what the fields alone make.
+pub(crate) fn is_rendered(text: &str, draft: &JobScriptDraft) -> bool {
+    let mut rest = text;
+    for line in head_lines(draft) {
+        match rest.strip_prefix(line.as_str()) {
+            Some(after) => rest = after,
+            None => return false,
         }
     }
-    if draft.without_epilogue {
-        head.push_str(WITHOUT_EPILOGUE);
-        head.push('\n');
-    }
-    head.push('\n');
+    rest == render_body(draft)
+}
 
+/// The text in two: up to the blank line after the directives, and the part that is run.
+pub(crate) fn render_parts(draft: &JobScriptDraft) -> (String, String) {
+    (head_lines(draft).collect(), render_body(draft))
+}
+
+/// The lines up to the blank one after the directives.
+fn head_lines(draft: &JobScriptDraft) -> impl Iterator<Item = String> {
+    let prefix = prefix_of(draft);
+    let directives = directive::ALL
+        .iter()
+        .flat_map(|directive| directive.lines(draft))
+        .map(move |words| format!("{prefix} {words}\n"));
+    std::iter::once(format!("#!{}\n", shebang(&draft.shell)))
+        .chain(directives)
+        .chain(draft.without_epilogue.then(|| format!("{WITHOUT_EPILOGUE}\n")))
+        .chain(std::iter::once("\n".to_owned()))
+}
+
+fn render_body(draft: &JobScriptDraft) -> String {
+    let prefix = prefix_of(draft);
     let interpreter = Interpreter::of(&draft.shell);
     let mut body = String::new();
     for line in given_variables(draft).filter_map(|variable| export_line(variable, interpreter)) {
@@ -83,7 +97,7 @@ pub(crate) fn render_parts(draft: &JobScriptDraft) -> (String, String) {
     if !commands.is_empty() {
         body.push('\n');
     }
-    (head, body)
+    body
 }
 
 /// The line that sets a variable. A name that is none would be a command of its own; its error is shown at the field.
@@ -197,7 +211,8 @@ fn absorb_extra(normal: &mut JobScriptDraft) {
     let extra = std::mem::take(&mut normal.extra_directives);
     let items: Vec<Item> =
         extra.split('\n').flat_map(|line| read_line(line).options).map(|placed| placed.item).collect();
-    let went = absorb(&items, normal, &mut Findings::default());
+    let went = absorb(&items.iter().collect::<Vec<_>>(), normal, &mut Findings::default());
+    let is_moved = went.iter().any(|went| *went != Went::Extra);
     let kept: Vec<String> = items
         .iter()
         .zip(went)
@@ -205,6 +220,9 @@ fn absorb_extra(normal: &mut JobScriptDraft) {
         .map(|(item, _)| item.text())
         .collect();
     normal.extra_directives = kept.join("\n");
+    if !is_moved {
+        return;
+    }
     // What was moved gets its one form too.
     for directive in directive::ALL {
         if directive.name != "extra_directives"

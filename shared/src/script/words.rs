@@ -23,7 +23,7 @@ pub(crate) fn split(text: &str) -> Result<Vec<Word>, UnclosedQuote> {
     loop {
         while chars.next_if(|(_, c)| c.is_ascii_whitespace()).is_some() {}
         let Some((start, _)) = chars.peek().copied() else { return Ok(words) };
-        let mut word = String::new();
+        let mut word = String::with_capacity(32);
         while let Some((_, c)) = chars.next_if(|(_, c)| !c.is_ascii_whitespace()) {
             match c {
                 '"' | '\'' => loop {
@@ -71,7 +71,7 @@ pub(crate) fn quote(word: &str) -> String {
 
 /// The text without anything that could end the line it is written in.
 pub(crate) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    text.replace(char::is_control, "\u{fffd}")
 }
 
 #[cfg(test)]

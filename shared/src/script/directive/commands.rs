@@ -24,9 +24,22 @@ pub(super) const COMMANDS: Directive = Directive {
             return;
         }
         let prefix = prefix_of(draft);
-        let find = |is_it: &dyn Fn(&str) -> bool| draft.commands.lines().position(|line| is_it(line.trim()));
         let interpreter = Interpreter::of(&draft.shell);
-        if let Some(line) = find(&|line| line.starts_with(prefix)) {
+        let (mut directive, mut trap, mut exec) = (None, None, None);
+        for (index, line) in draft.commands.lines().enumerate() {
+            let line = line.trim();
+            let found = if line.starts_with(prefix) {
+                &mut directive
+            } else if traps_exit(line) {
+                &mut trap
+            } else if replaces_script(line) {
+                &mut exec
+            } else {
+                continue;
+            };
+            found.get_or_insert(index);
+        }
+        if let Some(line) = directive {
             let advice = "put it before the first command, or break it up (# PBS)";
             if interpreter == Interpreter::Other {
                 findings.error(
@@ -50,7 +63,7 @@ pub(super) const COMMANDS: Directive = Directive {
         if draft.without_epilogue || interpreter != Interpreter::Posix {
             return;
         }
-        if let Some(line) = find(&traps_exit) {
+        if let Some(line) = trap {
             findings.hint(
                 "/commands",
                 "commands.own_trap",
@@ -59,13 +72,7 @@ pub(super) const COMMANDS: Directive = Directive {
             );
             findings.at_line(line);
         }
-        let replaces = |line: &str| {
-            line.starts_with("exec ")
-                && !line.starts_with("exec >")
-                && !line.starts_with("exec 2>")
-                && !line.starts_with("exec <")
-        };
-        if let Some(line) = find(&replaces) {
+        if let Some(line) = exec {
             findings.hint(
                 "/commands",
                 "commands.exec",
@@ -80,11 +87,16 @@ pub(super) const COMMANDS: Directive = Directive {
 
 /// Whether a line sets a trap for the end of the script or for the signal of deletion.
 fn traps_exit(line: &str) -> bool {
-    let mut words = line.split_ascii_whitespace();
-    words.next() == Some("trap")
-        && words.any(|word| {
-            matches!(word.trim_matches([';', '"', '\'']), "EXIT" | "0" | "TERM" | "SIGTERM" | "15")
-        })
+    let is_signal =
+        |word: &str| matches!(word.trim_matches([';', '"', '\'']), "EXIT" | "0" | "TERM" | "SIGTERM" | "15");
+    line.strip_prefix("trap").is_some_and(|rest| {
+        rest.starts_with(|c: char| c.is_ascii_whitespace()) && rest.split_ascii_whitespace().any(is_signal)
+    })
+}
+
+/// Whether a line has another program take the script's place.
+fn replaces_script(line: &str) -> bool {
+    line.starts_with("exec ") && !["exec >", "exec 2>", "exec <"].iter().any(|begin| line.starts_with(begin))
 }
 
 pub(super) const WITHOUT_EPILOGUE: Directive = Directive {

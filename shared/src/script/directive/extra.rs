@@ -76,7 +76,7 @@ fn check_line(line: &str, draft: &JobScriptDraft, findings: &mut Findings) {
 }
 
 fn check_item(item: &Item, draft: &JobScriptDraft, findings: &mut Findings) {
-    let text = item.text();
+    let text = || item.text();
     let (letter, value) = match item {
         Item::Option { letter, value } => (*letter, value.as_deref().unwrap_or_default()),
         Item::Unreadable(text) => {
@@ -88,12 +88,12 @@ fn check_item(item: &Item, draft: &JobScriptDraft, findings: &mut Findings) {
         findings.error(
             POINTER,
             "extra.control",
-            format!("\"{text}\" holds control characters"),
+            format!("\"{}\" holds control characters", text()),
             "remove them",
         );
     }
     if let Some((directive, value)) = field_of(item) {
-        check_field(directive, value, &text, draft, findings);
+        check_field(directive, value, &text(), draft, findings);
         return;
     }
     not_here::check(letter, value, POINTER, findings);
@@ -102,13 +102,16 @@ fn check_item(item: &Item, draft: &JobScriptDraft, findings: &mut Findings) {
         'W' if !value.contains('=') => findings.error(
             POINTER,
             "extra.value",
-            format!("\"{text}\" needs a value: qsub takes it for an illegal -W value"),
+            format!("\"{}\" needs a value: qsub takes it for an illegal -W value", text()),
             "write name=value",
         ),
         'W' if ATTRIBUTES.iter().all(|name| value.split('=').next() != Some(*name)) => findings.warning(
             POINTER,
             "extra.attribute",
-            format!("\"{text}\": PBS has no such attribute that may be set here (status 154, error 15002)"),
+            format!(
+                "\"{}\": PBS has no such attribute that may be set here (status 154, error 15002)",
+                text()
+            ),
             "look it up in the manual of qsub",
         ),
         _ => {}

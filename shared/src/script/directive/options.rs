@@ -214,7 +214,7 @@ pub(crate) enum Went {
 
 /// Puts options into the fields that are still empty; the answer says for each where it went. Of equal options the last one gets
 /// the field, as with qsub; of equal resources the first, because which one counts there depends on the release.
-pub(crate) fn absorb(items: &[Item], draft: &mut JobScriptDraft, findings: &mut Findings) -> Vec<Went> {
+pub(crate) fn absorb(items: &[&Item], draft: &mut JobScriptDraft, findings: &mut Findings) -> Vec<Went> {
     let mut went = Vec::with_capacity(items.len());
     let mut filled = Filled::default();
     for (index, item) in items.iter().enumerate() {
@@ -326,7 +326,7 @@ fn read_variables(value: &str) -> Option<Vec<VariableDraft>> {
 /// Resources of the whole job, as they were asked for before there were chunks. PBS turns them into a select statement itself;
 /// together with one it refuses them (statuses 5 and 6).
 fn absorb_old_resources(
-    items: &[Item],
+    items: &[&Item],
     went: &mut [Went],
     draft: &mut JobScriptDraft,
     findings: &mut Findings,
@@ -334,7 +334,7 @@ fn absorb_old_resources(
     if draft.chunks.iter().any(|chunk| *chunk != ChunkDraft::default()) {
         return;
     }
-    let old: Vec<Option<(&str, &str)>> = items.iter().map(old_resource).collect();
+    let old: Vec<Option<(&str, &str)>> = items.iter().map(|item| old_resource(item)).collect();
     let find = |wanted: &str| old.iter().flatten().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
     let is_twice = |wanted: &str| old.iter().flatten().filter(|(name, _)| *name == wanted).count() > 1;
     if old.iter().flatten().next().is_none() || old.iter().flatten().any(|(name, _)| is_twice(name)) {

@@ -14,9 +14,15 @@ use edit::Edit;
 /// The text of a draft that has one, with its fields brought into it.
 pub(crate) fn apply(draft: &JobScriptDraft) -> String {
     let plain = unwrap(&draft.text);
+    let reading = Reading::of(&plain, prefix_of(draft));
+    if reading.says(draft) {
+        return draft.text.clone();
+    }
     let wanted = normal_fields(draft);
-    let Some(edited) = changed(&plain, prefix_of(draft), &wanted, false) else { return draft.text.clone() };
-    rewrap(edited, &draft.text)
+    match changed(&reading, &wanted, false) {
+        Some(edited) => rewrap(edited, &draft.text),
+        None => draft.text.clone(),
+    }
 }
 
 /// The text that goes to a host, and where in it the part that is run begins. It has the line ends of Unix and no byte order
@@ -25,7 +31,8 @@ pub(crate) fn to_send(draft: &JobScriptDraft) -> (String, usize) {
     let plain = unwrap(&draft.text);
     let wanted = normal_fields(draft);
     let prefix = prefix_of(draft);
-    let mut text = changed(&plain, prefix, &wanted, true).unwrap_or_else(|| plain.into_owned());
+    let edited = changed(&Reading::of(&plain, prefix), &wanted, true);
+    let mut text = edited.unwrap_or_else(|| plain.into_owned());
     let mut begin = Reading::of(&text, prefix).header.end;
     // The last directive may be the end of the text.
     if text.get(..begin).is_some_and(|head| !head.is_empty() && !head.ends_with('\n')) {
@@ -36,15 +43,15 @@ pub(crate) fn to_send(draft: &JobScriptDraft) -> (String, usize) {
 }
 
 /// The text with the wanted fields; `None` if it says them already.
-fn changed(plain: &str, prefix: &str, wanted: &JobScriptDraft, is_sent: bool) -> Option<String> {
-    let reading = Reading::of(plain, prefix);
-    let edited = Edit::new(&reading, is_sent, false).make(wanted)?;
+fn changed(reading: &Reading<'_>, wanted: &JobScriptDraft, is_sent: bool) -> Option<String> {
+    let prefix = reading.prefix;
+    let edited = Edit::new(reading, is_sent, false).make(wanted)?;
     if says(&edited, prefix, wanted) {
         return Some(edited);
     }
     // Commands that begin with a change of folder are told from the script's own by that standing before them.
     if let Some(edited) =
-        Edit::new(&reading, is_sent, true).make(wanted).filter(|text| says(text, prefix, wanted))
+        Edit::new(reading, is_sent, true).make(wanted).filter(|text| says(text, prefix, wanted))
     {
         return Some(edited);
     }

@@ -54,8 +54,7 @@ pub(super) fn check_whole(text: &str, findings: &mut Findings) {
             "keep data in files of the application, not in the script",
         );
     }
-    let found = text.find("\r\n").or_else(|| text.ends_with('\r').then(|| text.len().saturating_sub(1)));
-    if let Some(first) = found {
+    if let Some(first) = windows_line_end(text) {
         let line = text.get(..first).unwrap_or_default().matches('\n').count() + 1;
         tell_at(
             findings,
@@ -69,11 +68,18 @@ pub(super) fn check_whole(text: &str, findings: &mut Findings) {
     }
 }
 
+/// Where the first line end of Windows stands. A carriage return at the very end is half of one.
+fn windows_line_end(text: &str) -> Option<usize> {
+    // Most texts hold none, which is quick to see.
+    text.find('\r')?;
+    text.find("\r\n").or_else(|| text.ends_with('\r').then(|| text.len().saturating_sub(1)))
+}
+
 /// The text without its wrapping: without byte order mark, with line ends as Unix has them, and without the lines that
 /// [`prepare`](crate::script::prepare()) put in.
 pub(crate) fn unwrap(text: &str) -> Cow<'_, str> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-    let text = if text.contains("\r\n") || text.ends_with('\r') {
+    let text = if windows_line_end(text).is_some() {
         // Several carriage returns before one line end would leave another pair of the kind.
         Cow::Owned(text.split('\n').map(|line| line.trim_end_matches('\r')).collect::<Vec<_>>().join("\n"))
     } else {

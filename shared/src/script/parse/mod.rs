@@ -8,6 +8,8 @@ mod body;
 mod header;
 mod lines;
 
+use std::cell::LazyCell;
+
 use serde::{Deserialize, Serialize};
 
 use super::check::check_fields;
@@ -17,7 +19,7 @@ use super::draft::JobScriptDraft;
 use super::host_rules::HostRules;
 use super::interpreter::Interpreter;
 use super::prepare::{PROLOGUE_BEGIN, RECORD_BEGIN};
-use super::render::{DEFAULT_PREFIX, prefix_of, render_fields};
+use super::render::{DEFAULT_PREFIX, is_rendered, prefix_of};
 pub(crate) use body::Body;
 pub(crate) use header::{DirectiveLine, Header};
 pub(crate) use lines::{rewrap, unwrap};
@@ -62,7 +64,7 @@ pub fn parse_with(text: &[u8], prefix: &str) -> Parsed {
     let mut diagnostics = findings.into_list();
     diagnostics.append(&mut diagnostics_of(&text, reading, &draft, None));
     // Nothing to keep where the fields make the very text.
-    if text != render_fields(&draft) {
+    if !is_rendered(&text, &draft) {
         draft.text = text;
     }
     Parsed { draft, diagnostics }
@@ -95,7 +97,8 @@ fn diagnostics_of(
     let mut diagnostics = findings.into_list();
     let read = std::mem::take(&mut reading.findings).into_list();
     let n_read = read.len();
-    let lines = LineStarts::of(reading.text);
+    let plain = reading.text;
+    let lines = LazyCell::new(|| LineStarts::of(plain));
     for (index, mut finding) in read.into_iter().chain(check_fields(draft, host)).enumerate() {
         if is_large && finding.code == "text.too_large" {
             continue;
@@ -139,10 +142,10 @@ impl<'a> Reading<'a> {
         let header = Header::read(text, prefix, &mut draft, &mut findings);
         let interpreter = Interpreter::of(&draft.shell);
         let body = body::read(text, header.end, interpreter, &mut draft);
-        let items: Vec<Item> = header
+        let items: Vec<&Item> = header
             .directives
             .iter()
-            .flat_map(|line| line.options.options.iter().map(|placed| placed.item.clone()))
+            .flat_map(|line| line.options.options.iter().map(|placed| &placed.item))
             .collect();
         let mut went = absorb(&items, &mut draft, &mut findings).into_iter();
         let went: Vec<Vec<Went>> = header
@@ -168,6 +171,11 @@ impl<'a> Reading<'a> {
         reading.draft.extra_directives = extra.join("\n");
         reading.tell_of_options();
         reading
+    }
+
+    /// Whether the fields of a draft are to the letter those that the text says.
+    pub(crate) fn says(&self, draft: &JobScriptDraft) -> bool {
+        JobScriptDraft { text: draft.text.clone(), ..self.draft.clone() } == *draft
     }
 
     /// Every option with its line and where it went.
