@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use chrono::Utc;
+use pbsweb_shared::ids::{HostId, SessionId, UserId};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,6 +22,9 @@ use crate::services::steering::Pace;
 use crate::services::submission::Attending;
 use crate::store::Store;
 use crate::store::deployment::{Deployment, arrive};
+use crate::store::host_views::{HostView, view_hosts};
+use crate::store::sessions::{AliveSession, find_alive_sessions};
+use crate::store::together::Together;
 use crate::transport::Transport;
 
 /// What every request and every background task share.
@@ -38,6 +43,10 @@ pub struct App {
     pub master_key: MasterKey,
     /// Signs and checks session tokens.
     pub tokens: Tokens,
+    /// Tells which sessions may be used.
+    pub alive_sessions: Together<(UserId, SessionId), AliveSession>,
+    /// Tells how users see hosts.
+    pub host_views: Together<(HostId, UserId), Arc<HostView>>,
     /// Guards sign-ins against guessing.
     pub sign_ins: SignIns,
     /// Opened private keys of the users whose hosts are being talked to.
@@ -76,6 +85,9 @@ impl App {
         }
         let replica = Replica::join(&store).await.context("the database cannot be written")?;
         let (bell, heard) = store.listen();
+        let alive_sessions =
+            Together::new(&store, |connection, asked| find_alive_sessions(connection, asked, Utc::now()));
+        let host_views = Together::new(&store, view_hosts);
         let app = Arc::new(Self {
             config,
             store,
@@ -84,6 +96,8 @@ impl App {
             transport,
             master_key,
             tokens,
+            alive_sessions,
+            host_views,
             sign_ins,
             identities: Identities::new(),
             hub: Hub::new(),

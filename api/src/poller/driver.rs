@@ -10,6 +10,7 @@ use tokio::time::sleep;
 
 use super::light::Rhythm;
 use super::list::{Known, Listed, list};
+use super::listing::HostListing;
 use super::look_up::LookUps;
 use super::snapshot::{SchedulerStatus, listed_job};
 use super::{WATCHED_FOR, apply, listing, nodes};
@@ -227,8 +228,10 @@ async fn keep(app: &Arc<App>, hold: Hold, listed: Listed, look_ups: &mut LookUps
     let packed = tokio::task::spawn_blocking(move || {
         let shown: Vec<ListedJob> =
             merged.unwrap_or_else(|| kept.jobs.iter().map(|record| listed_job(record, None, None)).collect());
-        let is_new = known.is_none_or(|known| *known != shown);
-        is_new.then(|| listing::pack(&shown).map(|packed| (Arc::new(shown), packed))).transpose()
+        let is_new = known.is_none_or(|known| **known != *shown);
+        is_new
+            .then(|| listing::pack(&shown).map(|packed| (Arc::new(HostListing::new(shown)), packed)))
+            .transpose()
     });
     let packed = packed.await.unwrap_or(Ok(None)).unwrap_or_else(|error| {
         tracing::error!(host.id = %host, %error, "a listing cannot be packed");

@@ -9,6 +9,7 @@ use pbsweb_shared::host::ListedJob;
 use pbsweb_shared::names::PbsJobId;
 
 use super::light::{Rhythm, listed, merge, wanted};
+use super::listing::HostListing;
 use super::snapshot::{HostSnapshot, SchedulerStatus};
 use crate::app::App;
 use crate::scheduler::records::{Listing, ListingReply, Unavailable};
@@ -26,7 +27,7 @@ const WHOLE_CALLS: u32 = 3;
 #[derive(Clone, Default)]
 pub(super) struct Known {
     /// The jobs of the last listing, as they are shown.
-    pub(super) shown: Option<Arc<Vec<ListedJob>>>,
+    pub(super) shown: Option<Arc<HostListing>>,
     /// The scheduler's ids of our open jobs there.
     pub(super) ours: HashSet<PbsJobId>,
 }
@@ -80,7 +81,7 @@ async fn lightly(
     app: &App,
     reach: &Reach,
     rhythm: &mut Rhythm,
-    previous: &Arc<Vec<ListedJob>>,
+    previous: &Arc<HostListing>,
     ours: HashSet<PbsJobId>,
     taken_at: DateTime<Utc>,
     n_calls: &mut u32,

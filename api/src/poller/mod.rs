@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use pbsweb_shared::host::{HostHealth, HostStatus, ListedJob};
+use pbsweb_shared::host::{HostHealth, HostStatus};
 use pbsweb_shared::ids::HostId;
 use pbsweb_shared::node::Node;
 use tokio::sync::Notify;
@@ -36,6 +36,8 @@ mod look_up;
 mod nodes;
 pub mod snapshot;
 
+pub use listing::HostListing;
+
 /// A page that asked keeps the listing fresh for so long.
 const WATCHED_FOR: Duration = Duration::from_secs(60);
 
@@ -47,7 +49,7 @@ struct Running {
 }
 
 /// The jobs of a host's last listing, and which they are.
-type Listed = (DateTime<Utc>, Arc<Vec<ListedJob>>);
+type Listed = (DateTime<Utc>, Arc<HostListing>);
 
 /// The pollers of the hosts that this server watches, and what all hosts listed last.
 pub struct Pollers {
@@ -135,11 +137,7 @@ impl Pollers {
     ///
     /// # Errors
     /// The database's.
-    pub async fn listed_jobs(
-        &self,
-        app: &App,
-        watch: &WatchRecord,
-    ) -> Result<Arc<Vec<ListedJob>>, StoreError> {
+    pub async fn listed_jobs(&self, app: &App, watch: &WatchRecord) -> Result<Arc<HostListing>, StoreError> {
         let host = watch.host;
         let Some(version) = watch.jobs_version else { return Ok(Arc::default()) };
         if let Some(jobs) = self.known_jobs(host, version) {
@@ -150,22 +148,22 @@ impl Pollers {
         else {
             return Ok(Arc::default());
         };
-        let read = tokio::task::spawn_blocking(move || listing::unpack(&packed)).await;
-        let jobs = Arc::new(read.unwrap_or_else(|_| Ok(Vec::new())).unwrap_or_else(|error| {
+        let read = tokio::task::spawn_blocking(move || listing::unpack(&packed).map(HostListing::new)).await;
+        let jobs = Arc::new(read.unwrap_or_else(|_| Ok(HostListing::default())).unwrap_or_else(|error| {
             // Another release's, during an upgrade; the next listing is read again.
             tracing::warn!(host.id = %host, %error, "a kept listing cannot be read");
-            Vec::new()
+            HostListing::default()
         }));
         self.keep_jobs(host, version, Arc::clone(&jobs));
         Ok(jobs)
     }
 
-    fn known_jobs(&self, host: HostId, version: DateTime<Utc>) -> Option<Arc<Vec<ListedJob>>> {
+    fn known_jobs(&self, host: HostId, version: DateTime<Utc>) -> Option<Arc<HostListing>> {
         let listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         listed.get(&host).filter(|(known, _)| *known == version).map(|(_, jobs)| Arc::clone(jobs))
     }
 
-    fn keep_jobs(&self, host: HostId, version: DateTime<Utc>, jobs: Arc<Vec<ListedJob>>) {
+    fn keep_jobs(&self, host: HostId, version: DateTime<Utc>, jobs: Arc<HostListing>) {
         self.listed.lock().unwrap_or_else(PoisonError::into_inner).insert(host, (version, jobs));
     }
 }

@@ -24,6 +24,7 @@ pub mod deployment;
 pub mod events;
 pub mod failed_sign_ins;
 pub mod health;
+pub mod host_views;
 pub mod hosts;
 pub mod idempotency;
 pub mod job_actions;
@@ -42,6 +43,7 @@ pub mod sessions;
 pub mod ssh_keys;
 pub mod subjobs;
 pub mod submissions;
+pub mod together;
 pub mod users;
 mod walk;
 pub mod watches;
@@ -267,18 +269,27 @@ impl Store {
         F: Fn(&mut PgConnection) -> QueryResult<T> + Send + 'static,
         T: Send + 'static,
     {
-        Self::lend(self.pool.clone(), move |pool| {
-            let mut n_dead = 0;
-            loop {
-                let mut connection = pool.get().map_err(StoreError::Busy)?;
-                match work(&mut connection) {
-                    Err(error) if is_gone(&error) && n_dead <= pool.max_size() => connection.bury(),
-                    outcome => return outcome.map_err(StoreError::from),
-                }
-                n_dead += 1;
+        Self::lend(self.pool.clone(), move |pool| Self::read_on(pool, work)).await
+    }
+
+    /// [`Self::read`], on a thread that may block.
+    fn read_blocking<T>(&self, work: impl Fn(&mut PgConnection) -> QueryResult<T>) -> Result<T, StoreError> {
+        Self::read_on(&self.pool, work)
+    }
+
+    fn read_on<T>(
+        pool: &Pool<Lender>,
+        work: impl Fn(&mut PgConnection) -> QueryResult<T>,
+    ) -> Result<T, StoreError> {
+        let mut n_dead = 0;
+        loop {
+            let mut connection = pool.get().map_err(StoreError::Busy)?;
+            match work(&mut connection) {
+                Err(error) if is_gone(&error) && n_dead <= pool.max_size() => connection.bury(),
+                outcome => return outcome.map_err(StoreError::from),
             }
-        })
-        .await
+            n_dead += 1;
+        }
     }
 
     async fn lend<T, E, F>(pool: Pool<Lender>, work: F) -> Result<T, E>

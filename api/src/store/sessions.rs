@@ -1,5 +1,7 @@
 //! Sign-ins and tokens. A session is never deleted: what was done names it.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use pbsweb_shared::api::sessions::{Session, SessionKind};
@@ -35,15 +37,22 @@ pub struct NewSession<'a> {
 }
 
 /// A session that may be used, and its user.
+#[derive(Debug, Clone)]
 pub struct AliveSession {
-    /// The user.
-    pub user: UserId,
     /// The user's login name.
     pub user_name: UserName,
     /// Is an administrator.
     pub is_admin: bool,
     /// When it was last used, to the minute.
     pub last_used_at: DateTime<Utc>,
+}
+
+impl AliveSession {
+    /// Whether its use is to be remembered: once a minute, for requests should not each write a row.
+    #[must_use]
+    pub fn is_due(&self, now: DateTime<Utc>) -> bool {
+        now - self.last_used_at >= TimeDelta::minutes(1)
+    }
 }
 
 /// Adds a session.
@@ -68,35 +77,30 @@ pub fn insert_session(connection: &mut PgConnection, session: &NewSession<'_>) -
         .map(drop)
 }
 
-/// The session, if it has neither ended nor expired and its user may sign in.
+/// Those of some sessions that have neither ended nor expired and whose users may sign in.
 ///
 /// # Errors
 /// The database's.
-pub fn find_alive_session(
+pub fn find_alive_sessions(
     connection: &mut PgConnection,
-    user: UserId,
-    session: SessionId,
+    asked: &[(UserId, SessionId)],
     now: DateTime<Utc>,
-) -> QueryResult<Option<AliveSession>> {
+) -> QueryResult<HashMap<(UserId, SessionId), AliveSession>> {
+    let ids: Vec<Uuid> = asked.iter().map(|(_, session)| session.as_uuid()).collect();
     sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
-        .filter(sessions::id.eq(session.as_uuid()))
-        .filter(sessions::user_id.eq(user.as_uuid()))
+        .filter(sessions::id.eq_any(ids))
         .filter(sessions::ended_at.is_null())
         .filter(sessions::expires_at.gt(now))
         .filter(users::is_enabled)
-        .select((users::id, users::user_name, users::is_admin, sessions::last_used_at))
-        .first::<(Uuid, String, bool, DateTime<Utc>)>(connection)
-        .optional()?
-        .map(|(user, user_name, is_admin, last_used_at)| {
-            Ok(AliveSession {
-                user: UserId::from_uuid(user),
-                user_name: read(&user_name)?,
-                is_admin,
-                last_used_at,
-            })
+        .select((sessions::id, users::id, users::user_name, users::is_admin, sessions::last_used_at))
+        .load::<(Uuid, Uuid, String, bool, DateTime<Utc>)>(connection)?
+        .into_iter()
+        .map(|(session, user, user_name, is_admin, last_used_at)| {
+            let alive = AliveSession { user_name: read(&user_name)?, is_admin, last_used_at };
+            Ok(((UserId::from_uuid(user), SessionId::from_uuid(session)), alive))
         })
-        .transpose()
+        .collect()
 }
 
 /// Whether the session has neither ended nor expired and its user may sign in.
@@ -117,7 +121,7 @@ pub fn is_session_alive(
     diesel::select(diesel::dsl::exists(alive)).get_result(connection)
 }
 
-/// Remembers that a session was used, at most once a minute: requests should not each write a row.
+/// Remembers that a session was used that was [due](AliveSession::is_due) for it.
 ///
 /// # Errors
 /// The database's.
@@ -127,9 +131,6 @@ pub fn touch_session(
     seen_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
-    if now - seen_at < TimeDelta::minutes(1) {
-        return Ok(());
-    }
     // Conditional, so that of many requests at once one writes.
     diesel::update(sessions::table.find(session.as_uuid()).filter(sessions::last_used_at.le(seen_at)))
         .set(sessions::last_used_at.eq(now))

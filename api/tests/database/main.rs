@@ -14,6 +14,7 @@ use pbsweb::store::Store;
 
 mod due;
 mod search;
+mod together;
 
 struct Database {
     postgres: PrivatePostgres,

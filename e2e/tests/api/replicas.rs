@@ -1,5 +1,7 @@
 //! Several servers on one database: one asks each host, all answer alike, and whoever dies or hangs is taken over.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -322,6 +324,37 @@ async fn a_sign_out_and_a_new_key_count_everywhere_at_once() {
     assert!(!report.is_ok, "{report:#?}");
     let _ = user.delete("/sessions/current").await.expect(204);
     assert_eq!(there.get("/me").await.status, 401);
+}
+
+/// Sessions are looked up for many requests by one query: none is answered by a query that began before it.
+#[tokio::test]
+async fn a_sign_out_counts_at_once_among_many_requests() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    let bob = app.ready_user("bob").await;
+    let (_replica, there) = second(&app, &user).await;
+    let bob = bob.moved_to(&there);
+    let is_over = Arc::new(AtomicBool::new(false));
+    let busy: Vec<_> = (0..8)
+        .map(|_| {
+            let (there, bob, is_over) = (there.clone(), bob.clone(), Arc::clone(&is_over));
+            tokio::spawn(async move {
+                while !is_over.load(Ordering::Relaxed) {
+                    let (ada, bob) = tokio::join!(there.get("/me"), bob.get("/me"));
+                    assert!(matches!(ada.status, 200 | 401), "{}", ada.status);
+                    assert_eq!(bob.status, 200, "{}", bob.text());
+                }
+            })
+        })
+        .collect();
+    assert_eq!(there.get("/me").await.status, 200);
+    let _ = user.delete("/sessions/current").await.expect(204);
+    let after = join_all((0..40).map(|_| there.get("/me"))).await;
+    is_over.store(true, Ordering::Relaxed);
+    for task in busy {
+        task.await.unwrap();
+    }
+    assert!(after.iter().all(|answer| answer.status == 401));
 }
 
 #[tokio::test]

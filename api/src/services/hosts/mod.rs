@@ -6,6 +6,7 @@ use std::sync::Arc;
 use pbsweb_shared::api::hosts::{Host, HostAccount, HostKey as ShownKey};
 use pbsweb_shared::host::{HostHealth, HostHistory, HostJobs, HostQueues, ListedJob, Queue};
 use pbsweb_shared::ids::HostId;
+use pbsweb_shared::names::LoginName;
 use pbsweb_shared::node::HostNodes;
 use pbsweb_shared::problem::FieldError;
 
@@ -16,7 +17,6 @@ use crate::poller::{health, unpack_nodes};
 use crate::store::health::list_health;
 use crate::store::hosts as rows;
 use crate::store::hosts::{AccountRecord, HostRecord};
-use crate::store::jobs::jobs_by_pbs_id;
 use crate::store::nodes::find_nodes;
 use crate::store::watches::{WatchRecord, find_watch, list_watches};
 use crate::store::{StoreError, queues};
@@ -186,38 +186,28 @@ pub async fn list_host_jobs(
     id: HostId,
     only_own: bool,
 ) -> Result<HostJobs, HostError> {
-    let user = actor.user;
-    let (host, watch, account, own) = app
-        .store
-        .query(move |connection| {
-            Ok((
-                rows::find_host(connection, id)?,
-                find_watch(connection, id)?,
-                rows::find_account(connection, user, id)?,
-                jobs_by_pbs_id(connection, user, id)?,
-            ))
-        })
-        .await?;
-    let host = host.ok_or(HostError::NotFound)?;
-    let listed = match &watch {
+    let view = app.host_views.ask((id, actor.user)).await?.ok_or(HostError::NotFound)?;
+    let watch = view.watch.as_deref();
+    let listed = match watch {
         Some(watch) => app.pollers.listed_jobs(app, watch).await?,
         None => Arc::default(),
     };
     app.pollers.watch(app, id);
-    let login = account.map(|account| account.login);
-    let own: HashMap<_, _> = own.into_iter().collect();
-    let is_own = |job: &ListedJob| login.as_ref().is_some_and(|login| login.as_str() == job.owner);
-    let jobs = listed.iter().filter(|job| !only_own || is_own(job)).map(|job| {
-        let mut job = job.clone();
-        job.is_own = is_own(&job);
-        job.job = own.get(&job.pbs_id).copied();
-        job
-    });
+    let login = view.login.as_ref().map(LoginName::as_str);
+    let show = |job: &ListedJob| ListedJob {
+        is_own: login == Some(job.owner.as_str()),
+        job: view.own.get(&job.pbs_id).copied(),
+        ..job.clone()
+    };
     Ok(HostJobs {
         host: id,
-        health: shown_health(app, &host, watch.as_ref()),
+        health: shown_health(app, &view.host, watch),
         as_of: watch.and_then(|watch| watch.snapshot_at),
-        jobs: jobs.collect(),
+        jobs: if only_own {
+            login.into_iter().flat_map(|login| listed.of(login)).map(show).collect()
+        } else {
+            listed.iter().map(show).collect()
+        },
     })
 }
 

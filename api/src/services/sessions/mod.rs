@@ -31,7 +31,7 @@ use crate::store::StoreError;
 use crate::store::activity::{Deed, insert_activity};
 use crate::store::page::{PageRequest, Place};
 use crate::store::sessions::{
-    NewSession, end_session, find_alive_session, find_session, insert_session, is_session_alive,
+    NewSession, end_session, find_alive_sessions, find_session, insert_session, is_session_alive,
     list_alive_sessions, touch_session,
 };
 use crate::store::users::{find_credentials, find_me, hold_credentials};
@@ -130,20 +130,16 @@ impl Client {
 /// [`SessionError::NotSignedIn`] for every token that is not good, whatever the reason.
 pub async fn authenticate(app: &App, token: &str) -> Result<Actor, SessionError> {
     let named = app.tokens.read(token).map_err(|_| SessionError::NotSignedIn)?;
+    let alive =
+        app.alive_sessions.ask((named.user, named.session)).await?.ok_or(SessionError::NotSignedIn)?;
     let now = Utc::now();
-    let alive = app
-        .store
-        .read(move |connection| {
-            let alive = find_alive_session(connection, named.user, named.session, now)?;
-            if let Some(alive) = &alive {
-                touch_session(connection, named.session, alive.last_used_at, now)?;
-            }
-            Ok(alive)
-        })
-        .await?
-        .ok_or(SessionError::NotSignedIn)?;
+    if alive.is_due(now) {
+        let touch =
+            move |connection: &mut _| touch_session(connection, named.session, alive.last_used_at, now);
+        app.store.read(touch).await?;
+    }
     Ok(Actor {
-        user: alive.user,
+        user: named.user,
         user_name: alive.user_name,
         session: named.session,
         is_admin: alive.is_admin,
@@ -373,7 +369,9 @@ pub async fn create_token(
         let held = hold_credentials(connection, user)?.filter(|held| held.is_enabled);
         held.ok_or(SessionError::NotSignedIn)?;
         let now = Utc::now();
-        find_alive_session(connection, user, actor.session, now)?.ok_or(SessionError::NotSignedIn)?;
+        if find_alive_sessions(connection, &[(user, actor.session)], now)?.is_empty() {
+            return Err(SessionError::NotSignedIn);
+        }
         let deed = Deed { subject: None, ..actor.deed("token.create", "", recorded) };
         insert_activity(connection, &deed, now)?;
         Ok(())

@@ -20,7 +20,7 @@ pub(super) use change::NewJobEvent;
 pub use change::{change_job, list_job_events, rename_job, touch_jobs};
 pub(super) use facts::FactsRow;
 pub use facts::{ArrayLook, JobFacts, Search, job_facts};
-pub use open::{OpenJob, has_open_jobs, jobs_by_pbs_id, open_jobs, unknown_jobs};
+pub use open::{OpenJob, has_open_jobs, open_jobs, open_jobs_of, unknown_jobs};
 pub use search::{StateFilter, list_jobs};
 
 #[derive(Queryable, Selectable)]

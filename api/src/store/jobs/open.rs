@@ -1,8 +1,10 @@
 //! The jobs of a host that have not ended.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::Bool;
 use pbsweb_shared::ids::{HostId, JobId, UserId};
 use pbsweb_shared::names::{LoginName, PbsJobId};
@@ -14,6 +16,27 @@ use crate::store::schema::jobs;
 
 /// In these words because the partial indexes are: with bound parameters the planner could not use them.
 const IS_OPEN: &str = "jobs.state NOT IN ('rejected', 'completed', 'failed', 'deleted', 'expired')";
+
+/// [`IS_OPEN`] as an expression. Diesel prepares statements with `sql` literals anew each time; with this one they stay prepared.
+#[derive(Debug, Clone, Copy, QueryId)]
+struct IsOpen;
+
+impl Expression for IsOpen {
+    type SqlType = Bool;
+}
+
+impl QueryFragment<Pg> for IsOpen {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(IS_OPEN);
+        Ok(())
+    }
+}
+
+impl AppearsOnTable<jobs::table> for IsOpen {}
+impl SelectableExpression<jobs::table> for IsOpen {}
+impl ValidGrouping<()> for IsOpen {
+    type IsAggregate = is_aggregate::No;
+}
 
 /// A job that the scheduler is expected to list, or that is being looked for: what the poller compares.
 #[derive(Debug, Clone)]
@@ -37,7 +60,7 @@ pub struct OpenJob {
 pub fn open_jobs(connection: &mut PgConnection, host: HostId) -> QueryResult<Vec<OpenJob>> {
     jobs::table
         .filter(jobs::host_id.eq(host.as_uuid()))
-        .filter(sql::<Bool>(IS_OPEN))
+        .filter(IsOpen)
         .select((jobs::id, jobs::owner_id, jobs::login, jobs::submitted_at, FactsRow::as_select()))
         .load::<(Uuid, Uuid, String, DateTime<Utc>, FactsRow)>(connection)?
         .into_iter()
@@ -69,26 +92,27 @@ pub fn unknown_jobs(connection: &mut PgConnection, ids: &[JobId]) -> QueryResult
 /// # Errors
 /// The database's.
 pub fn has_open_jobs(connection: &mut PgConnection, host: HostId) -> QueryResult<bool> {
-    let open = jobs::table.filter(jobs::host_id.eq(host.as_uuid())).filter(sql::<Bool>(IS_OPEN));
+    let open = jobs::table.filter(jobs::host_id.eq(host.as_uuid())).filter(IsOpen);
     diesel::select(diesel::dsl::exists(open)).get_result(connection)
 }
 
-/// Which of the scheduler's ids on a host are a user's open jobs here. An ended job's number may be another job's by now.
+/// Which of the scheduler's ids on a host are open jobs of some users here. An ended job's number may be another job's by now.
 ///
 /// # Errors
 /// The database's.
-pub fn jobs_by_pbs_id(
+pub fn open_jobs_of(
     connection: &mut PgConnection,
-    owner: UserId,
     host: HostId,
-) -> QueryResult<Vec<(PbsJobId, JobId)>> {
+    owners: &[UserId],
+) -> QueryResult<Vec<(UserId, PbsJobId, JobId)>> {
+    let owners: Vec<Uuid> = owners.iter().map(|owner| owner.as_uuid()).collect();
     jobs::table
-        .filter(jobs::owner_id.eq(owner.as_uuid()).and(jobs::host_id.eq(host.as_uuid())))
-        .filter(sql::<Bool>(IS_OPEN).and(jobs::pbs_id.is_not_null()))
-        .select((jobs::pbs_id.assume_not_null(), jobs::id))
-        .load::<(String, Uuid)>(connection)?
+        .filter(jobs::host_id.eq(host.as_uuid()).and(jobs::owner_id.eq_any(owners)))
+        .filter(IsOpen.and(jobs::pbs_id.is_not_null()))
+        .select((jobs::owner_id, jobs::pbs_id.assume_not_null(), jobs::id))
+        .load::<(Uuid, String, Uuid)>(connection)?
         .into_iter()
-        .map(|(pbs_id, id)| Ok((read(&pbs_id)?, JobId::from_uuid(id))))
+        .map(|(owner, pbs_id, id)| Ok((UserId::from_uuid(owner), read(&pbs_id)?, JobId::from_uuid(id))))
         .collect()
 }
 

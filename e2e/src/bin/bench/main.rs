@@ -47,6 +47,9 @@ struct Arguments {
     /// Measures the listings and searches of a long history, and nothing else.
     #[arg(long)]
     only_history: bool,
+    /// Measures watching at scale, and nothing else.
+    #[arg(long, conflicts_with = "only_history")]
+    only_watching: bool,
     /// Leaves them out: the history takes some minutes to make.
     #[arg(long, conflicts_with = "only_history")]
     no_history: bool,
@@ -69,16 +72,22 @@ async fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     anyhow::ensure!(arguments.runs > 0, "--runs is at least 1");
     report::machine();
-    if !arguments.no_history {
+    if !arguments.no_history && !arguments.only_watching {
         history::measure().await?;
     }
     if arguments.only_history {
         return Ok(());
     }
-    scripts::measure()?;
+    if !arguments.only_watching {
+        scripts::measure()?;
+    }
     let mut stand = Stand::start().await?;
     let at_rest = memory::resident_bytes(stand.server()?.pid())?;
-    let outcome = measure(arguments, &mut stand, at_rest).await;
+    let outcome = if arguments.only_watching {
+        watching::measure(&stand).await
+    } else {
+        measure(arguments, &mut stand, at_rest).await
+    };
     let stopped = stand.stop().await;
     outcome.and(stopped)
 }

@@ -113,7 +113,8 @@ async fn database_share(
     Ok(())
 }
 
-const STATEMENTS: &str = "pbsweb_database_statements_total";
+/// The server's counter of statements.
+pub(crate) const STATEMENTS: &str = "pbsweb_database_statements_total";
 const COMMITS: &str = "pbsweb_database_transactions_total";
 
 /// Prints what distance costs: over a line whose round trip takes much longer than all else.
