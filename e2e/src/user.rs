@@ -167,7 +167,7 @@ impl User {
             commands: commands.to_owned(),
             ..JobScriptDraft::default()
         };
-        JobSubmit { host: self.host, application: None, script, script_name: None }
+        JobSubmit { host: self.host, application: None, script, script_name: None, of: None }
     }
 
     /// Submits under a key, and waits so long for the scheduler's answer.

@@ -75,6 +75,8 @@ uuid_id! {
     JobSetId = "job set";
     /// A search that was given a name.
     SearchId = "search";
+    /// People who share scripts and applications.
+    GroupId = "group";
 }
 
 impl JobId {

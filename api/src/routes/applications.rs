@@ -5,7 +5,9 @@ use actix_web::HttpResponse;
 use actix_web::web::{Json, Path, Query};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use pbsweb_shared::api::applications::{Application, CommandsPin, DefaultsQuery, RecentCommands};
+use pbsweb_shared::api::applications::{
+    Application, ApplicationsQuery, CommandsPin, DefaultsQuery, RecentCommands,
+};
 use pbsweb_shared::ids::{ApplicationId, HostId};
 use pbsweb_shared::names::ApplicationName;
 use pbsweb_shared::page::Page;
@@ -19,11 +21,16 @@ use crate::services::applications;
 
 /// List applications
 ///
-/// The caller's own, by name, each with where it was unpacked and its last build.
+/// The caller's own, or with `shared` or `group` those that are shared; by name, each with where it was unpacked and its last build.
 #[utoipa::path(get, path = "/api/v1/applications", tag = "applications", security(("bearer" = []), ("cookie" = [])),
+    params(ApplicationsQuery),
     responses((status = 200, body = Page<Application>), (status = 401, body = Problem)))]
-pub async fn list_applications(app: AppData, actor: Actor) -> Result<Json<Page<Application>>, ApiProblem> {
-    Ok(Json(Page::whole(applications::list_applications(&app, &actor).await?)))
+pub async fn list_applications(
+    app: AppData,
+    actor: Actor,
+    query: Query<ApplicationsQuery>,
+) -> Result<Json<Page<Application>>, ApiProblem> {
+    Ok(Json(Page::whole(applications::list_applications(&app, &actor, query.into_inner()).await?)))
 }
 
 /// Get an application
@@ -56,7 +63,7 @@ pub async fn list_recent_commands(
 /// Pin commands to the top of an application's list
 #[utoipa::path(post, path = "/api/v1/applications/{application}/commands/pin", tag = "applications",
     security(("bearer" = []), ("cookie" = [])), params(("application" = ApplicationId, Path)), request_body = CommandsPin,
-    responses((status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
         (status = 422, body = Problem)))]
 pub async fn pin_commands(
     app: AppData,
@@ -72,7 +79,7 @@ pub async fn pin_commands(
 /// Take the pin off an application's commands
 #[utoipa::path(post, path = "/api/v1/applications/{application}/commands/unpin", tag = "applications",
     security(("bearer" = []), ("cookie" = [])), params(("application" = ApplicationId, Path)), request_body = CommandsPin,
-    responses((status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn unpin_commands(
     app: AppData,
     actor: Actor,
@@ -87,7 +94,8 @@ pub async fn unpin_commands(
 /// Suggest what a new script for an application should start with
 ///
 /// The fields of the caller's last job of it, on this host if there is one, with walltime and memory as the last good runs needed them
-/// and a quarter more; else the caller's preferences and the site's defaults. Each learned value has its reason in words.
+/// and a quarter more; else what others use it with who share it in the caller's groups, or one of the same name or content; else the
+/// caller's preferences and the site's defaults. Each learned value has its reason in words.
 #[utoipa::path(get, path = "/api/v1/applications/{application}/defaults", tag = "applications",
     security(("bearer" = []), ("cookie" = [])), params(("application" = ApplicationId, Path), DefaultsQuery),
     responses((status = 200, body = LearnedDefaults), (status = 401, body = Problem), (status = 404, body = Problem)))]

@@ -39,7 +39,7 @@ pub async fn list_builds(
     security(("bearer" = []), ("cookie" = [])), request_body = BuildCreate,
     params(("application" = ApplicationId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = Build), (status = 401, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
+        (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
 pub async fn create_build(
     app: AppData,
     actor: Actor,

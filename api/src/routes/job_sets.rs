@@ -25,6 +25,7 @@ use crate::services::submission;
     params(SubmitQuery, ("Idempotency-Key" = String, Header, description = "names the wish: a new one for each set")),
     request_body = JobSetSubmit,
     responses((status = 201, body = JobSet), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem),
         (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
 pub async fn submit_job_set(
     app: AppData,

@@ -35,6 +35,7 @@ fn id(path: &Path<String>) -> Result<JobId, ApiProblem> {
     params(SubmitQuery, ("Idempotency-Key" = String, Header, description = "names the wish: a new one for each job")),
     request_body = JobSubmit,
     responses((status = 201, body = Job), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem),
         (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
 pub async fn submit_job(
     app: AppData,

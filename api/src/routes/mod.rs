@@ -17,6 +17,7 @@ pub mod builds;
 pub mod docs;
 pub mod events;
 pub mod extract;
+pub mod groups;
 pub mod health;
 pub mod hosts;
 pub mod job_actions;
@@ -95,6 +96,8 @@ fn version_1(config: &mut ServiceConfig) {
         .route("/applications/{application}/commands/pin", post().to(applications::pin_commands))
         .route("/applications/{application}/commands/unpin", post().to(applications::unpin_commands))
         .route("/applications/{application}/defaults", get().to(applications::get_application_defaults))
+        .route("/applications/{application}/groups/{group}", put().to(groups::share_application))
+        .route("/applications/{application}/groups/{group}", delete().to(groups::unshare_application))
         .route("/applications/{application}/builds", get().to(builds::list_builds))
         .route("/applications/{application}/builds", post().to(builds::create_build))
         .route("/builds/{build}", get().to(builds::get_build))
@@ -112,6 +115,16 @@ fn version_1(config: &mut ServiceConfig) {
         .route("/scripts/{script}/revisions/{revision}", get().to(scripts::get_revision))
         .route("/scripts/{script}/revisions/{revision}", patch().to(scripts::update_revision))
         .route("/scripts/{script}/revisions/{revision}/restore", post().to(scripts::restore_revision))
+        .route("/scripts/{script}/copy", post().to(scripts::copy_script))
+        .route("/scripts/{script}/groups/{group}", put().to(groups::share_script))
+        .route("/scripts/{script}/groups/{group}", delete().to(groups::unshare_script))
+        .route("/groups", get().to(groups::list_groups))
+        .route("/groups", post().to(groups::create_group))
+        .route("/groups/{group}", get().to(groups::get_group))
+        .route("/groups/{group}", patch().to(groups::update_group))
+        .route("/groups/{group}", delete().to(groups::delete_group))
+        .route("/groups/{group}/members/{member}", put().to(groups::put_group_member))
+        .route("/groups/{group}/members/{member}", delete().to(groups::delete_group_member))
         .route("/jobs", get().to(jobs::list_jobs))
         .route("/jobs", post().to(jobs::submit_job))
         .route("/jobs/export/{format}", get().to(jobs::export_jobs))

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Json, Path, Query};
 use pbsweb_shared::api::scripts::{
     Revision, RevisionCreate, RevisionUpdate, RevisionsCompared, Script, ScriptCheck, ScriptChecked,
-    ScriptCreate, ScriptParse, ScriptParsed, ScriptsQuery,
+    ScriptCopy, ScriptCreate, ScriptParse, ScriptParsed, ScriptsQuery,
 };
 use pbsweb_shared::ids::{ApplicationId, HostId, ScriptId};
 use pbsweb_shared::page::Page;
@@ -21,7 +21,8 @@ use crate::services::scripts;
 
 /// List scripts
 ///
-/// The caller's own, the one used last first, each with every field of its latest revision.
+/// The caller's own, or with `shared` or `group` those that are shared; the one used last first, each with every field of its
+/// latest revision.
 #[utoipa::path(get, path = "/api/v1/scripts", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
     params(ScriptsQuery),
     responses((status = 200, body = Page<Script>), (status = 401, body = Problem), (status = 422, body = Problem)))]
@@ -81,6 +82,25 @@ pub async fn create_script(
     Ok(HttpResponse::Created().insert_header(("Location", place)).json(script))
 }
 
+/// Copy a script
+///
+/// To one of the caller's own, which begins with the copied revision.
+#[utoipa::path(post, path = "/api/v1/scripts/{script}/copy", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
+    params(("script" = ScriptId, Path)), request_body = ScriptCopy,
+    responses((status = 201, body = Script), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn copy_script(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+    body: Body<ScriptCopy>,
+) -> Result<HttpResponse, ApiProblem> {
+    let id = path_id(&path, "script")?;
+    let script = scripts::copy_script(&app, &actor, id, body.into_inner()).await?;
+    let place = format!("/api/v1/scripts/{}", script.id);
+    Ok(HttpResponse::Created().insert_header(("Location", place)).json(script))
+}
+
 /// Save a changed script
 ///
 /// As its latest revision. `made_from` is the number of the revision that was changed; if it is not the latest any more, the answer
@@ -88,7 +108,7 @@ pub async fn create_script(
 #[utoipa::path(post, path = "/api/v1/scripts/{script}/revisions", tag = "scripts",
     security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path)), request_body = RevisionCreate,
     responses((status = 201, body = Revision), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+        (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn save_revision(
     app: AppData,
     actor: Actor,
@@ -123,7 +143,7 @@ pub async fn get_revision(
     security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path), ("revision" = i32, Path)),
     request_body = RevisionUpdate,
     responses((status = 200, body = Revision), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 404, body = Problem), (status = 422, body = Problem)))]
+        (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn update_revision(
     app: AppData,
     actor: Actor,
@@ -139,7 +159,7 @@ pub async fn update_revision(
 /// A copy of it becomes the latest revision; what was the latest stays in the history.
 #[utoipa::path(post, path = "/api/v1/scripts/{script}/revisions/{revision}/restore", tag = "scripts",
     security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path), ("revision" = i32, Path)),
-    responses((status = 201, body = Revision), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 201, body = Revision), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn restore_revision(
     app: AppData,
     actor: Actor,

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod actor;
 pub mod applications;
 pub mod builds;
+pub mod groups;
 pub mod hosts;
 pub mod jobs;
 pub mod reach;

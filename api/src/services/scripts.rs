@@ -1,9 +1,11 @@
 //! Scripts: their history, reading and checking them, and what a new one should start with.
 
+use diesel::PgConnection;
+use pbsweb_shared::api::groups::Access;
 use pbsweb_shared::api::me::Preferences;
 use pbsweb_shared::api::scripts::{
     Revision, RevisionCreate, RevisionUpdate, RevisionsCompared, Script, ScriptCheck, ScriptChecked,
-    ScriptCreate, ScriptParse, ScriptParsed, ScriptsQuery,
+    ScriptCopy, ScriptCreate, ScriptParse, ScriptParsed, ScriptsQuery,
 };
 use pbsweb_shared::ids::{ApplicationId, HostId, RevisionId, ScriptId};
 use pbsweb_shared::page::Page;
@@ -21,14 +23,18 @@ use crate::store::page::{BadPageToken, PageRequest, Place};
 use crate::store::queues::ListedQueues;
 use crate::store::scripts as rows;
 use crate::store::scripts::{Changed, Saved};
+use crate::store::sharing::script_access;
 use crate::store::{StoreError, preferences, queues};
 
 /// Why something about scripts could not be done.
 #[derive(Debug, thiserror::Error)]
 pub enum ScriptError {
-    /// There is no such script, or it is somebody else's.
+    /// There is no such script, or the caller may not know of it.
     #[error("there is no such script")]
     NotFound,
+    /// It is shared with the caller, but not for that; the reason.
+    #[error("{0}")]
+    Forbidden(String),
     /// The script has no revision with this number.
     #[error("the script has no revision {0}")]
     NoRevision(i32),
@@ -49,7 +55,27 @@ pub enum ScriptError {
     Store(#[from] StoreError),
 }
 
-/// The caller's scripts, the one used last first, typed and whole.
+impl From<diesel::result::Error> for ScriptError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Insists that the caller may do so much with a script.
+///
+/// # Errors
+/// There is no such script; the caller may do less with it.
+pub(super) fn insist(
+    connection: &mut PgConnection,
+    actor: &Actor,
+    id: ScriptId,
+    needed: Access,
+) -> Result<(), ScriptError> {
+    let access = script_access(connection, actor.user, id)?.ok_or(ScriptError::NotFound)?;
+    access.refusal(needed).map_or(Ok(()), |words| Err(ScriptError::Forbidden(words)))
+}
+
+/// The caller's scripts, or those that are shared, the one used last first, typed and whole.
 ///
 /// # Errors
 /// The page token belongs to another list.
@@ -58,7 +84,10 @@ pub async fn list_scripts(
     actor: &Actor,
     query: ScriptsQuery,
 ) -> Result<Page<Script>, ScriptError> {
-    let list = format!("scripts {:?} {:?} {:?}", query.application, query.host, query.text);
+    let list = format!(
+        "scripts {:?} {:?} {:?} {} {:?}",
+        query.application, query.host, query.text, query.shared, query.group
+    );
     let request = PageRequest::<Place>::read(query.limit, query.page_token.as_deref(), &list)?;
     let owner = actor.user;
     Ok(app
@@ -67,7 +96,7 @@ pub async fn list_scripts(
         .await?)
 }
 
-/// One of the caller's scripts.
+/// A script that the caller may see.
 ///
 /// # Errors
 /// There is no such script.
@@ -79,7 +108,7 @@ pub async fn get_script(app: &App, actor: &Actor, id: ScriptId) -> Result<Script
         .ok_or(ScriptError::NotFound)
 }
 
-/// All revisions of one of the caller's scripts, newest first.
+/// All revisions of a script that the caller may see, newest first.
 ///
 /// # Errors
 /// There is no such script; the page token belongs to another list.
@@ -102,7 +131,7 @@ pub async fn list_revisions(
         .ok_or(ScriptError::NotFound)
 }
 
-/// One revision of one of the caller's scripts.
+/// One revision of a script that the caller may see.
 ///
 /// # Errors
 /// There is no such script, or no such revision.
@@ -180,6 +209,39 @@ pub async fn create_script(app: &App, actor: &Actor, request: ScriptCreate) -> R
     made.ok_or(ScriptError::NameTaken(name))
 }
 
+/// Makes a script of the caller's own that begins with a revision of one that the caller may see.
+///
+/// # Errors
+/// There is no such script, or no such revision; the name is taken, or cannot be one.
+pub async fn copy_script(
+    app: &App,
+    actor: &Actor,
+    id: ScriptId,
+    request: ScriptCopy,
+) -> Result<Script, ScriptError> {
+    let name = request.name.as_deref().map(|name| words("/name", name)).transpose()?;
+    let (actor, now, copy) = (actor.clone(), app.replica.now(), ScriptId::from_uuid(Uuid::now_v7()));
+    let fresh = RevisionId::from_uuid(Uuid::now_v7());
+    app.store
+        .run(move |connection| {
+            let original = rows::find_script(connection, actor.user, id)?.ok_or(ScriptError::NotFound)?;
+            let number = request.revision.unwrap_or(original.n_revisions);
+            let revision = rows::find_revisions(connection, actor.user, id, &[number])?.pop();
+            let draft = revision.ok_or(ScriptError::NoRevision(number))?.draft;
+            let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| original.name.clone());
+            let changed =
+                Changed { session: actor.session, draft: &draft, text: &script::render(&draft), fresh };
+            if rows::create_script(connection, actor.user, copy, &name, &changed, now)?.is_none() {
+                return Err(ScriptError::NameTaken(name));
+            }
+            let whose = original.owner.map(|owner| format!(", {owner}'s")).unwrap_or_default();
+            let words = format!("{name}, from revision {number} of {} ({id}){whose}", original.name);
+            insert_activity(connection, &actor.deed("script.copy", copy, words), now)?;
+            rows::find_script(connection, actor.user, copy)?.ok_or(ScriptError::NotFound)
+        })
+        .await
+}
+
 /// Keeps a changed script as its latest revision. One that says the same as the latest is that.
 ///
 /// # Errors
@@ -195,7 +257,8 @@ pub async fn save_revision(
     let fresh = RevisionId::from_uuid(Uuid::now_v7());
     let saved = app
         .store
-        .query(move |connection| {
+        .run(move |connection| -> Result<Option<Saved>, ScriptError> {
+            insist(connection, &actor, id, Access::Edit)?;
             let changed = Changed { session: actor.session, draft: &request.script, text: &text, fresh };
             let saved = rows::save_revision(connection, actor.user, id, request.made_from, &changed, now)?;
             if let Some(Saved::Now(revision)) = &saved {
@@ -224,17 +287,17 @@ pub async fn restore_revision(
     let (actor, now) = (actor.clone(), app.replica.now());
     let fresh = RevisionId::from_uuid(Uuid::now_v7());
     app.store
-        .query(move |connection| {
+        .run(move |connection| {
+            insist(connection, &actor, id, Access::Edit)?;
             let restored =
                 rows::restore_revision(connection, actor.user, id, number, actor.session, fresh, now)?;
             if restored.is_some() {
                 let words = format!("revision {number}");
                 insert_activity(connection, &actor.deed("script.restore", id, words), now)?;
             }
-            Ok(restored)
+            restored.ok_or(ScriptError::NoRevision(number))
         })
-        .await?
-        .ok_or(ScriptError::NoRevision(number))
+        .await
 }
 
 /// Gives a revision a label, another one, or none.
@@ -251,20 +314,20 @@ pub async fn update_revision(
     let label = words("/label", &request.label)?;
     let (actor, now) = (actor.clone(), app.replica.now());
     app.store
-        .query(move |connection| {
+        .run(move |connection| {
+            insist(connection, &actor, id, Access::Edit)?;
             let wanted = Some(label.as_str()).filter(|label| !label.is_empty());
             let labelled = rows::label_revision(connection, actor.user, id, number, wanted)?;
             if labelled.is_some() {
                 let words = format!("revision {number}: {label}");
                 insert_activity(connection, &actor.deed("script.label", id, words), now)?;
             }
-            Ok(labelled)
+            labelled.ok_or(ScriptError::NoRevision(number))
         })
-        .await?
-        .ok_or(ScriptError::NoRevision(number))
+        .await
 }
 
-/// What one revision of one of the caller's scripts says differently from another.
+/// What one revision of a script that the caller may see says differently from another.
 ///
 /// # Errors
 /// There is no such script, or no such revision.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use pbsweb_shared::api::applications::{Application, ApplicationHost};
+use pbsweb_shared::api::applications::{Application, ApplicationHost, ApplicationsQuery};
 use pbsweb_shared::ids::{ApplicationId, HostId, SessionId, UserId};
 use pbsweb_shared::names::ApplicationName;
 use uuid::Uuid;
@@ -10,22 +10,29 @@ use uuid::Uuid;
 use super::builds::last_build_of;
 use super::read;
 use super::schema::{application_hosts, applications};
+use super::sharing::{Kind, Listed, Standings, applications_shared_with, list_shared};
 
-type Row = (Uuid, String, DateTime<Utc>);
+type Row = (Uuid, Uuid, String, DateTime<Utc>);
 
-fn complete(
-    connection: &mut PgConnection,
-    owner: UserId,
-    (id, name, created_at): Row,
-) -> QueryResult<Application> {
-    let id = ApplicationId::from_uuid(id);
-    Ok(Application {
-        id,
-        name: read(&name)?,
-        created_at,
-        hosts: list_places(connection, id)?,
-        last_build: last_build_of(connection, owner, id)?,
-    })
+fn complete(connection: &mut PgConnection, user: UserId, rows: Vec<Row>) -> QueryResult<Vec<Application>> {
+    let things: Vec<(Uuid, Uuid)> = rows.iter().map(|(id, owner, ..)| (*id, *owner)).collect();
+    let standings = Standings::find(connection, Kind::Application, user, &things)?;
+    rows.into_iter()
+        .map(|(id, owner, name, created_at)| {
+            let standing = standings.of(id, owner);
+            let id = ApplicationId::from_uuid(id);
+            Ok(Application {
+                id,
+                name: read(&name)?,
+                created_at,
+                hosts: list_places(connection, id)?,
+                owner: standing.owner,
+                access: standing.access,
+                shared_with: standing.shared_with,
+                last_build: last_build_of(connection, UserId::from_uuid(owner), id)?,
+            })
+        })
+        .collect()
 }
 
 #[derive(Queryable, Selectable)]
@@ -61,38 +68,49 @@ fn list_places(connection: &mut PgConnection, id: ApplicationId) -> QueryResult<
     Ok(rows.into_iter().map(ApplicationHost::from).collect())
 }
 
-/// A user's applications, by name. People have dozens, not thousands: one page.
+/// Applications by name: a user's own, or those that are shared. People have dozens, not thousands: one page.
 ///
 /// # Errors
 /// The database's.
-pub fn list_applications(connection: &mut PgConnection, owner: UserId) -> QueryResult<Vec<Application>> {
-    applications::table
-        .filter(applications::owner_id.eq(owner.as_uuid()))
-        .order(applications::name.asc())
-        .select((applications::id, applications::name, applications::created_at))
-        .load::<Row>(connection)?
-        .into_iter()
-        .map(|row| complete(connection, owner, row))
-        .collect()
+pub fn list_applications(
+    connection: &mut PgConnection,
+    user: UserId,
+    filter: ApplicationsQuery,
+) -> QueryResult<Vec<Application>> {
+    let mut query = applications::table
+        .order((applications::name.asc(), applications::id.asc()))
+        .select((applications::id, applications::owner_id, applications::name, applications::created_at))
+        .into_boxed();
+    query = match Listed::read(filter.shared, filter.group) {
+        Some(listed) => {
+            query.filter(applications::id.eq_any(list_shared(connection, Kind::Application, user, listed)?))
+        }
+        None => query.filter(applications::owner_id.eq(user.as_uuid())),
+    };
+    let rows = query.load::<Row>(connection)?;
+    complete(connection, user, rows)
 }
 
-/// A user's application, if it exists.
+/// An application that a user may see, if it exists.
 ///
 /// # Errors
 /// The database's.
 pub fn find_application(
     connection: &mut PgConnection,
-    owner: UserId,
+    user: UserId,
     id: ApplicationId,
 ) -> QueryResult<Option<Application>> {
-    applications::table
+    let row = applications::table
         .find(id.as_uuid())
-        .filter(applications::owner_id.eq(owner.as_uuid()))
-        .select((applications::id, applications::name, applications::created_at))
+        .filter(
+            applications::owner_id
+                .eq(user.as_uuid())
+                .or(applications::id.eq_any(applications_shared_with(user))),
+        )
+        .select((applications::id, applications::owner_id, applications::name, applications::created_at))
         .first::<Row>(connection)
-        .optional()?
-        .map(|row| complete(connection, owner, row))
-        .transpose()
+        .optional()?;
+    Ok(complete(connection, user, row.into_iter().collect())?.pop())
 }
 
 /// The name of a user's application, and where it stands on a host.

@@ -93,6 +93,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    group_members (group_id, user_id) {
+        group_id -> Uuid,
+        user_id -> Uuid,
+        role -> Text,
+        is_manager -> Bool,
+        joined_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    groups (id) {
+        id -> Uuid,
+        name -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     host_accounts (user_id, host_id) {
         user_id -> Uuid,
         host_id -> Uuid,
@@ -406,6 +424,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    shared_applications (application_id, group_id) {
+        application_id -> Uuid,
+        group_id -> Uuid,
+        owner_id -> Uuid,
+        shared_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    shared_scripts (script_id, group_id) {
+        script_id -> Uuid,
+        group_id -> Uuid,
+        owner_id -> Uuid,
+        shared_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     ssh_keys (id) {
         id -> Uuid,
         user_id -> Uuid,
@@ -456,6 +492,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     deployment,
     events,
     failed_sign_ins,
+    group_members,
+    groups,
     host_accounts,
     host_health,
     host_listings,
@@ -480,6 +518,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     script_revisions,
     scripts,
     sessions,
+    shared_applications,
+    shared_scripts,
     ssh_keys,
     subjobs,
     users,

@@ -3,12 +3,13 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
 use pbsweb::store::activity::list_activity;
+use pbsweb::store::groups::MOST_SHARED;
 use pbsweb::store::jobs::{StateFilter, list_jobs};
 use pbsweb::store::page::{PageRequest, Place};
 use pbsweb::store::scripts::list_scripts;
 use pbsweb_shared::api::jobs::{Job, JobsQuery};
 use pbsweb_shared::api::scripts::{Script, ScriptsQuery};
-use pbsweb_shared::ids::{ApplicationId, HostId, ScriptId, UserId};
+use pbsweb_shared::ids::{ApplicationId, GroupId, HostId, ScriptId, UserId};
 use pbsweb_shared::page::Page;
 use uuid::Uuid;
 
@@ -302,6 +303,48 @@ fn every_filter_of_the_scripts_finds_what_a_scan_finds_without_one() {
         ),
     );
     assert!(plan.contains("revision_search_text_idx") && plan.contains("Cond: ((owner_id = '"), "{plan}");
+}
+
+/// As much as a group can have, by a member who has nothing else.
+#[test]
+fn what_others_share_is_found_within_the_same_bounds() {
+    use diesel::connection::SimpleConnection as _;
+    let database = Database::start();
+    let mut connection = history(&database);
+    let connection = &mut connection;
+    let (bob, group) = (Uuid::from_u128(0xb0b), Uuid::from_u128(0x6));
+    connection
+        .batch_execute(&format!(
+            "INSERT INTO users VALUES ('{bob}', 'bob', 'Bob', '', '', false, true, now()); \
+             INSERT INTO groups VALUES ('{group}', 'Physics', now()); \
+             INSERT INTO group_members SELECT '{group}', id, 'read', false, now() FROM users WHERE id IN ('{ADA}', '{bob}'); \
+             INSERT INTO shared_scripts SELECT id, '{group}', owner_id, now() FROM scripts WHERE owner_id = '{ADA}' \
+                 ORDER BY name LIMIT {MOST_SHARED}; \
+             ANALYZE"
+        ))
+        .unwrap();
+    for (text, condition) in
+        [(None, "true"), (Some("mpirun"), "text ILIKE '%mpirun%'"), (Some("nowhere"), "false")]
+    {
+        for group in [None, Some(GroupId::from_uuid(group))] {
+            let text = text.map(ToOwned::to_owned);
+            let filter = ScriptsQuery { shared: group.is_none(), group, text, ..ScriptsQuery::default() };
+            let what = format!("{filter:?}");
+            let found = walk(
+                connection,
+                &what,
+                |script: &Script| script.id.as_uuid(),
+                |connection, request| {
+                    list_scripts(connection, UserId::from_uuid(bob), &filter, request, &what)
+                },
+            );
+            let sql = format!(
+                "SELECT scripts.id FROM scripts JOIN script_revisions ON script_id = scripts.id AND number = n_revisions \
+                 WHERE scripts.id IN (SELECT script_id FROM shared_scripts) AND {condition} ORDER BY used_at DESC, scripts.id DESC"
+            );
+            same_beginning(&what, &found, &scanned(connection, &sql));
+        }
+    }
 }
 
 /// Of a user whose deeds are all older than everybody else's.

@@ -85,6 +85,7 @@ const ADMIN: &[&str] = &[
 const OWN: &[&str] = &[
     "check_host",
     "check_script",
+    "create_group",
     "create_job_action",
     "create_script",
     "create_search",
@@ -99,6 +100,7 @@ const OWN: &[&str] = &[
     "get_preferences",
     "get_ssh_key",
     "list_applications",
+    "list_groups",
     "list_host_jobs",
     "list_hosts",
     "list_job_actions",
@@ -143,6 +145,8 @@ async fn another_users_things_are_not_there() {
     let saved = json!({ "name": "mine", "filter": {} });
     let search: pbsweb_shared::api::searches::SavedSearch =
         ada.post("/me/searches", &saved).await.expect(201).json();
+    let group: pbsweb_shared::api::groups::Group =
+        ada.post("/groups", &json!({ "name": "secret" })).await.expect(201).json();
     let things = [
         ("{application}", application.id.to_string()),
         ("{build}", build.id.to_string()),
@@ -151,7 +155,9 @@ async fn another_users_things_are_not_there() {
         ("{script}", job.script.to_string()),
         ("{session}", session.id.to_string()),
         ("{set}", set.id.to_string()),
+        ("{group}", group.id.to_string()),
         ("{host}", ada.host.to_string()),
+        ("{member}", "ada".to_owned()),
         ("{user}", ada.me.id.to_string()),
         ("{stream}", "stdout".to_owned()),
         ("{revision}", "1".to_owned()),
@@ -162,9 +168,9 @@ async fn another_users_things_are_not_there() {
         operations(&app.client).await.into_iter().filter(|one| !PUBLIC.contains(&one.id.as_str()))
     {
         let names_a_thing =
-            ["{action}", "{application}", "{build}", "{job}", "{script}", "{search}", "{session}", "{set}"]
+            ["action", "application", "build", "group", "job", "script", "search", "session", "set"]
                 .iter()
-                .any(|name| operation.path.contains(name));
+                .any(|name| operation.path.contains(&format!("{{{name}}}")));
         let path = things.iter().fold(operation.path.clone(), |path, (name, id)| path.replace(name, id));
         let is_admins = ADMIN.contains(&operation.id.as_str());
         if !names_a_thing && !is_admins {
@@ -177,6 +183,8 @@ async fn another_users_things_are_not_there() {
             "move_job" => Some(json!({ "destination": "workq" })),
             "order_job" => Some(json!({ "with": job.id })),
             "pin_commands" | "unpin_commands" => Some(json!({ "commands": "make run" })),
+            "put_group_member" => Some(json!({ "role": "edit" })),
+            "update_group" => Some(json!({ "name": "mine" })),
             "put_search" => Some(json!({ "name": "theirs", "filter": {} })),
             "save_revision" => Some(json!({ "made_from": 1, "script": {} })),
             "update_revision" => Some(json!({ "label": "mine" })),

@@ -17,6 +17,7 @@ mod coverage;
 mod events;
 mod exactly_once;
 mod following;
+mod groups;
 mod hosts;
 mod jobs;
 mod proxies;

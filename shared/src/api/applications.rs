@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::api::builds::Build;
-use crate::ids::{ApplicationId, HostId};
-use crate::names::ApplicationName;
+use crate::api::groups::{Access, SharedWith};
+use crate::ids::{ApplicationId, GroupId, HostId};
+use crate::names::{ApplicationName, UserName};
 
 /// An uploaded source tree. It is uploaded as `multipart/form-data` with the fields `name`, `host` and then `archive`
 /// (tar, tar.gz or tar.zst), in this order: what names the place must come before what goes there.
@@ -20,9 +21,31 @@ pub struct Application {
     pub created_at: DateTime<Utc>,
     /// Where it is, by the host's name.
     pub hosts: Vec<ApplicationHost>,
-    /// The last build on any host.
+    /// Whose it is; absent: the caller's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<UserName>,
+    /// What the caller may do with it.
+    pub access: Access,
+    /// The caller's groups that it is shared with, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared_with: Vec<SharedWith>,
+    /// Its owner's last build on any host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_build: Option<Build>,
+}
+
+/// Which applications to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(default)]
+pub struct ApplicationsQuery {
+    /// Those that others share with the caller, instead of the caller's own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
+    /// Those that are shared with this group, the caller's too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
 }
 
 /// An application as it stands on one host.

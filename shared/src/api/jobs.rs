@@ -25,6 +25,21 @@ pub struct JobSubmit {
     /// The script's name in the history; the job's name when absent. The same name makes a new revision of it.
     #[serde(default)]
     pub script_name: Option<String>,
+    /// The script that this is a job of, the caller's own or a shared one; then `script_name` is not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<JobOrigin>,
+}
+
+/// The script of a job, by its id. What says the same as the revision is a job of that one; anything else becomes the script's next
+/// revision, if this one still is the latest (`revision_conflict` if not).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct JobOrigin {
+    /// The script.
+    pub script: ScriptId,
+    /// The number of the revision that the fields come from.
+    pub made_from: i32,
 }
 
 /// How long to wait for the scheduler's answer.

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod activity;
 pub mod applications;
 pub mod builds;
+pub mod groups;
 pub mod hosts;
 pub mod job_actions;
 pub mod job_sets;

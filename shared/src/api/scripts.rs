@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, SessionId};
+use crate::api::groups::{Access, SharedWith};
+use crate::ids::{ApplicationId, GroupId, HostId, JobId, RevisionId, ScriptId, SessionId};
 use crate::job::JobState;
+use crate::names::UserName;
 use crate::script::{Diagnostic, JobScriptDraft};
 
 /// Which scripts to list.
@@ -22,6 +24,12 @@ pub struct ScriptsQuery {
     /// Those with this in their name, in the text of their latest revision, or in one that has a label, or its label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Those that others share with the caller, instead of the caller's own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
+    /// Those that are shared with this group, the caller's too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
     /// Most items on a page, 1 to 200; 50 when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
@@ -44,11 +52,19 @@ pub struct Script {
     /// The host it was last sent to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<HostId>,
+    /// Whose it is; absent: the caller's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<UserName>,
+    /// What the caller may do with it.
+    pub access: Access,
+    /// The caller's groups that it is shared with, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared_with: Vec<SharedWith>,
     /// Its latest revision.
     pub revision: Revision,
     /// How many revisions it has.
     pub n_revisions: i32,
-    /// The last job made of it.
+    /// The caller's last job of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_job: Option<ScriptJob>,
     /// When it was last submitted or changed.
@@ -73,6 +89,8 @@ pub struct Revision {
     pub draft: JobScriptDraft,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// By whom.
+    pub by: UserName,
     /// In which session.
     pub session: SessionId,
 }
@@ -86,6 +104,19 @@ pub struct ScriptCreate {
     pub name: String,
     /// Every field.
     pub script: JobScriptDraft,
+}
+
+/// A copy of a script, to be the caller's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ScriptCopy {
+    /// Its name: at most 200 bytes, unlike those of the caller's other scripts; the original's when absent.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The number of the revision to copy; the latest when absent.
+    #[serde(default)]
+    pub revision: Option<i32>,
 }
 
 /// A changed script to be kept as a new revision.

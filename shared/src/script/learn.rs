@@ -41,6 +41,29 @@ pub struct GoodRun {
     pub n_chunks: Option<u64>,
 }
 
+/// Whose runs they were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runners {
+    /// The user's own.
+    Own,
+    /// Those of members of the user's groups.
+    Groups,
+}
+
+/// What somebody else's job of an application says about it, in the script of a user: what it asks for and runs. The rest is of that
+/// person only.
+#[must_use]
+pub fn usual(theirs: &JobScriptDraft, own: JobScriptDraft) -> JobScriptDraft {
+    JobScriptDraft {
+        queue: theirs.queue.clone(),
+        walltime: theirs.walltime.clone(),
+        chunks: theirs.chunks.clone(),
+        place: theirs.place.clone(),
+        commands: theirs.commands.clone(),
+        ..own
+    }
+}
+
 /// More than was needed, in percent.
 const MARGIN: u64 = 25;
 
@@ -57,11 +80,15 @@ fn with_margin(used: u64, step: u64) -> u64 {
     more.div_ceil(step).max(1).saturating_mul(step)
 }
 
-fn the_last(n_runs: usize) -> String {
+fn the_last(n_runs: usize, runners: Runners) -> String {
+    let whose = match runners {
+        Runners::Own => "",
+        Runners::Groups => " in your groups",
+    };
     if n_runs == 1 {
-        "the last good run used".to_owned()
+        format!("the last good run{whose} used")
     } else {
-        format!("the last {n_runs} good runs used at most")
+        format!("the last {n_runs} good runs{whose} used at most")
     }
 }
 
@@ -82,14 +109,15 @@ pub fn learn(
     draft: JobScriptDraft,
     from: &str,
     runs: &[GoodRun],
+    runners: Runners,
     rules: Option<&HostRules>,
 ) -> LearnedDefaults {
     let mut learned = LearnedDefaults { draft, from: from.to_owned(), reasons: Vec::new() };
     if runs.is_empty() {
         learn_from_site(&mut learned, rules);
     } else {
-        learn_walltime(&mut learned, runs, rules);
-        learn_memory(&mut learned, runs, rules);
+        learn_walltime(&mut learned, runs, runners, rules);
+        learn_memory(&mut learned, runs, runners, rules);
     }
     learned
 }
@@ -100,18 +128,27 @@ fn queue_of<'a>(draft: &JobScriptDraft, rules: Option<&'a HostRules>) -> Option<
     rules?.queues.iter().find(|queue| if name.is_empty() { queue.is_default } else { queue.name == name })
 }
 
-fn learn_walltime(learned: &mut LearnedDefaults, runs: &[GoodRun], rules: Option<&HostRules>) {
+fn learn_walltime(
+    learned: &mut LearnedDefaults,
+    runs: &[GoodRun],
+    runners: Runners,
+    rules: Option<&HostRules>,
+) {
     let used: Vec<u64> = runs.iter().filter_map(|run| run.walltime_seconds).collect();
     let Some(most) = used.iter().max() else { return };
     let Some(told) = Walltime::from_seconds(*most) else { return };
     let mut seconds = with_margin(*most, MINUTE);
-    let mut reason = format!("{} {told}; {MARGIN} % more", the_last(used.len()));
+    let mut reason = format!("{} {told}; {MARGIN} % more", the_last(used.len(), runners));
     let queue = queue_of(&learned.draft, rules);
     if let Some((queue, max)) = queue.and_then(|queue| Some((queue, queue.max.walltime?)))
         && max.seconds() < seconds
     {
         seconds = max.seconds();
-        reason = format!("{} {told}; queue {} takes no more than {max}", the_last(used.len()), queue.name);
+        reason = format!(
+            "{} {told}; queue {} takes no more than {max}",
+            the_last(used.len(), runners),
+            queue.name
+        );
     }
     let Some(value) = Walltime::from_seconds(seconds) else { return };
     learned.draft.walltime = value.to_string();
@@ -119,7 +156,12 @@ fn learn_walltime(learned: &mut LearnedDefaults, runs: &[GoodRun], rules: Option
 }
 
 /// PBS tells what all chunks used together; where they are alike, each is proposed its part.
-fn learn_memory(learned: &mut LearnedDefaults, runs: &[GoodRun], rules: Option<&HostRules>) {
+fn learn_memory(
+    learned: &mut LearnedDefaults,
+    runs: &[GoodRun],
+    runners: Runners,
+    rules: Option<&HostRules>,
+) {
     let Some(count) = n_chunks(&learned.draft) else { return };
     let each = |run: &GoodRun| Some(run.memory_bytes?.div_ceil(run.n_chunks.filter(|count| *count > 0)?));
     let used: Vec<u64> = runs.iter().filter_map(each).collect();
@@ -127,14 +169,17 @@ fn learn_memory(learned: &mut LearnedDefaults, runs: &[GoodRun], rules: Option<&
     let per = if count == 1 { "" } else { " for each chunk" };
     let told = MemorySize::from_bytes(most.div_ceil(1 << 20).saturating_mul(1 << 20));
     let mut bytes = with_margin(*most, MEMORY_STEP);
-    let mut reason = format!("{} {told}{per}; {MARGIN} % more", the_last(used.len()));
+    let mut reason = format!("{} {told}{per}; {MARGIN} % more", the_last(used.len(), runners));
     let queue = queue_of(&learned.draft, rules);
     if let Some((queue, max)) = queue.and_then(|queue| Some((queue, queue.max.mem?)))
         && max.bytes() / count < bytes
     {
         bytes = max.bytes() / count;
-        reason =
-            format!("{} {told}{per}; queue {} takes no more than {max}", the_last(used.len()), queue.name);
+        reason = format!(
+            "{} {told}{per}; queue {} takes no more than {max}",
+            the_last(used.len(), runners),
+            queue.name
+        );
     }
     let value = MemorySize::from_bytes(bytes).to_string();
     if let Some(chunk) = learned.draft.chunks.first_mut() {
@@ -198,7 +243,7 @@ mod tests {
     #[test]
     fn walltime_and_memory_are_what_runs_needed_and_a_quarter_more() {
         let runs = [run(4320, 1000), run(60, 8192), run(3600, 10)];
-        let learned = learn(draft("2"), "", &runs, None);
+        let learned = learn(draft("2"), "", &runs, Runners::Own, None);
         assert_eq!(
             told(&learned),
             [
@@ -211,7 +256,7 @@ mod tests {
             ("01:30:00", "5gb")
         );
         assert_eq!(
-            told(&learn(draft(""), "", &[run(0, 0)], None)),
+            told(&learn(draft(""), "", &[run(0, 0)], Runners::Own, None)),
             [
                 "walltime 00:01:00: the last good run used 00:00:00; 25 % more",
                 "mem 128mb: the last good run used 0b; 25 % more",
@@ -221,7 +266,7 @@ mod tests {
 
     #[test]
     fn no_more_is_proposed_than_the_queue_takes() {
-        let learned = learn(draft("2"), "", &[run(4320, 8192)], Some(&rules("1:20:00", "9gb")));
+        let learned = learn(draft("2"), "", &[run(4320, 8192)], Runners::Own, Some(&rules("1:20:00", "9gb")));
         assert_eq!(
             told(&learned),
             [
@@ -234,21 +279,42 @@ mod tests {
     #[test]
     fn without_runs_the_site_has_its_say_and_what_is_given_stays() {
         let rules = rules("2:00:00", "9gb");
-        let learned = learn(JobScriptDraft::default(), "", &[], Some(&rules));
+        let learned = learn(JobScriptDraft::default(), "", &[], Runners::Own, Some(&rules));
         assert_eq!(
             told(&learned),
             ["queue workq: the host's default queue", "walltime 01:00:00: the default of queue workq"]
         );
         let given = JobScriptDraft { walltime: "5".to_owned(), ..draft("1") };
-        assert_eq!(learn(given.clone(), "", &[], Some(&rules)).draft, given);
-        assert_eq!(learn(given.clone(), "", &[GoodRun::default()], Some(&rules)).draft, given);
+        assert_eq!(learn(given.clone(), "", &[], Runners::Own, Some(&rules)).draft, given);
+        assert_eq!(learn(given.clone(), "", &[GoodRun::default()], Runners::Own, Some(&rules)).draft, given);
+    }
+
+    #[test]
+    fn what_others_use_it_with_is_taken_and_what_is_theirs_is_not() {
+        let own = JobScriptDraft { mail_users: "me@here".to_owned(), ..JobScriptDraft::default() };
+        let theirs = JobScriptDraft {
+            commands: "./run".to_owned(),
+            mail_users: "ada@there".to_owned(),
+            account: "their-money".to_owned(),
+            text: "#!/bin/sh\n".to_owned(),
+            ..draft("2")
+        };
+        let started = usual(&theirs, own.clone());
+        assert_eq!(
+            started,
+            JobScriptDraft { commands: "./run".to_owned(), mail_users: own.mail_users, ..draft("2") }
+        );
+        assert_eq!(
+            told(&learn(started, "", &[run(4320, 1000)], Runners::Groups, None))[0],
+            "walltime 01:30:00: the last good run in your groups used 01:12:00; 25 % more"
+        );
     }
 
     #[test]
     fn a_text_of_ones_own_gets_the_new_values_in_its_own_lines() {
         let text =
             "#!/bin/bash\n# mine\n#PBS -l walltime=9:00:00\n#PBS -l select=1:ncpus=2:mem=64gb\n./run\n";
-        let learned = learn(parse(text.as_bytes()).draft, "", &[run(4320, 2048)], None);
+        let learned = learn(parse(text.as_bytes()).draft, "", &[run(4320, 2048)], Runners::Own, None);
         let written = render(&learned.draft);
         assert!(written.contains("# mine\n") && written.contains("walltime=01:30:00"), "{written}");
         assert!(written.contains("mem=1280mb") && !written.contains("64gb"), "{written}");
@@ -272,7 +338,7 @@ mod tests {
                 })
                 .collect();
             let before = draft(&count);
-            let learned = learn(before.clone(), "", &runs, None);
+            let learned = learn(before.clone(), "", &runs, Runners::Own, None);
             for reason in &learned.reasons {
                 match reason.field.as_str() {
                     "walltime" => {

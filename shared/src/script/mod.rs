@@ -41,7 +41,7 @@ pub use highlight::{Highlight, Part, highlight};
 pub use host_rules::{HostRules, NodeRules, QueueRules, ResourceLimits};
 pub use interpreter::Interpreter;
 pub use job_script::JobScript;
-pub use learn::{DefaultReason, GoodRun, LearnedDefaults, learn, n_chunks};
+pub use learn::{DefaultReason, GoodRun, LearnedDefaults, Runners, learn, n_chunks, usual};
 pub use parse::{Parsed, parse, parse_with};
 pub use prepare::{Placement, RECORD_BEGIN, Submission, prepare};
 pub use render::{DEFAULT_PREFIX, DEFAULT_SHELL, normalise, render};

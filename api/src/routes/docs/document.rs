@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi as _};
 
 use crate::routes::extract::COOKIE;
 use crate::routes::{
-    accounts, activity, applications, builds, events, health, hosts, job_actions, job_sets, jobs, me,
+    accounts, activity, applications, builds, events, groups, health, hosts, job_actions, job_sets, jobs, me,
     scripts, searches, sessions, users,
 };
 
@@ -50,6 +50,7 @@ pub fn document() -> OpenApi {
         (name = "applications", description = "Uploaded source trees"),
         (name = "builds", description = "Runs of build commands, with their whole output"),
         (name = "scripts", description = "Job scripts with all their revisions"),
+        (name = "groups", description = "People who share scripts and applications"),
         (name = "jobs", description = "Submissions and what became of them"),
         (name = "job actions", description = "What is done to jobs: one, a selection, or all that a filter matches"),
         (name = "events", description = "What happens, as it happens"),
@@ -130,6 +131,18 @@ struct People;
         scripts::update_revision,
         scripts::restore_revision,
         scripts::compare_revisions,
+        scripts::copy_script,
+        groups::list_groups,
+        groups::create_group,
+        groups::get_group,
+        groups::update_group,
+        groups::delete_group,
+        groups::put_group_member,
+        groups::delete_group_member,
+        groups::share_script,
+        groups::unshare_script,
+        groups::share_application,
+        groups::unshare_application,
         jobs::list_jobs,
         jobs::submit_job,
         jobs::export_jobs,

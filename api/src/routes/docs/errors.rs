@@ -19,8 +19,8 @@ pub(crate) const fn explanation(code: ProblemCode) -> &'static str {
             "Name and password do not go together. A name that does not exist gets the same answer."
         }
         ProblemCode::Forbidden => {
-            "The caller is known, but this is for others: for administrators, or for a site with other rules. With the \
-             cookie of a browser it also means that the header X-PBSWeb is missing."
+            "The caller is known, but this is for others: for administrators, for a group's managers or those with another role \
+             in it, or for a site with other rules. With the cookie of a browser it also means that the header X-PBSWeb is missing."
         }
         ProblemCode::NotFound => {
             "There is nothing under this address or id, or it belongs to somebody else. Ids are never reused."

@@ -8,6 +8,7 @@ use crate::error::chain;
 use crate::scheduler::Meaning;
 use crate::services::applications::ApplicationError;
 use crate::services::builds::BuildError;
+use crate::services::groups::GroupError;
 use crate::services::hosts::HostError;
 use crate::services::jobs::JobError;
 use crate::services::reach::ReachError;
@@ -84,6 +85,7 @@ impl From<ApplicationError> for ApiProblem {
     fn from(error: ApplicationError) -> Self {
         match error {
             ApplicationError::NotFound => Self::not_found("application"),
+            ApplicationError::Forbidden(words) => Self::new(ProblemCode::Forbidden, words),
             ApplicationError::BrokeOff => Self::new(ProblemCode::MalformedRequest, error.to_string()),
             ApplicationError::Archive(source) => Self {
                 errors: vec![FieldError {
@@ -107,6 +109,7 @@ impl From<BuildError> for ApiProblem {
         match error {
             BuildError::NotFound(what) => Self::not_found(what),
             BuildError::Invalid(errors) => Self::fields(errors),
+            BuildError::Forbidden(words) => Self::new(ProblemCode::Forbidden, words),
             BuildError::HasEnded => Self::new(ProblemCode::StateForbids, error.to_string()),
             BuildError::KeyReused => Self::new(ProblemCode::IdempotencyKeyReused, error.to_string()),
             BuildError::PageToken(error) => error.into(),
@@ -121,6 +124,7 @@ impl From<ScriptError> for ApiProblem {
         match error {
             ScriptError::NotFound => Self::not_found("script"),
             ScriptError::NoRevision(number) => Self::not_found(&format!("revision {number}")),
+            ScriptError::Forbidden(words) => Self::new(ProblemCode::Forbidden, words),
             ScriptError::NameTaken(_) => Self::new(ProblemCode::AlreadyExists, error.to_string()),
             ScriptError::Conflict(current) => Self {
                 current: Some(current),
@@ -160,6 +164,7 @@ impl From<SubmitError> for ApiProblem {
                 Self { code: ProblemCode::InvalidScript, ..Self::fields(script_fields(findings)) }
             }
             SubmitError::Invalid(errors) => Self::fields(errors),
+            SubmitError::Origin(error) => (*error).into(),
             SubmitError::Member { position, source } => {
                 let mut problem = Self::from(*source);
                 for error in &mut problem.errors {
@@ -227,6 +232,21 @@ impl From<SearchError> for ApiProblem {
             SearchError::NameTaken(_) => Self::new(ProblemCode::AlreadyExists, error.to_string()),
             SearchError::Invalid(error) => Self::fields(vec![error]),
             SearchError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<GroupError> for ApiProblem {
+    fn from(error: GroupError) -> Self {
+        match error {
+            GroupError::NotFound(what) => Self::not_found(what),
+            GroupError::NotManager => Self::new(ProblemCode::Forbidden, error.to_string()),
+            GroupError::LastManager | GroupError::Full => {
+                Self::new(ProblemCode::StateForbids, error.to_string())
+            }
+            GroupError::NameTaken(_) => Self::new(ProblemCode::AlreadyExists, error.to_string()),
+            GroupError::Invalid(error) => Self::fields(vec![error]),
+            GroupError::Store(error) => error.into(),
         }
     }
 }

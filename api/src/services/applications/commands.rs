@@ -1,6 +1,8 @@
 //! The commands that an application is used with: pinned ones, then those used last.
 
+use diesel::PgConnection;
 use pbsweb_shared::api::applications::{CommandsPin, RecentCommands};
+use pbsweb_shared::api::groups::Access;
 use pbsweb_shared::ids::ApplicationId;
 use pbsweb_shared::problem::FieldError;
 
@@ -8,8 +10,8 @@ use super::ApplicationError;
 use crate::app::App;
 use crate::services::actor::Actor;
 use crate::store::activity::insert_activity;
-use crate::store::applications::find_application;
 use crate::store::commands as rows;
+use crate::store::sharing::application_access;
 
 /// More would no longer be on top.
 const MOST_PINS: i64 = 50;
@@ -17,7 +19,7 @@ const MOST_PINS: i64 = 50;
 /// The longest commands that are pinned, in bytes.
 const LONGEST: usize = 64 * 1024;
 
-/// The commands of one of the caller's applications, pinned ones first, then the ones used last.
+/// The commands that the owner of an application used it with, pinned ones first, then the ones used last.
 ///
 /// # Errors
 /// There is no such application.
@@ -26,14 +28,20 @@ pub async fn list_commands(
     actor: &Actor,
     id: ApplicationId,
 ) -> Result<Vec<RecentCommands>, ApplicationError> {
-    let owner = actor.user;
+    let user = actor.user;
     app.store
         .query(move |connection| {
-            let known = find_application(connection, owner, id)?;
-            known.map(|_| rows::list_commands(connection, owner, id)).transpose()
+            let known = application_access(connection, user, id)?;
+            known.map(|(owner, _)| rows::list_commands(connection, owner, id)).transpose()
         })
         .await?
         .ok_or(ApplicationError::NotFound)
+}
+
+/// Pins are the owner's.
+fn is_own(connection: &mut PgConnection, actor: &Actor, id: ApplicationId) -> Result<(), ApplicationError> {
+    let (_, access) = application_access(connection, actor.user, id)?.ok_or(ApplicationError::NotFound)?;
+    access.refusal(Access::Own).map_or(Ok(()), |words| Err(ApplicationError::Forbidden(words)))
 }
 
 fn wrong(code: &str, message: impl Into<String>) -> ApplicationError {
@@ -47,7 +55,7 @@ fn wrong(code: &str, message: impl Into<String>) -> ApplicationError {
 /// Pins commands to the top of an application's list. Those that are pinned already stay where they are.
 ///
 /// # Errors
-/// There is no such application; the commands are none, too long, or too many are pinned.
+/// There is no such application, or it is somebody else's; the commands are none, too long, or too many are pinned.
 pub async fn pin_commands(
     app: &App,
     actor: &Actor,
@@ -66,18 +74,15 @@ pub async fn pin_commands(
     let (actor, now) = (actor.clone(), app.replica.now());
     let n_pins = app
         .store
-        .query(move |connection| {
-            if find_application(connection, actor.user, id)?.is_none() {
-                return Ok(None);
-            }
+        .run(move |connection| -> Result<i64, ApplicationError> {
+            is_own(connection, &actor, id)?;
             let n_pins = rows::count_pins(connection, id)?;
             if n_pins < MOST_PINS && rows::insert_pin(connection, id, &pin.commands, now)? {
                 insert_activity(connection, &actor.deed("application.pin", id, ""), now)?;
             }
-            Ok(Some(n_pins))
+            Ok(n_pins)
         })
-        .await?
-        .ok_or(ApplicationError::NotFound)?;
+        .await?;
     if n_pins >= MOST_PINS {
         return Err(wrong("commands.too_many", format!("{MOST_PINS} are pinned; unpin one first")));
     }
@@ -96,16 +101,13 @@ pub async fn unpin_commands(
 ) -> Result<(), ApplicationError> {
     let (actor, now) = (actor.clone(), app.replica.now());
     app.store
-        .query(move |connection| {
-            if find_application(connection, actor.user, id)?.is_none() {
-                return Ok(None);
-            }
+        .run(move |connection| {
+            is_own(connection, &actor, id)?;
             // What holds a NUL was never pinned.
             if !pin.commands.contains('\0') && rows::delete_pin(connection, id, &pin.commands)? {
                 insert_activity(connection, &actor.deed("application.unpin", id, ""), now)?;
             }
-            Ok(Some(()))
+            Ok(())
         })
-        .await?
-        .ok_or(ApplicationError::NotFound)
+        .await
 }

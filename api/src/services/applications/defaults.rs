@@ -1,18 +1,20 @@
 //! What a new script for an application should start with.
 
-use pbsweb_shared::ids::{ApplicationId, HostId};
-use pbsweb_shared::script::{LearnedDefaults, learn};
+use diesel::{PgConnection, QueryResult};
+use pbsweb_shared::ids::{ApplicationId, HostId, UserId};
+use pbsweb_shared::script::{JobScriptDraft, LearnedDefaults, Runners, learn, usual};
 
 use super::ApplicationError;
 use crate::app::App;
 use crate::services::actor::Actor;
 use crate::services::scripts::{from_preferences, rules_of};
-use crate::store::applications::find_application;
 use crate::store::preferences::find_preferences;
-use crate::store::scripts::{good_runs, last_draft};
+use crate::store::scripts::{good_runs, last_draft, last_draft_of, same_in_groups};
+use crate::store::sharing::application_access;
 
 /// The fields of the caller's last job of the application, on this host if there is one, with walltime and memory as the last good
-/// runs needed them; else the caller's preferences and the site's defaults. Each learned value with its reason.
+/// runs needed them; else what members of the caller's groups use it with; else the caller's preferences and the site's defaults.
+/// Each learned value with its reason.
 ///
 /// # Errors
 /// There is no such application.
@@ -26,30 +28,49 @@ pub async fn get_defaults(
         Some(host) => Some(rules_of(app, actor, host).await?),
         None => None,
     };
-    let owner = actor.user;
-    let (draft, from, runs) = app
-        .store
-        .query(move |connection| {
-            if find_application(connection, owner, id)?.is_none() {
-                return Ok(None);
-            }
-            let here = match host {
-                Some(_) => last_draft(connection, owner, id, host)?,
-                None => None,
-            };
-            if let Some(draft) = here {
-                let runs = good_runs(connection, owner, id, host)?;
-                return Ok(Some((draft, "your last job of this application on this host", runs)));
-            }
+    let user = actor.user;
+    app.store
+        .run(move |connection| {
+            application_access(connection, user, id)?.ok_or(ApplicationError::NotFound)?;
+            let others = same_in_groups(connection, user, id)?;
+            let (draft, from) = start(connection, user, id, host, &others)?;
             // What a job takes elsewhere says what it is about, not how long it takes here.
-            if let Some(draft) = last_draft(connection, owner, id, None)? {
-                let runs = if host.is_none() { good_runs(connection, owner, id, None)? } else { Vec::new() };
-                return Ok(Some((draft, "your last job of this application", runs)));
-            }
-            let draft = from_preferences(find_preferences(connection, owner)?);
-            Ok(Some((draft, "your preferences", Vec::new())))
+            let own = good_runs(connection, &[(id, user)], host)?;
+            let (runs, runners) = if own.is_empty() {
+                (good_runs(connection, &others, host)?, Runners::Groups)
+            } else {
+                (own, Runners::Own)
+            };
+            Ok(learn(draft, &from, &runs, runners, rules.as_ref()))
         })
-        .await?
-        .ok_or(ApplicationError::NotFound)?;
-    Ok(learn(draft, from, &runs, rules.as_ref()))
+        .await
+}
+
+/// The fields to start with, and where they come from.
+fn start(
+    connection: &mut PgConnection,
+    user: UserId,
+    id: ApplicationId,
+    host: Option<HostId>,
+    others: &[(ApplicationId, UserId)],
+) -> QueryResult<(JobScriptDraft, String)> {
+    let here = if host.is_some() { " on this host" } else { "" };
+    for (host, here) in [(host, here), (None, "")] {
+        if let Some(draft) = last_draft(connection, user, id, host)? {
+            return Ok((draft, format!("your last job of this application{here}")));
+        }
+    }
+    let own = from_preferences(find_preferences(connection, user)?);
+    for (host, here) in [(host, here), (None, "")] {
+        if let Some((theirs, owner)) = last_draft_of(connection, others, host)? {
+            let from = format!("{owner}'s last job of this application{here}, shared in your groups");
+            let mut draft = usual(&theirs, own);
+            if here.is_empty() {
+                // Each host has queues of its own.
+                draft.queue.clear();
+            }
+            return Ok((draft, from));
+        }
+    }
+    Ok((own, "your preferences".to_owned()))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::Utc;
 use futures_util::{Stream, StreamExt as _};
-use pbsweb_shared::api::applications::{Application, ApplicationHost};
+use pbsweb_shared::api::applications::{Application, ApplicationHost, ApplicationsQuery};
 use pbsweb_shared::ids::{ApplicationId, HostId};
 use pbsweb_shared::names::ApplicationName;
 use pbsweb_shared::problem::FieldError;
@@ -32,9 +32,12 @@ const UNPACK: RunLimits = RunLimits { deadline: Duration::from_secs(900), max_ou
 /// Why something about an application could not be done.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplicationError {
-    /// There is no such application, or it is somebody else's.
+    /// There is no such application, or the caller may not know of it.
     #[error("there is no such application")]
     NotFound,
+    /// It is shared with the caller, but not for that; the reason.
+    #[error("{0}")]
+    Forbidden(String),
     /// The upload breaks off before its end.
     #[error("the upload broke off")]
     BrokeOff,
@@ -58,16 +61,26 @@ pub enum ApplicationError {
     Store(#[from] StoreError),
 }
 
-/// The caller's applications, by name.
+impl From<diesel::result::Error> for ApplicationError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// The caller's applications, by name; or those that are shared.
 ///
 /// # Errors
 /// The database's.
-pub async fn list_applications(app: &App, actor: &Actor) -> Result<Vec<Application>, ApplicationError> {
-    let owner = actor.user;
-    Ok(app.store.query(move |connection| rows::list_applications(connection, owner)).await?)
+pub async fn list_applications(
+    app: &App,
+    actor: &Actor,
+    query: ApplicationsQuery,
+) -> Result<Vec<Application>, ApplicationError> {
+    let user = actor.user;
+    Ok(app.store.query(move |connection| rows::list_applications(connection, user, query)).await?)
 }
 
-/// One of the caller's applications.
+/// An application that the caller may see.
 ///
 /// # Errors
 /// There is no such application.
@@ -76,8 +89,8 @@ pub async fn get_application(
     actor: &Actor,
     id: ApplicationId,
 ) -> Result<Application, ApplicationError> {
-    let owner = actor.user;
-    let found = app.store.query(move |connection| rows::find_application(connection, owner, id)).await?;
+    let user = actor.user;
+    let found = app.store.query(move |connection| rows::find_application(connection, user, id)).await?;
     found.ok_or(ApplicationError::NotFound)
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use chrono::Utc;
 use diesel::PgConnection;
 use pbsweb_shared::api::builds::{Build, BuildCreate};
+use pbsweb_shared::api::groups::Access;
 use pbsweb_shared::event::Event;
 use pbsweb_shared::ids::{ApplicationId, BuildId, UserId};
 use pbsweb_shared::page::Page;
@@ -31,6 +32,7 @@ use crate::store::builds::{NewBuild, OpenBuild};
 use crate::store::events::insert_event;
 use crate::store::idempotency::{KeyClaim, claim_key};
 use crate::store::page::{BadPageToken, PageRequest, Place};
+use crate::store::sharing::application_access;
 
 mod follow;
 mod output;
@@ -46,6 +48,9 @@ pub enum BuildError {
     /// There is no such build or application, or it is somebody else's.
     #[error("there is no such {0}")]
     NotFound(&'static str),
+    /// The application is shared with the caller, but not for that; the reason.
+    #[error("{0}")]
+    Forbidden(String),
     /// Fields are wrong.
     #[error("the request breaks a rule")]
     Invalid(Vec<FieldError>),
@@ -181,6 +186,9 @@ pub async fn create_build(
             }
             let known = find_application(connection, recorder.user, application)?;
             let known = known.ok_or(BuildError::NotFound("application"))?;
+            if let Some(words) = known.access.refusal(Access::Own) {
+                return Err(BuildError::Forbidden(words));
+            }
             let (_, place) = find_place(connection, recorder.user, application, host)?.ok_or_else(|| {
                 BuildError::Invalid(vec![FieldError {
                     pointer: "/host".to_owned(),
@@ -230,7 +238,7 @@ pub async fn get_build(app: &App, actor: &Actor, id: BuildId) -> Result<Build, B
     build.ok_or(BuildError::NotFound("build"))
 }
 
-/// The builds of one of the caller's applications, newest first.
+/// The builds of an application by its owner, newest first.
 ///
 /// # Errors
 /// There is no such application; the page token belongs to another list.
@@ -243,11 +251,13 @@ pub async fn list_builds(
 ) -> Result<Page<Build>, BuildError> {
     let list = format!("builds {application}");
     let request = PageRequest::<Place>::read(limit, token, &list)?;
-    let owner = actor.user;
+    let user = actor.user;
     app.store
         .query(move |connection| {
-            let known = find_application(connection, owner, application)?;
-            known.map(|_| rows::list_builds(connection, owner, application, request, &list)).transpose()
+            let known = application_access(connection, user, application)?;
+            known
+                .map(|(owner, _)| rows::list_builds(connection, owner, application, request, &list))
+                .transpose()
         })
         .await?
         .ok_or(BuildError::NotFound("application"))

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use diesel::{PgConnection, QueryResult};
+use diesel::PgConnection;
 use pbsweb_shared::api::applications::ApplicationHost;
-use pbsweb_shared::api::jobs::{Job, JobSubmit};
+use pbsweb_shared::api::groups::Access;
+use pbsweb_shared::api::jobs::{Job, JobOrigin, JobSubmit};
 use pbsweb_shared::ids::{JobId, RevisionId, ScriptId};
 use pbsweb_shared::job::JobState;
 use pbsweb_shared::problem::FieldError;
@@ -20,7 +21,7 @@ use uuid::Uuid;
 
 use super::actor::Actor;
 use super::reach::{Reach, ReachError, Trust, Way};
-use super::scripts::rules_from;
+use super::scripts::{ScriptError, insist, rules_from};
 use crate::app::App;
 use crate::store::StoreError;
 use crate::store::applications::find_place;
@@ -28,7 +29,10 @@ use crate::store::idempotency::{KeyClaim, claim_key, find_key};
 use crate::store::jobs::find_job;
 use crate::store::queues::{ListedQueues, list_queues};
 use crate::store::replicas::ReplicaId;
-use crate::store::scripts::{NewRevision, put_revision};
+use crate::store::scripts::{
+    Changed, NewRevision, Saved, find_revisions, put_revision, save_revision, search_beside_script,
+    use_script,
+};
 use crate::store::submissions::{FORMER_LEASE, Frozen, NewJob, SubmissionRecord, insert_submission};
 
 mod adopt;
@@ -57,6 +61,9 @@ pub enum SubmitError {
     /// Fields beside the script are wrong.
     #[error("the request breaks a rule")]
     Invalid(Vec<FieldError>),
+    /// It cannot be a job of the script that it is said to be of.
+    #[error(transparent)]
+    Origin(Box<ScriptError>),
     /// A job of a set is not accepted.
     #[error("job {position} of the set")]
     Member {
@@ -75,6 +82,12 @@ pub enum SubmitError {
     /// The database failed.
     #[error("the database failed")]
     Store(#[from] StoreError),
+}
+
+impl From<ScriptError> for SubmitError {
+    fn from(error: ScriptError) -> Self {
+        Self::Origin(Box::new(error))
+    }
 }
 
 impl From<diesel::result::Error> for SubmitError {
@@ -195,6 +208,7 @@ struct Prepared {
     frozen: Frozen,
     script: JobScript,
     script_name: String,
+    of: Option<JobOrigin>,
     reach: Reach,
 }
 
@@ -264,7 +278,39 @@ async fn prepare_job(
         queue: script.queue().map(ToString::to_string),
         walltime_seconds: script.walltime().and_then(|walltime| i64::try_from(walltime.seconds()).ok()),
     };
-    Ok(Prepared { new, frozen, script, script_name, reach })
+    Ok(Prepared { new, frozen, script, script_name, of: request.of, reach })
+}
+
+/// The revision of a script, by its id, that a job is of: the one that it says the same as, or a new one.
+fn revision_of(
+    connection: &mut PgConnection,
+    actor: &Actor,
+    of: JobOrigin,
+    new: &NewJob,
+    script: &JobScript,
+    now: DateTime<Utc>,
+) -> Result<RevisionId, ScriptError> {
+    insist(connection, actor, of.script, Access::Submit)?;
+    let known = find_revisions(connection, actor.user, of.script, &[of.made_from])?.pop();
+    let known = known.ok_or(ScriptError::NoRevision(of.made_from))?;
+    let is_same = known.draft == *script.draft()
+        || JobScript::from_draft(&known.draft).is_ok_and(|kept| kept.draft() == script.draft());
+    let revision = if is_same {
+        known.id
+    } else {
+        insist(connection, actor, of.script, Access::Edit)?;
+        let text = script.render();
+        let changed =
+            Changed { session: actor.session, draft: script.draft(), text: &text, fresh: new.revision };
+        match save_revision(connection, actor.user, of.script, of.made_from, &changed, now)? {
+            Some(Saved::Now(revision)) => revision.id,
+            Some(Saved::Conflict(current)) => return Err(ScriptError::Conflict(Box::new(current))),
+            None => return Err(ScriptError::NotFound),
+        }
+    };
+    let application = new.application.as_ref().map(|(id, _)| *id);
+    use_script(connection, actor.user, of.script, application, new.host, now)?;
+    Ok(revision)
 }
 
 /// Stores a job with its script's revision, in the transaction of its key. Nobody is at a job whose turn has not come.
@@ -274,23 +320,31 @@ fn insert_job(
     prepared: Prepared,
     attended_by: Option<ReplicaId>,
     now: DateTime<Utc>,
-) -> QueryResult<Sent> {
-    let Prepared { new, frozen, script, script_name, reach } = prepared;
-    let revision = NewRevision {
-        owner: actor.user,
-        session: actor.session,
-        name: &script_name,
-        application: new.application.as_ref().map(|(id, _)| *id),
-        host: new.host,
-        draft: script.draft(),
-        text: &script.render(),
-        fresh_script: new.script,
-        fresh_revision: new.revision,
+) -> Result<Sent, SubmitError> {
+    let Prepared { new, frozen, script, script_name, of, reach } = prepared;
+    let (script_id, revision_id) = match of {
+        Some(of) => (of.script, revision_of(connection, actor, of, &new, &script, now)?),
+        None => {
+            let revision = NewRevision {
+                owner: actor.user,
+                session: actor.session,
+                name: &script_name,
+                application: new.application.as_ref().map(|(id, _)| *id),
+                host: new.host,
+                draft: script.draft(),
+                text: &script.render(),
+                fresh_script: new.script,
+                fresh_revision: new.revision,
+            };
+            put_revision(connection, &revision, now)?
+        }
     };
-    let (script_id, revision_id) = put_revision(connection, &revision, now)?;
     let new = NewJob { script: script_id, revision: revision_id, ..new };
     let words = format!("{} to {} as {}", new.name, reach.host.name, new.login);
     insert_submission(connection, &new, &frozen, &actor.deed("job.submit", new.id, words), attended_by, now)?;
+    if of.is_some() {
+        search_beside_script(connection, actor.user, new.id)?;
+    }
     let submission = SubmissionRecord {
         job: new.id,
         owner: new.owner,

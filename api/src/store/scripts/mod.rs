@@ -4,21 +4,23 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Uuid as SqlUuid};
+use pbsweb_shared::api::groups::Role;
 use pbsweb_shared::api::scripts::{Revision, Script, ScriptJob};
 use pbsweb_shared::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, SessionId, UserId};
 use uuid::Uuid;
 
-use super::schema::{jobs, script_revisions, scripts};
+use super::schema::{jobs, script_revisions, scripts, sessions, users};
+use super::sharing::{Kind, Standing, Standings, scripts_shared_with};
 use super::{read, read_json};
 
 mod learned;
 mod revisions;
 mod search;
 
-pub use learned::{good_runs, last_draft};
+pub use learned::{good_runs, last_draft, last_draft_of, same_in_groups};
 pub use revisions::{
     Changed, NewRevision, Saved, create_script, find_revisions, label_revision, list_revisions, put_revision,
-    restore_revision, save_revision,
+    restore_revision, save_revision, search_beside_script, use_script,
 };
 pub use search::list_scripts;
 
@@ -26,6 +28,7 @@ pub use search::list_scripts;
 #[diesel(table_name = scripts)]
 struct ScriptRow {
     id: Uuid,
+    owner_id: Uuid,
     name: String,
     application_id: Option<Uuid>,
     host_id: Option<Uuid>,
@@ -45,37 +48,41 @@ struct RevisionRow {
     session_id: Uuid,
 }
 
-impl TryFrom<RevisionRow> for Revision {
-    type Error = diesel::result::Error;
-
-    fn try_from(row: RevisionRow) -> QueryResult<Self> {
-        Ok(Self {
-            id: RevisionId::from_uuid(row.id),
-            number: row.number,
-            parent: row.parent,
-            label: row.label,
-            session: SessionId::from_uuid(row.session_id),
-            draft: read_json(row.draft)?,
-            created_at: row.created_at,
-        })
-    }
+fn revision((row, by): (RevisionRow, String)) -> QueryResult<Revision> {
+    Ok(Revision {
+        id: RevisionId::from_uuid(row.id),
+        number: row.number,
+        parent: row.parent,
+        label: row.label,
+        by: read(&by)?,
+        session: SessionId::from_uuid(row.session_id),
+        draft: read_json(row.draft)?,
+        created_at: row.created_at,
+    })
 }
 
-fn script((row, revision): (ScriptRow, RevisionRow), last_job: Option<ScriptJob>) -> QueryResult<Script> {
-    Ok(Script {
+fn script(row: ScriptRow, revision: Revision, standing: Standing, last_job: Option<ScriptJob>) -> Script {
+    Script {
         id: ScriptId::from_uuid(row.id),
         name: row.name,
         application: row.application_id.map(ApplicationId::from_uuid),
         host: row.host_id.map(HostId::from_uuid),
-        revision: revision.try_into()?,
+        owner: standing.owner,
+        access: standing.access,
+        shared_with: standing.shared_with,
+        revision,
         n_revisions: row.n_revisions,
         last_job,
         used_at: row.used_at,
-    })
+    }
 }
 
-/// The last job of each script.
-fn last_jobs(connection: &mut PgConnection, ids: &[Uuid]) -> QueryResult<Vec<(Uuid, ScriptJob)>> {
+/// A user's last job of each script.
+fn last_jobs(
+    connection: &mut PgConnection,
+    user: UserId,
+    ids: &[Uuid],
+) -> QueryResult<Vec<(Uuid, ScriptJob)>> {
     #[derive(QueryableByName)]
     #[diesel(table_name = jobs)]
     struct Row {
@@ -87,9 +94,11 @@ fn last_jobs(connection: &mut PgConnection, ids: &[Uuid]) -> QueryResult<Vec<(Uu
     // One step of the index for each, however many jobs it has.
     diesel::sql_query(
         "SELECT last.script_id, last.id, last.state, last.exit_status FROM unnest($1) AS wanted (id) CROSS JOIN LATERAL (\
-             SELECT * FROM jobs WHERE script_id = wanted.id ORDER BY submitted_at DESC, id DESC LIMIT 1) AS last",
+             SELECT * FROM jobs WHERE script_id = wanted.id AND owner_id = $2 \
+             ORDER BY submitted_at DESC, id DESC LIMIT 1) AS last",
     )
     .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<SqlUuid, _>(user.as_uuid())
     .load::<Row>(connection)?
     .into_iter()
     .map(|row| {
@@ -103,34 +112,40 @@ fn last_jobs(connection: &mut PgConnection, ids: &[Uuid]) -> QueryResult<Vec<(Uu
     .collect()
 }
 
-/// These scripts of a user's, each with its latest revision.
-fn find_scripts(connection: &mut PgConnection, owner: UserId, ids: &[Uuid]) -> QueryResult<Vec<Script>> {
-    let rows: Vec<(ScriptRow, RevisionRow)> = scripts::table
+/// These of the scripts that a user may see, each with its latest revision.
+fn find_scripts(connection: &mut PgConnection, user: UserId, ids: &[Uuid]) -> QueryResult<Vec<Script>> {
+    let rows: Vec<(ScriptRow, (RevisionRow, String))> = scripts::table
         .inner_join(
             script_revisions::table.on(script_revisions::script_id
                 .eq(scripts::id)
                 .and(script_revisions::number.eq(scripts::n_revisions))),
         )
-        .filter(scripts::id.eq_any(ids).and(scripts::owner_id.eq(owner.as_uuid())))
-        .select((ScriptRow::as_select(), RevisionRow::as_select()))
+        .inner_join(sessions::table.on(sessions::id.eq(script_revisions::session_id)))
+        .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+        .filter(scripts::id.eq_any(ids))
+        .filter(
+            scripts::owner_id
+                .eq(user.as_uuid())
+                .or(scripts::id.eq_any(scripts_shared_with(user, Role::Read))),
+        )
+        .select((ScriptRow::as_select(), (RevisionRow::as_select(), users::user_name)))
         .load(connection)?;
-    let last = last_jobs(connection, ids)?;
+    let last = last_jobs(connection, user, ids)?;
+    let things: Vec<(Uuid, Uuid)> = rows.iter().map(|(row, _)| (row.id, row.owner_id)).collect();
+    let standings = Standings::find(connection, Kind::Script, user, &things)?;
     rows.into_iter()
-        .map(|row| {
-            let job = last.iter().find(|(id, _)| *id == row.0.id).map(|(_, job)| job.clone());
-            script(row, job)
+        .map(|(row, latest)| {
+            let job = last.iter().find(|(id, _)| *id == row.id).map(|(_, job)| job.clone());
+            let standing = standings.of(row.id, row.owner_id);
+            Ok(script(row, revision(latest)?, standing, job))
         })
         .collect()
 }
 
-/// A user's script with its latest revision, if it exists.
+/// A script that a user may see, with its latest revision, if it exists.
 ///
 /// # Errors
 /// The database's.
-pub fn find_script(
-    connection: &mut PgConnection,
-    owner: UserId,
-    id: ScriptId,
-) -> QueryResult<Option<Script>> {
-    Ok(find_scripts(connection, owner, &[id.as_uuid()])?.pop())
+pub fn find_script(connection: &mut PgConnection, user: UserId, id: ScriptId) -> QueryResult<Option<Script>> {
+    Ok(find_scripts(connection, user, &[id.as_uuid()])?.pop())
 }

@@ -2,62 +2,75 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Uuid as SqlUuid;
+use pbsweb_shared::api::groups::Role;
 use pbsweb_shared::api::scripts::Revision;
-use pbsweb_shared::ids::{ApplicationId, HostId, RevisionId, ScriptId, SessionId, UserId};
+use pbsweb_shared::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, SessionId, UserId};
 use pbsweb_shared::page::Page;
 use pbsweb_shared::script::JobScriptDraft;
 use uuid::Uuid;
 
-use super::RevisionRow;
+use super::{RevisionRow, revision};
 use crate::store::batch::Batch;
 use crate::store::page::PageRequest;
-use crate::store::schema::{script_revisions, scripts};
+use crate::store::schema::{script_revisions, scripts, sessions, users};
+use crate::store::sharing::scripts_shared_with;
 use crate::store::{read_json, to_json};
 
-/// All revisions of a user's script, newest first.
+/// The revisions of a script that a user may see.
+macro_rules! seen_revisions {
+    ($user:expr, $id:expr) => {
+        script_revisions::table
+            .inner_join(scripts::table.on(scripts::id.eq(script_revisions::script_id)))
+            .inner_join(sessions::table.on(sessions::id.eq(script_revisions::session_id)))
+            .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+            .filter(scripts::id.eq($id.as_uuid()))
+            .filter(
+                scripts::owner_id
+                    .eq($user.as_uuid())
+                    .or(scripts::id.eq_any(scripts_shared_with($user, Role::Read))),
+            )
+            .select((RevisionRow::as_select(), users::user_name))
+    };
+}
+
+/// All revisions of a script that a user may see, newest first.
 ///
 /// # Errors
 /// The database's.
 pub fn list_revisions(
     connection: &mut PgConnection,
-    owner: UserId,
+    user: UserId,
     id: ScriptId,
     request: PageRequest<i32>,
     list: &str,
 ) -> QueryResult<Page<Revision>> {
-    let mut query = script_revisions::table
-        .inner_join(scripts::table.on(scripts::id.eq(script_revisions::script_id)))
-        .filter(scripts::id.eq(id.as_uuid()).and(scripts::owner_id.eq(owner.as_uuid())))
+    let mut query = seen_revisions!(user, id)
         .order(script_revisions::number.desc())
         .limit(request.rows_to_select())
-        .select(RevisionRow::as_select())
         .into_boxed();
     if let Some(after) = request.after {
         query = query.filter(script_revisions::number.lt(after));
     }
-    let items =
-        query.load(connection)?.into_iter().map(Revision::try_from).collect::<QueryResult<Vec<_>>>()?;
+    let items = query.load(connection)?.into_iter().map(revision).collect::<QueryResult<Vec<_>>>()?;
     Ok(request.page(items, list, |revision| revision.number))
 }
 
-/// The revisions of a user's script with these numbers.
+/// The revisions with these numbers of a script that a user may see.
 ///
 /// # Errors
 /// The database's.
 pub fn find_revisions(
     connection: &mut PgConnection,
-    owner: UserId,
+    user: UserId,
     id: ScriptId,
     numbers: &[i32],
 ) -> QueryResult<Vec<Revision>> {
-    script_revisions::table
-        .inner_join(scripts::table.on(scripts::id.eq(script_revisions::script_id)))
-        .filter(scripts::id.eq(id.as_uuid()).and(scripts::owner_id.eq(owner.as_uuid())))
+    seen_revisions!(user, id)
         .filter(script_revisions::number.eq_any(numbers))
-        .select(RevisionRow::as_select())
         .load(connection)?
         .into_iter()
-        .map(Revision::try_from)
+        .map(revision)
         .collect()
 }
 
@@ -211,10 +224,15 @@ pub enum Saved {
     Conflict(Revision),
 }
 
-/// How many revisions a user's script has. Nobody else changes it until the transaction ends.
-fn lock_script(connection: &mut PgConnection, owner: UserId, id: ScriptId) -> QueryResult<Option<i32>> {
+/// How many revisions a script has that a user may change. Nobody else changes it until the transaction ends.
+fn lock_script(connection: &mut PgConnection, user: UserId, id: ScriptId) -> QueryResult<Option<i32>> {
     scripts::table
-        .filter(scripts::id.eq(id.as_uuid()).and(scripts::owner_id.eq(owner.as_uuid())))
+        .filter(scripts::id.eq(id.as_uuid()))
+        .filter(
+            scripts::owner_id
+                .eq(user.as_uuid())
+                .or(scripts::id.eq_any(scripts_shared_with(user, Role::Edit))),
+        )
         .select(scripts::n_revisions)
         .for_update()
         .first(connection)
@@ -223,49 +241,50 @@ fn lock_script(connection: &mut PgConnection, owner: UserId, id: ScriptId) -> Qu
 
 fn find_revision(
     connection: &mut PgConnection,
-    owner: UserId,
+    user: UserId,
     id: ScriptId,
     number: i32,
 ) -> QueryResult<Option<Revision>> {
-    Ok(find_revisions(connection, owner, id, &[number])?.pop())
+    Ok(find_revisions(connection, user, id, &[number])?.pop())
 }
 
 /// Keeps a changed script as its latest revision, if the one that was changed still is the latest. `None`: there is no such
-/// script.
+/// script that the user may change.
 ///
 /// # Errors
 /// The database's.
 pub fn save_revision(
     connection: &mut PgConnection,
-    owner: UserId,
+    user: UserId,
     id: ScriptId,
     made_from: i32,
     changed: &Changed<'_>,
     now: DateTime<Utc>,
 ) -> QueryResult<Option<Saved>> {
-    let Some(n_revisions) = lock_script(connection, owner, id)? else { return Ok(None) };
+    let Some(n_revisions) = lock_script(connection, user, id)? else { return Ok(None) };
     if made_from != n_revisions {
-        return Ok(find_revision(connection, owner, id, n_revisions)?.map(Saved::Conflict));
+        return Ok(find_revision(connection, user, id, n_revisions)?.map(Saved::Conflict));
     }
     let kept = add_revision(connection, id.as_uuid(), n_revisions, Some(made_from), changed, now)?;
     let number = if kept == changed.fresh { n_revisions + 1 } else { n_revisions };
-    Ok(find_revision(connection, owner, id, number)?.map(Saved::Now))
+    Ok(find_revision(connection, user, id, number)?.map(Saved::Now))
 }
 
-/// Makes a former revision the latest one, by a copy of it. `None`: there is no such one.
+/// Makes a former revision the latest one, by a copy of it. `None`: there is no such one that the user may
+/// change.
 ///
 /// # Errors
 /// The database's.
 pub fn restore_revision(
     connection: &mut PgConnection,
-    owner: UserId,
+    user: UserId,
     id: ScriptId,
     number: i32,
     session: SessionId,
     fresh: RevisionId,
     now: DateTime<Utc>,
 ) -> QueryResult<Option<Revision>> {
-    let Some(n_revisions) = lock_script(connection, owner, id)? else { return Ok(None) };
+    let Some(n_revisions) = lock_script(connection, user, id)? else { return Ok(None) };
     let former: Option<(serde_json::Value, String)> = script_revisions::table
         .filter(script_revisions::script_id.eq(id.as_uuid()).and(script_revisions::number.eq(number)))
         .select((script_revisions::draft, script_revisions::text))
@@ -276,26 +295,65 @@ pub fn restore_revision(
     let changed = Changed { session, draft: &draft, text: &text, fresh };
     let kept = add_revision(connection, id.as_uuid(), n_revisions, Some(number), &changed, now)?;
     let latest = if kept == fresh { n_revisions + 1 } else { n_revisions };
-    find_revision(connection, owner, id, latest)
+    find_revision(connection, user, id, latest)
 }
 
-/// Gives a revision a label, or takes it away. `None`: there is no such revision.
+/// Gives a revision a label, or takes it away. `None`: there is no such revision that the
+/// user may change.
 ///
 /// # Errors
 /// The database's.
 pub fn label_revision(
     connection: &mut PgConnection,
-    owner: UserId,
+    user: UserId,
     id: ScriptId,
     number: i32,
     label: Option<&str>,
 ) -> QueryResult<Option<Revision>> {
-    if lock_script(connection, owner, id)?.is_none() {
+    if lock_script(connection, user, id)?.is_none() {
         return Ok(None);
     }
     diesel::update(script_revisions::table)
         .filter(script_revisions::script_id.eq(id.as_uuid()).and(script_revisions::number.eq(number)))
         .set(script_revisions::label.eq(label))
         .execute(connection)?;
-    find_revision(connection, owner, id, number)
+    find_revision(connection, user, id, number)
+}
+
+/// A user's own script was submitted: where it went and with what is what the next job of it begins with.
+///
+/// # Errors
+/// The database's.
+pub fn use_script(
+    connection: &mut PgConnection,
+    owner: UserId,
+    id: ScriptId,
+    application: Option<ApplicationId>,
+    host: HostId,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::update(scripts::table.find(id.as_uuid()).filter(scripts::owner_id.eq(owner.as_uuid())))
+        .set((
+            scripts::used_at.eq(now),
+            scripts::application_id.eq(application.map(ApplicationId::as_uuid)),
+            scripts::host_id.eq(Some(host.as_uuid())),
+        ))
+        .execute(connection)
+        .map(drop)
+}
+
+/// Lets a user's job of somebody else's script be found by the words of the script.
+///
+/// # Errors
+/// The database's.
+pub fn search_beside_script(connection: &mut PgConnection, owner: UserId, job: JobId) -> QueryResult<()> {
+    diesel::sql_query(
+        "INSERT INTO job_renames (job_id, owner_id, name) SELECT jobs.id, jobs.owner_id, searched_beside_script(jobs) \
+         FROM jobs JOIN scripts ON scripts.id = jobs.script_id \
+         WHERE jobs.id = $1 AND jobs.owner_id = $2 AND scripts.owner_id <> $2",
+    )
+    .bind::<SqlUuid, _>(job.as_uuid())
+    .bind::<SqlUuid, _>(owner.as_uuid())
+    .execute(connection)
+    .map(drop)
 }

@@ -51,6 +51,7 @@ pub(crate) fn wish(host: &Host) -> JobSubmit {
             ..JobScriptDraft::default()
         },
         script_name: None,
+        of: None,
     }
 }
 

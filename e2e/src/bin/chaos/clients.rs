@@ -104,5 +104,5 @@ fn body(campaign: &Campaign, wish: Wish) -> anyhow::Result<JobSubmit> {
         commands: format!("exit {}", wish.exit),
         ..JobScriptDraft::default()
     };
-    Ok(JobSubmit { host: node.host, application: None, script, script_name: None })
+    Ok(JobSubmit { host: node.host, application: None, script, script_name: None, of: None })
 }

@@ -167,6 +167,7 @@ async fn submit(scientist: &Client, host: &Host, application: &Application) -> a
             ..JobScriptDraft::default()
         },
         script_name: None,
+        of: None,
     };
     let request =
         scientist.request(Method::POST, "/jobs").header("Idempotency-Key", Uuid::new_v4().to_string());

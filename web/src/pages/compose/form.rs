@@ -276,6 +276,7 @@ impl Form {
             application: self.application.get_untracked(),
             script: self.draft.get_untracked(),
             script_name: Some(name).filter(|name| !name.is_empty()),
+            of: None,
         };
         let key = self.tried.with_untracked(|tried| {
             key_for(tried.as_ref(), &job, || IdempotencyKey::random().as_str().to_owned())

@@ -76,6 +76,7 @@ mod tests {
             application: None,
             script: JobScriptDraft { name: name.to_owned(), ..JobScriptDraft::default() },
             script_name: None,
+            of: None,
         }
     }
 

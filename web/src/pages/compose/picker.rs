@@ -213,6 +213,7 @@ pub(super) fn Picker() -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
+    use pbsweb_shared::api::groups::Access;
     use pbsweb_shared::api::scripts::Revision;
     use pbsweb_shared::script::{ChunkDraft, JobScriptDraft};
 
@@ -224,11 +225,15 @@ mod tests {
             name: "relax".to_owned(),
             application: None,
             host: None,
+            owner: None,
+            access: Access::Own,
+            shared_with: Vec::new(),
             revision: Revision {
                 id: "00000000-0000-0000-0000-000000000002".parse().unwrap(),
                 number: 1,
                 parent: None,
                 label: None,
+                by: "ada".parse().unwrap(),
                 session: "00000000-0000-0000-0000-000000000003".parse().unwrap(),
                 draft: JobScriptDraft {
                     queue: "workq".to_owned(),
