@@ -131,11 +131,17 @@ describe("habits", () => {
         page.waitForFunction((name) => document.querySelector('[name="search"]')?.selectedOptions[0]?.label === name, name);
       const dialog = page.getByRole("dialog", { name: "Save this search" });
 
-      // One that another program saved, by more than this page can show.
+      // One that another program saved, by what is folded away here.
       await person.api("POST", "/me/searches", { name: "failed", filter: { exit_status: 1 } });
       await page.goto("/jobs");
       await person.heading("Jobs").waitFor();
-      await page.getByText(/saved elsewhere/i).waitFor();
+      await menu.selectOption({ label: "failed" });
+      await page.waitForURL(/\/jobs\?exit_status=1$/);
+      await person.field("Exit status").waitFor();
+      await hasValue(page, "exit_status", "1");
+      await menu.selectOption({ label: "None of them" });
+      await page.waitForURL(/\/jobs$/);
+      await hasValue(page, "exit_status", "");
       assert.equal(await save.getAttribute("aria-disabled"), "true", "there is nothing to save yet");
 
       await page.getByLabel("State", { exact: true }).selectOption({ label: "Not ended" });
@@ -171,6 +177,67 @@ describe("habits", () => {
       assert.match(page.url(), /text=heat%202$/, "what is shown stays");
       await page.getByRole("button", { name: "Undo" }).click();
       await isChosen("running heat");
+    });
+  });
+
+  it("jobs are found by everything that is known of them, and exported so", async () => {
+    const { person, host } = await readyPerson(held.world, "fay", "Fay");
+    const held_job = (name, more) =>
+      submitJob(person, { host, script: { name, walltime: "0:05:00", chunks: [{ ncpus: "1" }], commands: "true", hold: true, ...more } });
+    const alpha = await held_job("alpha", { queue: "sequential" });
+    await held_job("beta", {});
+    await explaining("filters", held.world, person, async () => {
+      const { page } = person;
+      const link = (name) => page.getByRole("link", { name, exact: true });
+      const gone = (name) => link(name).waitFor({ state: "hidden" });
+      const unfold = (page) => page.locator("summary", { hasText: "More filters" }).click();
+      await page.goto("/jobs");
+      await link("beta").waitFor();
+      await unfold(page);
+      await person.field("Queue").fill("sequential");
+      await page.waitForURL(/\/jobs\?queue=sequential$/);
+      await gone("beta");
+      await link("alpha").waitFor();
+      for (const format of ["CSV", "JSON"]) {
+        const address = await page.getByRole("link", { name: `Export as ${format}` }).getAttribute("href");
+        const text = await (await person.context.request.get(address)).text();
+        assert.ok(text.includes("alpha") && !text.includes("beta"), text);
+      }
+      await person.field("Exit status").fill("one");
+      await page.getByText("A whole number, such as").waitFor();
+      await inEveryLook(person, "jobs-filters");
+      await person.field("Exit status").fill("0");
+      await page.waitForURL(/queue=sequential&exit_status=0$/);
+      await page.getByText("No job fits these filters").waitFor();
+      await person.field("Exit status").fill("");
+      await person.field("Submitted from").fill("2099-01-01T10:00");
+      await page.waitForURL(/queue=sequential&since=2099-01-01T/);
+      await page.getByText("No job fits these filters").waitFor();
+      await person.field("Submitted from").fill("2020-01-01T10:00");
+      await link("alpha").waitFor();
+      // The same for whoever is given the address.
+      await page.reload();
+      await hasValue(page, "since", "2020-01-01T10:00");
+      await hasValue(page, "queue", "sequential");
+      await link("alpha").waitFor();
+      await gone("beta");
+
+      await page.goto(`/jobs/${alpha.id}?tab=script`);
+      await link("Jobs of this script").click();
+      await page.getByText("Only jobs of one script.").waitFor();
+      await link("alpha").waitFor();
+      await gone("beta");
+      await person.button("Of all scripts").click();
+      await link("beta").waitFor();
+
+      const admin = await held.world.person();
+      await admin.signIn("admin");
+      await admin.page.goto("/jobs");
+      await unfold(admin.page);
+      await admin.field("Person").selectOption({ label: "fay" });
+      await admin.page.getByText("Somebody else's jobs").waitFor();
+      await admin.page.getByText("alpha", { exact: true }).waitFor();
+      assert.equal(await admin.page.getByRole("link", { name: "alpha" }).count(), 0, "there is nothing more to see of it");
     });
   });
 });

@@ -120,5 +120,24 @@ describe("output", () => {
     const numbers = [...(await text.textContent()).matchAll(/line (\d{6}) of/g)].map((match) => Number(match[1]));
     assert.deepEqual(numbers, Array.from(numbers, (_, i) => numbers[0] + i));
     assert.equal(numbers.at(-1), 180_000);
+
+    // What is not on the page is found where it is, and shown.
+    await page.getByLabel("Search in what is shown").fill("line 000123");
+    await place.getByText("not found").waitFor();
+    await person.button("Search in all of it").click();
+    const found = page.getByRole("region", { name: "Found in all of it" });
+    await found.getByText(/^“line 000123”: 1 place in all \d+\.\d MiB\.$/).waitFor();
+    await found.getByRole("button", { name: /^Line 123/ }).press("Enter");
+    const around = found.getByRole("region", { name: "Around line 123" });
+    await around.getByText("line 000124 of").waitFor();
+    assert.equal(await around.locator("mark").innerText(), "line 000123");
+    await person.inEveryLook("output-found", (title, viewport) => assertClean(person, title, viewport));
+    await page.getByLabel("Search in what is shown").fill("LINE 0000");
+    await person.button("Search in all of it").click();
+    await found.getByText(/the first 50 places/).waitFor();
+    await found.getByRole("button", { name: "Search on" }).click();
+    await found.getByText(/: 99 places in all/).waitFor();
+    await found.getByRole("button", { name: "Close" }).click();
+    await found.waitFor({ state: "hidden" });
   });
 });

@@ -54,7 +54,7 @@ async function open(person, job) {
 /** Chooses an action; those behind "More" are unfolded first. Gives the dialog. */
 async function choose(person, name) {
   const button = person.button(name);
-  if (!(await button.isVisible())) await person.page.locator("summary", { hasText: "More" }).click();
+  if (!(await button.isVisible())) await person.page.getByText("More", { exact: true }).click();
   await button.click();
   const dialog = person.page.getByRole("dialog");
   await dialog.waitFor();
@@ -205,7 +205,7 @@ describe("steering one job", () => {
   story("what is not possible says why", [{ name: "menu", commands: loop("menu"), state: "running" }], async (person, job) => {
     const { page } = person;
     await open(person, job);
-    const more = page.locator("summary", { hasText: "More" });
+    const more = page.getByText("More", { exact: true });
     await more.focus();
     await page.keyboard.press("Enter");
     const move = person.button("Move");
@@ -289,7 +289,7 @@ describe("steering many jobs", () => {
     // Two of them change places.
     await person.button("Choose none").click();
     await page.getByLabel("Choose many-2").check();
-    await page.locator("summary", { hasText: "More" }).click();
+    await page.getByText("More", { exact: true }).click();
     assert.equal(await person.button("Swap places").getAttribute("aria-disabled"), "true");
     await page.keyboard.press("Escape");
     await page.getByLabel("Choose many-3").check();

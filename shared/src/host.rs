@@ -7,6 +7,7 @@ use crate::ids::{HostId, JobId};
 use crate::job::JobState;
 use crate::names::PbsJobId;
 use crate::script::HostRules;
+use crate::waiting::Place;
 use crate::words::words;
 
 words! {
@@ -137,7 +138,7 @@ pub struct HostQueues {
     pub rules: HostRules,
 }
 
-/// All jobs that a host's scheduler listed, whoever owns them.
+/// Jobs that a host's scheduler listed, whoever owns them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HostJobs {
@@ -148,7 +149,16 @@ pub struct HostJobs {
     /// When the scheduler was asked; absent before the first snapshot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<DateTime<Utc>>,
-    /// The jobs, in the scheduler's order.
+    /// How many jobs are listed in all.
+    #[serde(default)]
+    pub n_listed: u32,
+    /// How many of them are the caller's own.
+    #[serde(default)]
+    pub n_own: u32,
+    /// How many of them the filters let through.
+    #[serde(default)]
+    pub n_matching: u32,
+    /// Those that were asked for, in the order that was asked for.
     pub jobs: Vec<ListedJob>,
 }
 
@@ -202,6 +212,9 @@ pub struct ListedJob {
     /// Of an array: how many of its jobs are in which state, such as `Queued:1 Running:3 Exiting:0 Expired:1`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub array_states: Option<String>,
+    /// While it is queued: where it stands among those that are queued in its queue, in the scheduler's order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// It runs under the caller's own login name on that host.
     pub is_own: bool,
     /// The caller's job here, if it was submitted through PBSWeb.

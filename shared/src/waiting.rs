@@ -1,15 +1,18 @@
 //! Why a job waits, in plain words: from what its scheduler says, and from what is known of its queue.
 
+use serde::{Deserialize, Serialize};
+
 use crate::host::{ListedJob, Queue};
 use crate::job::JobState;
 
 /// Where a job stands among those that wait in its queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Place {
     /// 1 for the first.
-    pub position: usize,
+    pub position: u32,
     /// All that wait.
-    pub of: usize,
+    pub of: u32,
 }
 
 /// Why a job waits, one sentence for each thing that is known, the most telling one first; nothing when it does not wait.
@@ -23,7 +26,7 @@ pub struct Place {
 /// );
 /// ```
 #[must_use]
-pub fn why_waiting(job: &ListedJob, queue: Option<&Queue>, place: Option<Place>) -> Vec<String> {
+pub fn why_waiting(job: &ListedJob, queue: Option<&Queue>) -> Vec<String> {
     let mut reasons: Vec<String> = Vec::new();
     match job.state {
         Some(JobState::Held) => reasons.push(why_held(job)),
@@ -62,7 +65,7 @@ pub fn why_waiting(job: &ListedJob, queue: Option<&Queue>, place: Option<Place>)
                 None => "the scheduler has not looked at it yet, or starts no jobs at the moment".to_owned(),
             });
         }
-        if let Some(Place { position, of }) = place.filter(|place| place.of > 1) {
+        if let Some(Place { position, of }) = job.place.filter(|place| place.of > 1) {
             reasons.push(format!(
                 "it is number {position} of {of} that wait in {}, by the time they came; the scheduler may choose otherwise",
                 job.queue
@@ -183,6 +186,7 @@ mod tests {
             depend: None,
             estimated_start_at: None,
             array_states: None,
+            place: Some(Place { position: 3, of: 9 }),
             is_own: true,
             job: None,
         }
@@ -222,9 +226,8 @@ mod tests {
 
     #[test]
     fn only_jobs_that_wait_have_reasons() {
-        assert!(why_waiting(&job(JobState::Running, Some("Not Running: x")), None, None).is_empty());
-        let place = Some(Place { position: 3, of: 9 });
-        let told = why_waiting(&job(JobState::Queued, None), None, place);
+        assert!(why_waiting(&job(JobState::Running, Some("Not Running: x")), None).is_empty());
+        let told = why_waiting(&job(JobState::Queued, None), None);
         assert_eq!(told.len(), 2);
         assert!(
             told[0].contains("has not looked at it yet") && told[1].starts_with("it is number 3 of 9"),
@@ -232,10 +235,10 @@ mod tests {
         );
         let mut held = job(JobState::Held, None);
         held.hold_types = Some("s".to_owned());
-        assert!(why_waiting(&held, None, place)[0].contains("administrators"));
+        assert!(why_waiting(&held, None)[0].contains("administrators"));
         held.depend = Some("afterok:7.pbs".to_owned());
-        assert!(why_waiting(&held, None, place)[0].contains("other jobs"));
+        assert!(why_waiting(&held, None)[0].contains("other jobs"));
         held.hold_types = Some("us".to_owned());
-        assert!(why_waiting(&held, None, None)[0].starts_with("its owner holds it, and"));
+        assert!(why_waiting(&held, None)[0].starts_with("its owner holds it, and"));
     }
 }

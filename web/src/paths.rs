@@ -67,6 +67,11 @@ pub(crate) fn job(job: JobId) -> String {
     format!("{JOBS}/{job}")
 }
 
+/// The jobs of one script.
+pub(crate) fn jobs_of(script: ScriptId) -> String {
+    with_query(JOBS, &[("script", Some(script.to_string()))])
+}
+
 /// A tab of the settings.
 pub(crate) fn settings(tab: &str) -> String {
     format!("{SETTINGS}?tab={}", percent_encode(tab))

@@ -31,7 +31,7 @@ pub mod diff;
 mod driver;
 mod light;
 mod list;
-mod listing;
+pub mod listing;
 mod look_up;
 mod nodes;
 pub mod snapshot;

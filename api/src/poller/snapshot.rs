@@ -87,6 +87,7 @@ pub fn listed_job(record: &JobRecord, own_login: Option<&str>, job: Option<JobId
         depend: record.depend.clone(),
         estimated_start_at: record.estimated_start_at,
         array_states: record.array_state_count.clone(),
+        place: None,
         is_own: own_login == Some(record.owner.as_str()),
         job,
     }

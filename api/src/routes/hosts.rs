@@ -3,15 +3,13 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Json, Path, Query};
 use pbsweb_shared::api::hosts::{
-    CheckReport, Host, HostAccount, HostAccountPut, HostCreate, HostKeyScan, HostUpdate,
+    CheckReport, Host, HostAccount, HostAccountPut, HostCreate, HostJobsQuery, HostKeyScan, HostUpdate,
 };
 use pbsweb_shared::host::{HostHistory, HostJobs, HostQueues};
 use pbsweb_shared::ids::HostId;
 use pbsweb_shared::node::HostNodes;
 use pbsweb_shared::page::Page;
 use pbsweb_shared::problem::Problem;
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use super::extract::{Admin, AppData, Body, path_id};
 use super::problem::ApiProblem;
@@ -155,19 +153,10 @@ pub async fn list_queues(
     Ok(Json(hosts::list_queues(&app, &actor, id(&path)?).await?))
 }
 
-/// Which of a host's jobs.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(default, deny_unknown_fields)]
-pub struct HostJobsQuery {
-    /// Only the caller's own.
-    own: bool,
-}
-
-/// List all jobs of a host
+/// List the jobs of a host
 ///
-/// Whoever owns them, from the last snapshot; the caller's own are marked. No scheduler is asked for this. With `own=true`
-/// only the caller's own are sent, which is little of what a full host has.
+/// Whoever owns them, from the last snapshot; the caller's own are marked. No scheduler is asked for this. A host may list tens of
+/// thousands: filters, an order, and a part (`offset` and `limit`) leave the server with little to send.
 #[utoipa::path(get, path = "/api/v1/hosts/{host}/jobs", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
     params(("host" = HostId, Path), HostJobsQuery),
     responses((status = 200, body = HostJobs), (status = 401, body = Problem), (status = 404, body = Problem)))]
@@ -177,7 +166,7 @@ pub async fn list_host_jobs(
     path: Path<String>,
     query: Query<HostJobsQuery>,
 ) -> Result<Json<HostJobs>, ApiProblem> {
-    Ok(Json(hosts::list_host_jobs(&app, &actor, id(&path)?, query.own).await?))
+    Ok(Json(hosts::list_host_jobs(&app, &actor, id(&path)?, &query).await?))
 }
 
 /// List a host's nodes

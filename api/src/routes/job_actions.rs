@@ -6,7 +6,7 @@ use actix_web::web::{Bytes, Json, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use pbsweb_shared::api::job_actions::{
     ActionItemsQuery, ActionWaitQuery, JobActionCreate, JobActionItem, JobActionPreview, JobActionRun,
-    JobAttributes,
+    JobAttributes, PastAction,
 };
 use pbsweb_shared::ids::{ActionId, JobId};
 use pbsweb_shared::page::Page;
@@ -55,6 +55,22 @@ pub async fn get_job_attributes(
     path: Path<String>,
 ) -> Result<Json<JobAttributes>, ApiProblem> {
     Ok(Json(steering::get_job_attributes(&app, &actor, path_id(&path, "job")?).await?))
+}
+
+/// List what was done to a job
+///
+/// Each action that was asked for it, newest first: when, in which session, and what came of it.
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/actions", tag = "job actions",
+    security(("bearer" = []), ("cookie" = [])), params(("job" = JobId, Path), PageQuery),
+    responses((status = 200, body = Page<PastAction>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn list_actions_of_job(
+    app: AppData,
+    actor: Actor,
+    path: Path<String>,
+    query: Query<PageQuery>,
+) -> Result<Json<Page<PastAction>>, ApiProblem> {
+    let (id, query) = (path_id(&path, "job")?, query.into_inner());
+    Ok(Json(steering::list_actions_of_job(&app, &actor, id, query.limit, query.page_token).await?))
 }
 
 /// Alter a job

@@ -6,8 +6,8 @@ use actix_web::web::{Json, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::TryStreamExt as _;
 use pbsweb_shared::api::jobs::{
-    ExportFormat, Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputStream,
-    SinceItWorked, Subjob, SubjobsQuery, SubmitQuery, WaitUntil,
+    ExportFormat, Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputFound,
+    OutputSearchQuery, OutputStream, SinceItWorked, Subjob, SubjobsQuery, SubmitQuery, WaitUntil,
 };
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::page::Page;
@@ -188,6 +188,16 @@ pub async fn list_job_files(
     Ok(Json(Page::whole(jobs::list_job_files(&app, &actor, id(&path)?).await?)))
 }
 
+fn output_of(path: Path<(String, String)>) -> Result<(JobId, OutputStream), ApiProblem> {
+    let (job, stream) = path.into_inner();
+    let stream = match stream.as_str() {
+        "stdout" => OutputStream::Stdout,
+        "stderr" => OutputStream::Stderr,
+        _ => return Err(ApiProblem::not_found("output; there are stdout and stderr")),
+    };
+    Ok((path_id(&job, "job")?, stream))
+}
+
 /// Which part of an output.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -218,12 +228,7 @@ pub async fn get_job_output(
     path: Path<(String, String)>,
     query: Query<JobOutputQuery>,
 ) -> Result<HttpResponse, ApiProblem> {
-    let (job, stream) = path.into_inner();
-    let stream = match stream.as_str() {
-        "stdout" => OutputStream::Stdout,
-        "stderr" => OutputStream::Stderr,
-        _ => return Err(ApiProblem::not_found("output; there are stdout and stderr")),
-    };
+    let (job, stream) = output_of(path)?;
     let request = jobs::OutputRequest {
         stream,
         index: query.index,
@@ -231,11 +236,30 @@ pub async fn get_job_output(
         limit: query.limit,
         is_followed: query.follow,
     };
-    let output = jobs::open_job_output(&app, &actor, path_id(&job, "job")?, request).await?;
+    let output = jobs::open_job_output(&app, &actor, job, request).await?;
     let mut response = HttpResponse::Ok();
     response.content_type("text/plain; charset=utf-8").insert_header(("Content-Encoding", "identity"));
     if let Some(total) = output.total_bytes {
         response.insert_header(("X-Total-Bytes", total));
     }
     Ok(response.streaming(output.bytes.map_err(|error| std::io::Error::other(error.to_string()))))
+}
+
+/// Search a job's output
+///
+/// The whole of it, on the host, however long it is: where the text is, by line and byte, with what stands beside it. What stands
+/// further around can be read from there by `offset` and `limit`. 404 says why there is nothing to search.
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/output/{stream}/search", tag = "jobs",
+    security(("bearer" = []), ("cookie" = [])),
+    params(("job" = JobId, Path), ("stream" = OutputStream, Path), OutputSearchQuery),
+    responses((status = 200, body = OutputFound), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 422, body = Problem), (status = 503, body = Problem)))]
+pub async fn search_job_output(
+    app: AppData,
+    actor: Actor,
+    path: Path<(String, String)>,
+    query: Query<OutputSearchQuery>,
+) -> Result<Json<OutputFound>, ApiProblem> {
+    let (job, stream) = output_of(path)?;
+    Ok(Json(jobs::find_in_output(&app, &actor, job, stream, query.into_inner()).await?))
 }

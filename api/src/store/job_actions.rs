@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use pbsweb_shared::api::job_actions::{ActionOutcome, JobActionItem, JobActionRun, OutcomeCount};
+use pbsweb_shared::api::job_actions::{ActionOutcome, JobActionItem, JobActionRun, OutcomeCount, PastAction};
 use pbsweb_shared::ids::{ActionId, HostId, JobId, SessionId, UserId};
 use pbsweb_shared::names::{LoginName, PbsJobId};
 use pbsweb_shared::page::Page;
@@ -14,7 +14,7 @@ use pbsweb_shared::steering::{Meaning, Steering};
 use uuid::Uuid;
 
 use super::page::{PageRequest, Place};
-use super::schema::{hosts, job_action_items, job_actions, jobs};
+use super::schema::{hosts, job_action_items, job_actions, jobs, sessions, users};
 use super::{read, read_json, to_json};
 
 /// Outcomes of which more will come.
@@ -195,6 +195,55 @@ pub fn list_actions(
     Ok(request.page(items, list, |run| Place::new(run.created_at, run.id.as_uuid())))
 }
 
+/// The columns of a result.
+type ItemRow = (
+    Uuid,
+    i32,
+    Uuid,
+    Vec<String>,
+    String,
+    Option<String>,
+    Option<i32>,
+    Option<String>,
+    DateTime<Utc>,
+    String,
+    String,
+);
+
+#[diesel::dsl::auto_type]
+fn item_columns() -> _ {
+    (
+        job_action_items::action_id,
+        job_action_items::position,
+        job_action_items::job_id,
+        job_action_items::pbs_ids,
+        job_action_items::outcome,
+        job_action_items::meaning,
+        job_action_items::status,
+        job_action_items::words,
+        job_action_items::changed_at,
+        jobs::name,
+        hosts::name,
+    )
+}
+
+fn item(row: ItemRow) -> QueryResult<JobActionItem> {
+    let (action, position, job, pbs_ids, outcome, meaning, status, words, changed_at, name, host_name) = row;
+    Ok(JobActionItem {
+        action: ActionId::from_uuid(action),
+        position,
+        job: JobId::from_uuid(job),
+        name,
+        host_name,
+        pbs_ids: read_ids(&pbs_ids)?,
+        outcome: read(&outcome)?,
+        meaning: meaning.as_deref().map(read).transpose()?,
+        status,
+        words,
+        changed_at,
+    })
+}
+
 /// What came of a user's action, job by job.
 ///
 /// # Errors
@@ -207,18 +256,6 @@ pub fn list_items(
     request: PageRequest<i32>,
     list: &str,
 ) -> QueryResult<Page<JobActionItem>> {
-    type Row = (
-        i32,
-        Uuid,
-        Vec<String>,
-        String,
-        Option<String>,
-        Option<i32>,
-        Option<String>,
-        DateTime<Utc>,
-        String,
-        String,
-    );
     let mut query = job_action_items::table
         .inner_join(job_actions::table.on(job_actions::id.eq(job_action_items::action_id)))
         .inner_join(jobs::table.on(jobs::id.eq(job_action_items::job_id)))
@@ -226,18 +263,7 @@ pub fn list_items(
         .filter(job_actions::id.eq(id.as_uuid()).and(job_actions::owner_id.eq(owner.as_uuid())))
         .order(job_action_items::position.asc())
         .limit(request.rows_to_select())
-        .select((
-            job_action_items::position,
-            job_action_items::job_id,
-            job_action_items::pbs_ids,
-            job_action_items::outcome,
-            job_action_items::meaning,
-            job_action_items::status,
-            job_action_items::words,
-            job_action_items::changed_at,
-            jobs::name,
-            hosts::name,
-        ))
+        .select(item_columns())
         .into_boxed();
     if let Some(outcome) = outcome {
         query = query.filter(job_action_items::outcome.eq(outcome.as_str()));
@@ -245,26 +271,68 @@ pub fn list_items(
     if let Some(after) = request.after {
         query = query.filter(job_action_items::position.gt(after));
     }
+    let items = query.load::<ItemRow>(connection)?.into_iter().map(item).collect::<QueryResult<Vec<_>>>()?;
+    Ok(request.page(items, list, |item| item.position))
+}
+
+/// What a user asked for a job, newest first, and what came of it.
+///
+/// # Errors
+/// The database's.
+pub fn list_actions_of(
+    connection: &mut PgConnection,
+    owner: UserId,
+    job: JobId,
+    request: PageRequest<Place>,
+    list: &str,
+) -> QueryResult<Page<PastAction>> {
+    type Row =
+        (serde_json::Value, DateTime<Utc>, String, Uuid, Option<String>, String, Option<Uuid>, ItemRow);
+    let mut query = job_action_items::table
+        .inner_join(job_actions::table.on(job_actions::id.eq(job_action_items::action_id)))
+        .inner_join(jobs::table.on(jobs::id.eq(job_action_items::job_id)))
+        .inner_join(hosts::table.on(hosts::id.eq(jobs::host_id)))
+        .inner_join(sessions::table.on(sessions::id.eq(job_actions::session_id)))
+        .inner_join(users::table.on(users::id.eq(job_actions::owner_id)))
+        .filter(job_action_items::job_id.eq(job.as_uuid()).and(job_actions::owner_id.eq(owner.as_uuid())))
+        .order((job_actions::created_at.desc(), job_actions::id.desc()))
+        .limit(request.rows_to_select())
+        .select((
+            job_actions::steering,
+            job_actions::created_at,
+            users::user_name,
+            sessions::id,
+            sessions::name,
+            sessions::user_agent,
+            job_actions::undoes,
+            item_columns(),
+        ))
+        .into_boxed();
+    if let Some(after) = request.after {
+        query = query.filter(
+            job_actions::created_at
+                .lt(after.at())
+                .or(job_actions::created_at.eq(after.at()).and(job_actions::id.lt(after.id))),
+        );
+    }
     let items = query
         .load::<Row>(connection)?
         .into_iter()
-        .map(|(position, job, pbs_ids, outcome, meaning, status, words, changed_at, name, host_name)| {
-            Ok(JobActionItem {
-                action: id,
-                position,
-                job: JobId::from_uuid(job),
-                name,
-                host_name,
-                pbs_ids: read_ids(&pbs_ids)?,
-                outcome: read(&outcome)?,
-                meaning: meaning.as_deref().map(read).transpose()?,
-                status,
-                words,
-                changed_at,
+        .map(|(steering, created_at, user_name, session, token, user_agent, undoes, row)| {
+            let action: Steering = read_json(steering)?;
+            Ok(PastAction {
+                words: action.words(),
+                action,
+                created_at,
+                user_name,
+                session: SessionId::from_uuid(session),
+                through: token.unwrap_or(user_agent),
+                undoes: undoes.map(ActionId::from_uuid),
+                result: item(row)?,
             })
         })
         .collect::<QueryResult<Vec<_>>>()?;
-    Ok(request.page(items, list, |item| item.position))
+    Ok(request.page(items, list, |past| Place::new(past.created_at, past.result.action.as_uuid())))
 }
 
 fn read_ids(ids: &[String]) -> QueryResult<Vec<PbsJobId>> {

@@ -80,6 +80,12 @@ struct ServeArguments {
     /// Nodes as NAME:PROCESSORS.
     #[arg(long, value_delimiter = ',', default_value = "node1:8,node2:8")]
     nodes: Vec<String>,
+    /// A user who is an operator of the scheduler.
+    #[arg(long = "operator", value_name = "NAME")]
+    operators: Vec<String>,
+    /// Begin with so many held jobs of somebody: a busy server without its processes.
+    #[arg(long, value_name = "OWNER:NUMBER")]
+    held_jobs: Option<String>,
     /// Put the scheduler's commands on the PATH of remote commands.
     #[arg(long)]
     commands_on_path: bool,
@@ -122,6 +128,7 @@ fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
         history: arguments.history,
         queues,
         nodes,
+        operators: arguments.operators,
         commands_on_path: arguments.commands_on_path,
         ..SimConfig::new(&arguments.dir)
     })?;
@@ -148,6 +155,10 @@ fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
             }
             host.set_authorized_keys(login, &lines)?;
         }
+    }
+    if let Some(load) = &arguments.held_jobs {
+        let (owner, n) = load.split_once(':').context("held jobs are OWNER:NUMBER")?;
+        host.add_held_jobs(owner, n.parse().context("the number of held jobs")?);
     }
     crate::commands::say(&format!("pbs-sim ready at {} {}", host.address(), host.host_key_line()));
     host.wait_for_signal()?;

@@ -23,6 +23,7 @@ mod jobs;
 mod proxies;
 mod replicas;
 mod scripts;
+mod searching;
 mod sessions;
 mod steering;
 mod stories;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::{Dialect, HostHealth};
 use crate::ids::HostId;
+use crate::job::JobState;
 use crate::names::{HostName, LoginName, UserName};
 use crate::words::words;
 
@@ -56,6 +57,72 @@ pub struct HostKey {
     pub line: String,
     /// `SHA256:…`, as `ssh-keygen -l` prints it.
     pub fingerprint: String,
+}
+
+words! {
+    /// In which order a host's jobs are listed.
+    ListedOrder, "order" {
+        /// The scheduler's.
+        Scheduler = "scheduler",
+        /// The caller's own first, else the scheduler's.
+        Own = "own",
+        /// By the number in the id, then by the id.
+        Id = "id",
+        /// By name.
+        Name = "name",
+        /// By owner.
+        Owner = "owner",
+        /// By queue.
+        Queue = "queue",
+        /// By state.
+        State = "state",
+        /// By the start, or before it by when it was queued.
+        Since = "since",
+    }
+}
+
+words! {
+    /// By what a host's jobs stand together.
+    ListedGroup, "group" {
+        /// By owner.
+        Owner = "owner",
+        /// By queue.
+        Queue = "queue",
+        /// By state.
+        State = "state",
+    }
+}
+
+/// Which of a host's jobs, in which order, and which part of that. Without any of it: all, in the scheduler's order.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(default, deny_unknown_fields)]
+pub struct HostJobsQuery {
+    /// Only the caller's own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
+    /// In this state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<JobState>,
+    /// With each of these words in the name, owner, queue, id or comment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// In this order; what is alike in it stays in the scheduler's order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<ListedOrder>,
+    /// From the end of that order.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub descending: bool,
+    /// Standing together by this, each group in that order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<ListedGroup>,
+    /// Without so many of the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u32>,
+    /// At most so many; all when absent. Parts fit together as long as `as_of` stays the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
 }
 
 /// The key that a host offers now, beside those that were confirmed.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ActionId, ApplicationId, HostId, JobId, SessionId};
+use crate::ids::{ActionId, ApplicationId, HostId, JobId, RevisionId, ScriptId, SessionId};
 use crate::job::JobState;
 use crate::names::PbsJobId;
 use crate::steering::{Meaning, Steering};
@@ -39,6 +39,24 @@ pub struct JobActionFilter {
     /// Of this application.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application: Option<ApplicationId>,
+    /// Of this script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub script: Option<ScriptId>,
+    /// Of this revision of a script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<RevisionId>,
+    /// In this queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// That ended with this exit status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit_status: Option<i32>,
+    /// Submitted at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
+    /// Submitted before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
     /// With this in the name, the scheduler's id or the script's text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -215,6 +233,29 @@ pub struct JobActionItem {
     pub words: Option<String>,
     /// Since when the outcome is this one.
     pub changed_at: DateTime<Utc>,
+}
+
+/// An action that was asked for a job, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PastAction {
+    /// What was asked.
+    pub action: Steering,
+    /// The same in words.
+    pub words: String,
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// Whose login asked for it.
+    pub user_name: String,
+    /// In which session.
+    pub session: SessionId,
+    /// What that session is: the name of its token, else the program that signed in, in its own words.
+    pub through: String,
+    /// It took this action back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<ActionId>,
+    /// What came of it.
+    pub result: JobActionItem,
 }
 
 /// Which results of an action to list.

@@ -375,6 +375,59 @@ pub enum OutputStream {
     Stderr,
 }
 
+/// What to look for in an output.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(default, deny_unknown_fields)]
+pub struct OutputSearchQuery {
+    /// This text, whatever the case of its ASCII letters: at most 200 bytes, all on one line.
+    pub text: String,
+    /// From this byte on; 0 when absent. To go on: the byte after the last match.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// The line of that byte, from which lines are counted; 1 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// For an array: the subjob's index.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u32>,
+    /// At most so many matches, 1 to 100; 50 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// Where a text is in an output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OutputFound {
+    /// How long the output is, in bytes.
+    pub total_bytes: u64,
+    /// The matches, in order.
+    pub matches: Vec<OutputMatch>,
+    /// The output was looked through to its end.
+    pub is_whole: bool,
+    /// Why it was not, when that is not for the number of matches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
+}
+
+/// A place where a text is, with what stands on its line close by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OutputMatch {
+    /// Its line; the first is 1.
+    pub line: u64,
+    /// Its first byte.
+    pub offset: u64,
+    /// What stands before it.
+    pub before: String,
+    /// The text as it stands there.
+    pub text: String,
+    /// What stands after it.
+    pub after: String,
+}
+
 /// A file in a job's own folder on the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -2,13 +2,14 @@
 
 use gloo_net::http::Method;
 use pbsweb_shared::api::hosts::{
-    CheckReport, Host, HostAccount, HostAccountPut, HostCreate, HostKeyScan, HostUpdate,
+    CheckReport, Host, HostAccount, HostAccountPut, HostCreate, HostJobsQuery, HostKeyScan, HostUpdate,
 };
 use pbsweb_shared::host::{HostJobs, HostQueues};
 use pbsweb_shared::ids::HostId;
 use pbsweb_shared::node::HostNodes;
 use pbsweb_shared::page::Page;
 
+use super::query::to_query;
 use super::{Done, Reply, http};
 
 /// All hosts.
@@ -61,14 +62,9 @@ pub(crate) fn get_host_queues(host: HostId) -> Reply<HostQueues> {
     http::get(&format!("/hosts/{host}/queues"))
 }
 
-/// Every job that the scheduler lists.
-pub(crate) fn get_host_jobs(host: HostId) -> Reply<HostJobs> {
-    http::get(&format!("/hosts/{host}/jobs"))
-}
-
-/// One's own jobs of those that the scheduler lists: little of what a full host has, so that they come first.
-pub(crate) fn get_own_host_jobs(host: HostId) -> Reply<HostJobs> {
-    http::get(&format!("/hosts/{host}/jobs?own=true"))
+/// Some of the jobs that the scheduler lists.
+pub(crate) fn get_host_jobs(host: HostId, query: &HostJobsQuery) -> Reply<HostJobs> {
+    http::get(&format!("/hosts/{host}/jobs{}", to_query(query)))
 }
 
 /// The nodes, as the scheduler listed them last.

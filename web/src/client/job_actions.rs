@@ -1,5 +1,6 @@
 //! Actions on jobs: preview, do, follow, undo.
 
+use chrono::{DateTime, Utc};
 use gloo_net::http::Method;
 use pbsweb_shared::api::job_actions::{
     ActionItemsQuery, ActionOutcome, JobActionCreate, JobActionItem, JobActionPreview, JobAttributes,
@@ -12,7 +13,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::query::to_query;
-use super::{IdempotencyKey, Reply, http};
+use super::{IdempotencyKey, PageQuery, Reply, http};
 
 /// An action as far as the page needs it: what was asked, the page knows.
 #[derive(Debug, Clone, Deserialize)]
@@ -63,6 +64,26 @@ impl ActionRun {
     pub(crate) fn n_settled(&self) -> u32 {
         self.outcomes.iter().filter(|one| one.outcome.is_final()).map(|one| one.n_jobs).sum()
     }
+}
+
+/// An action that was asked for a job, as far as the page shows it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct PastAction {
+    /// What, in words.
+    pub(crate) words: String,
+    /// When.
+    pub(crate) created_at: DateTime<Utc>,
+    /// Whose login.
+    pub(crate) user_name: String,
+    /// The token or the program.
+    pub(crate) through: String,
+    /// What came of it.
+    pub(crate) result: JobActionItem,
+}
+
+/// What was done to a job, newest first.
+pub(crate) fn list_actions_of_job(job: JobId, query: &PageQuery) -> Reply<Page<PastAction>> {
+    http::get(&format!("/jobs/{job}/actions{}", to_query(query)))
 }
 
 /// What would happen to what.

@@ -2,8 +2,8 @@
 
 use gloo_net::http::Method;
 use pbsweb_shared::api::jobs::{
-    Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputStream, SinceItWorked,
-    Subjob, SubjobsQuery, SubmitQuery,
+    ExportFormat, Job, JobEvent, JobFile, JobScriptText, JobSubmit, JobWaitQuery, JobsQuery, OutputFound,
+    OutputSearchQuery, OutputStream, SinceItWorked, Subjob, SubjobsQuery, SubmitQuery,
 };
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::page::Page;
@@ -26,6 +26,11 @@ pub(crate) async fn list_jobs(query: &JobsQuery) -> Answer<Page<Job>> {
         }
         query.page_token = page.next_page_token;
     }
+}
+
+/// Where the whole list is saved from, as a file.
+pub(crate) fn export_address(query: &JobsQuery, format: ExportFormat) -> String {
+    format!("{}/jobs/export/{format}{}", http::BASE, to_query(query))
 }
 
 /// One job; `query` may wait for a change.
@@ -73,6 +78,15 @@ pub(crate) async fn open_job_output(
 ) -> Answer<TextStream> {
     let limit = limit.map(|limit| format!("&limit={limit}")).unwrap_or_default();
     TextStream::open(&format!("{}?offset={offset}{limit}&follow={follow}", output_path(job, stream))).await
+}
+
+/// Where a text is in the whole of an output.
+pub(crate) fn search_job_output(
+    job: JobId,
+    stream: OutputStream,
+    query: &OutputSearchQuery,
+) -> Reply<OutputFound> {
+    http::get(&format!("{}/search{}", output_path(job, stream), to_query(query)))
 }
 
 fn output_path(job: JobId, stream: OutputStream) -> String {

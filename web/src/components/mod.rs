@@ -28,5 +28,8 @@ pub(crate) use job_words::{
 pub(crate) use key_install::KeyInstall;
 pub(crate) use live_banner::LiveBanner;
 pub(crate) use live_text::LiveText;
-pub(crate) use steer::{ActionButtons, SteerDialog, SteerWish, Targets, action_label, refusal, refusal_of};
+pub(crate) use steer::{
+    ActionButtons, SteerDialog, SteerWish, Targets, action_label, outcome_badge, refusal, refusal_of,
+    result_words,
+};
 pub(crate) use upload_form::UploadForm;

@@ -12,3 +12,9 @@ pub(crate) fn effect(run: impl FnMut() + 'static) {
 fn boxed(mut run: Box<dyn FnMut()>) {
     Effect::new(move |_| run());
 }
+
+/// Has what is running now, an effect or a resource, run again when a memo changes. `track` alone would not: a memo that nobody
+/// reads knows no signals, and never tells.
+pub(crate) fn depend_on<T: Send + Sync + 'static>(memo: Memo<T>) {
+    memo.with(|_| ());
+}

@@ -31,6 +31,18 @@ pub(crate) fn Time(
     }
 }
 
+/// For a field of type `datetime-local`: where the reader is, to the minute.
+pub(crate) fn to_field(at: DateTime<Utc>) -> String {
+    local(at).chars().take(16).map(|letter| if letter == ' ' { 'T' } else { letter }).collect()
+}
+
+/// From such a field.
+pub(crate) fn from_field(text: &str) -> Option<DateTime<Utc>> {
+    // Without a zone, a date with a time is one where the reader is.
+    let ms = js_sys::Date::parse(text);
+    ms.is_finite().then(|| DateTime::from_timestamp_millis(ms as i64)).flatten()
+}
+
 /// Date and time where the reader is.
 pub(crate) fn local(at: DateTime<Utc>) -> String {
     let date = js_sys::Date::new(&(at.timestamp_millis() as f64).into());

@@ -155,6 +155,8 @@ struct People;
         jobs::list_subjobs,
         jobs::list_job_files,
         jobs::get_job_output,
+        jobs::search_job_output,
+        job_actions::list_actions_of_job,
         job_actions::get_job_attributes,
         job_actions::alter_job,
         job_actions::delete_job,

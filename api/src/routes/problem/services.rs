@@ -186,6 +186,7 @@ impl From<JobError> for ApiProblem {
             JobError::OthersJobs => Self::new(ProblemCode::Forbidden, error.to_string()),
             JobError::UnknownState(error) => Self::field("/state", "state.unknown", error.to_string()),
             JobError::PageToken(error) => error.into(),
+            JobError::Invalid(error) => Self::fields(vec![error]),
             JobError::NoOutput(words) => Self::new(ProblemCode::NotFound, words),
             JobError::Reach(error) => error.into(),
             JobError::Store(error) => error.into(),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use pbsweb_shared::api::hosts::{Host, HostAccount, HostKey as ShownKey};
+use pbsweb_shared::api::hosts::{Host, HostAccount, HostJobsQuery, HostKey as ShownKey};
 use pbsweb_shared::host::{HostHealth, HostHistory, HostJobs, HostQueues, ListedJob, Queue};
 use pbsweb_shared::ids::HostId;
 use pbsweb_shared::names::LoginName;
@@ -176,7 +176,7 @@ pub async fn list_queues(app: &App, actor: &Actor, id: HostId) -> Result<HostQue
     Ok(HostQueues { host: id, as_of: listed.as_of, queues, rules })
 }
 
-/// All jobs that a host lists, or the caller's own, from its last snapshot; the caller's own are marked.
+/// Jobs that a host lists, from its last snapshot; the caller's own are marked.
 ///
 /// # Errors
 /// There is no such host.
@@ -184,7 +184,7 @@ pub async fn list_host_jobs(
     app: &App,
     actor: &Actor,
     id: HostId,
-    only_own: bool,
+    query: &HostJobsQuery,
 ) -> Result<HostJobs, HostError> {
     let view = app.host_views.ask((id, actor.user)).await?.ok_or(HostError::NotFound)?;
     let watch = view.watch.as_deref();
@@ -194,20 +194,23 @@ pub async fn list_host_jobs(
     };
     app.pollers.watch(app, id);
     let login = view.login.as_ref().map(LoginName::as_str);
-    let show = |job: &ListedJob| ListedJob {
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let size = |n: Option<u32>, default: usize| n.map_or(default, |n| usize::try_from(n).unwrap_or(default));
+    let selected = listed.select(query, login);
+    let part = selected.iter().skip(size(query.offset, 0)).take(size(query.limit, usize::MAX));
+    let jobs = part.filter_map(|place| listed.shown(*place)).map(|job| ListedJob {
         is_own: login == Some(job.owner.as_str()),
         job: view.own.get(&job.pbs_id).copied(),
-        ..job.clone()
-    };
+        ..job
+    });
     Ok(HostJobs {
         host: id,
         health: shown_health(app, &view.host, watch),
         as_of: watch.and_then(|watch| watch.snapshot_at),
-        jobs: if only_own {
-            login.into_iter().flat_map(|login| listed.of(login)).map(show).collect()
-        } else {
-            listed.iter().map(show).collect()
-        },
+        n_listed: count(listed.len()),
+        n_own: count(listed.of(login).len()),
+        n_matching: count(selected.len()),
+        jobs: jobs.collect(),
     })
 }
 

@@ -7,6 +7,7 @@ use pbsweb_shared::event::Event;
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::JobState;
 use pbsweb_shared::page::Page;
+use pbsweb_shared::problem::FieldError;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::actor::Actor;
@@ -20,11 +21,13 @@ use crate::store::subjobs as subjob_rows;
 use crate::store::submissions::{find_job_script, find_submission};
 
 mod export;
+mod find;
 mod output;
 mod since;
 mod tail;
 
 pub use export::export_jobs;
+pub use find::find_in_output;
 pub use output::{OutputError, OutputRequest, OutputStart, list_job_files, open_job_output};
 pub use since::since_it_worked;
 pub use tail::Tails;
@@ -44,6 +47,9 @@ pub enum JobError {
     /// The token belongs to another list.
     #[error(transparent)]
     PageToken(#[from] BadPageToken),
+    /// A field is wrong.
+    #[error("the request breaks a rule")]
+    Invalid(FieldError),
     /// There is no output to read, and why.
     #[error("{0}")]
     NoOutput(String),

@@ -75,24 +75,25 @@ pub(super) struct Source {
     pub(super) app: Arc<App>,
     pub(super) actor: Actor,
     pub(super) job: JobId,
-    reach: Reach,
+    pub(super) reach: Reach,
     pub(super) path: RemotePath,
 }
 
-/// Opens what a job of the caller wrote.
+/// Finds where a job of the caller writes.
 ///
 /// # Errors
 /// There is no such output yet, or any more, and why; the host cannot be reached.
-pub async fn open_job_output(
+pub(super) async fn locate(
     app: &Arc<App>,
     actor: &Actor,
     id: JobId,
-    request: OutputRequest,
-) -> Result<OutputStart, JobError> {
+    stream: OutputStream,
+    index: Option<u32>,
+) -> Result<(Job, Source), JobError> {
     let job = get_job(app, actor, id).await?;
     let submission = app.store.query(move |connection| find_submission(connection, id)).await?;
     let submission = submission.ok_or(JobError::NotFound)?;
-    let path = output_path(&submission.frozen, request)?;
+    let path = output_path(&submission.frozen, stream, index)?;
     match job.state {
         JobState::Rejected => {
             return Err(JobError::NoOutput("the job never ran: the scheduler refused it".to_owned()));
@@ -114,7 +115,20 @@ pub async fn open_job_output(
     }
     let reach = Reach::find(app, actor.user, job.host, Trust::Checked).await?;
     let reach = reach.as_submitted(&submission.login, &submission.frozen.job_folder);
-    let source = Source { app: Arc::clone(app), actor: actor.clone(), job: id, reach, path };
+    Ok((job, Source { app: Arc::clone(app), actor: actor.clone(), job: id, reach, path }))
+}
+
+/// Opens what a job of the caller wrote.
+///
+/// # Errors
+/// There is no such output yet, or any more, and why; the host cannot be reached.
+pub async fn open_job_output(
+    app: &Arc<App>,
+    actor: &Actor,
+    id: JobId,
+    request: OutputRequest,
+) -> Result<OutputStart, JobError> {
+    let (job, source) = locate(app, actor, id, request.stream, request.index).await?;
     let range = match request.limit {
         Some(length) => FileRange::Span { offset: request.offset, length },
         None => FileRange::From(request.offset),
@@ -163,7 +177,7 @@ pub(super) const fn is_missing(error: &TransportError) -> bool {
     matches!(error, TransportError::Sftp { failure: SftpFailure::NotFound, .. })
 }
 
-fn why_missing(job: &Job, source: &Source) -> String {
+pub(super) fn why_missing(job: &Job, source: &Source) -> String {
     let path = &source.path;
     match job.state {
         JobState::Running | JobState::Suspended if !source.reach.host.keeps_output_in_place => {
@@ -188,15 +202,15 @@ fn why_missing(job: &Job, source: &Source) -> String {
     }
 }
 
-fn output_path(frozen: &Frozen, request: OutputRequest) -> Result<RemotePath, JobError> {
-    let template = match request.stream {
+fn output_path(frozen: &Frozen, stream: OutputStream, index: Option<u32>) -> Result<RemotePath, JobError> {
+    let template = match stream {
         OutputStream::Stdout => &frozen.stdout_path,
         OutputStream::Stderr => &frozen.stderr_path,
     };
     if template.is_empty() {
         return Err(JobError::NoOutput("standard error is joined to standard output".to_owned()));
     }
-    let path = match (template.contains(ARRAY_INDEX), request.index) {
+    let path = match (template.contains(ARRAY_INDEX), index) {
         (true, Some(index)) => template.replace(ARRAY_INDEX, &index.to_string()),
         (true, None) => {
             return Err(JobError::NoOutput(

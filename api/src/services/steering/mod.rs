@@ -37,7 +37,8 @@ mod targets;
 
 pub use pace::Pace;
 pub use read::{
-    get_job_action, get_job_attributes, list_job_action_items, list_job_actions, wait_for_action,
+    get_job_action, get_job_attributes, list_actions_of_job, list_job_action_items, list_job_actions,
+    wait_for_action,
 };
 pub use reconcile::start_reconciler;
 use targets::{Planned, jobs_of, plan};

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use pbsweb_shared::api::job_actions::{ActionItemsQuery, JobActionItem, JobActionRun, JobAttributes};
+use pbsweb_shared::api::job_actions::{
+    ActionItemsQuery, JobActionItem, JobActionRun, JobAttributes, PastAction,
+};
 use pbsweb_shared::ids::{ActionId, JobId};
 use pbsweb_shared::page::Page;
 use pbsweb_shared::steering::Steering;
@@ -12,7 +14,7 @@ use super::{SteerError, own_job, words_of};
 use crate::app::App;
 use crate::services::actor::Actor;
 use crate::services::reach::{Reach, ReachError, Trust, fresh_marker, quick};
-use crate::store::job_actions::{find_action, list_actions, list_items};
+use crate::store::job_actions::{find_action, list_actions, list_actions_of, list_items};
 use crate::store::page::{PageRequest, Place};
 
 /// One of the caller's actions.
@@ -90,6 +92,24 @@ pub async fn list_job_action_items(
         .store
         .query(move |connection| list_items(connection, owner, id, query.outcome, request, &list))
         .await?)
+}
+
+/// What was asked for one of the caller's jobs, newest first, and what came of it.
+///
+/// # Errors
+/// There is no such job, or a page token that cannot be.
+pub async fn list_actions_of_job(
+    app: &App,
+    actor: &Actor,
+    id: JobId,
+    limit: Option<u32>,
+    page_token: Option<String>,
+) -> Result<Page<PastAction>, SteerError> {
+    own_job(app, actor, id).await?;
+    let list = format!("actions of {id}");
+    let request = PageRequest::<Place>::read(limit, page_token.as_deref(), &list)?;
+    let owner = actor.user;
+    Ok(app.store.query(move |connection| list_actions_of(connection, owner, id, request, &list)).await?)
 }
 
 /// The attributes of one of the caller's jobs, as the scheduler has them now.

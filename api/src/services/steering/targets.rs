@@ -115,6 +115,12 @@ fn query_of(filter: &JobActionFilter) -> Result<(JobsQuery, Option<StateFilter>)
         host: filter.host,
         state: filter.state.clone(),
         application: filter.application,
+        script: filter.script,
+        revision: filter.revision,
+        queue: filter.queue.clone(),
+        exit_status: filter.exit_status,
+        since: filter.since,
+        until: filter.until,
         text: filter.text.clone(),
         ..JobsQuery::default()
     };

@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::Scheduler;
-use crate::protocol::Envelope;
+use crate::protocol::{Envelope, Request};
 
 pub(super) fn bind(path: &Path) -> io::Result<UnixListener> {
     match std::fs::remove_file(path) {
@@ -52,6 +52,10 @@ async fn converse(scheduler: &Arc<Scheduler>, stream: UnixStream) -> io::Result<
         if !counted {
             counted = true;
             scheduler.count_command(&envelope.command);
+            // One for each whole listing.
+            if matches!(envelope.request, Request::QueueStatus { .. }) {
+                scheduler.count_command("qstat -Q");
+            }
         }
         let reply = tokio::select! {
             biased;

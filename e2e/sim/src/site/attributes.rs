@@ -2,7 +2,7 @@
 
 use super::Site;
 use super::job::{Array, Job, Run, State, format_indices};
-use super::node::Node;
+use super::node::{Node, Room};
 use super::queue::Queue;
 use super::resources::format_duration;
 use crate::protocol::{Attribute, Item};
@@ -251,9 +251,10 @@ impl Site {
     }
 
     /// A node as `pbsnodes -a` shows it.
-    pub(crate) fn node_item(&self, node: &Node) -> Item {
+    pub(crate) fn node_item(&self, node: &Node, room: &Room) -> Item {
         let mut list = List(Vec::new());
-        let used = self.used_on(&node.name);
+        let taken = room.on(&node.name);
+        let used = taken.map_or(0, |taken| taken.ncpus);
         let state = if node.offline {
             "offline"
         } else if used >= node.ncpus {
@@ -265,10 +266,8 @@ impl Site {
         list.add("ntype", "PBS");
         list.add("state", state);
         list.add("pcpus", node.ncpus);
-        let mut jobs = Vec::new();
-        for (id, placement) in self.placements().filter(|(_, p)| p.node == node.name) {
-            jobs.push(format!("{id}.{}/{}", self.name, placement.task));
-        }
+        let runs = taken.into_iter().flat_map(|taken| &taken.runs);
+        let jobs: Vec<String> = runs.map(|(id, task)| format!("{id}.{}/{task}", self.name)).collect();
         if !jobs.is_empty() {
             list.add("jobs", jobs.join(", "));
         }

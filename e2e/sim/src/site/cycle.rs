@@ -1,7 +1,7 @@
 //! The life of a job: when it may start, how its run ends, and when it is forgotten.
 
 use super::job::{Ending, Job, Run, RunKey, State};
-use super::node::Fit;
+use super::node::{Fit, Room};
 use super::{Effect, Site};
 
 const SIGTERM: i32 = 15;
@@ -110,26 +110,24 @@ impl Site {
             .map(|job| (-job.priority, job.rank, job.sequence))
             .collect();
         candidates.sort_unstable();
-        let mut free: u32 = self
-            .nodes
-            .iter()
-            .filter(|n| !n.offline)
-            .map(|n| n.ncpus.saturating_sub(self.used_on(&n.name)))
-            .sum();
+        if candidates.is_empty() {
+            return;
+        }
+        let mut room = Room::of(self);
         for (_, _, sequence) in candidates {
             while let Some(job) = self.jobs.get(&sequence) {
                 let Some(index) = next_run(job) else { break };
-                if free == 0 && job.run.comment.is_some() {
+                if room.is_full() && job.run.comment.is_some() {
                     break;
                 }
                 let fit = if self.queue(&job.queue).is_some_and(|q| !q.started) {
                     Fit::Later("Not Running: Queue not started.".to_owned())
                 } else {
-                    self.fit(job)
+                    self.fit(job, &room)
                 };
                 match fit {
                     Fit::Now(placements) => {
-                        free = free.saturating_sub(placements.iter().map(|p| p.ncpus).sum());
+                        room.take(&placements);
                         self.start(RunKey { sequence, index }, placements, now_ms);
                         effects.push(Effect::Start(RunKey { sequence, index }));
                         self.resolve_dependents(sequence, now_ms / 1000);

@@ -3,6 +3,7 @@
 use super::attributes::Moment;
 use super::job::{Job, State};
 use super::job_id::{JobId, Part, is_at_other};
+use super::node::Room;
 use super::{Site, refusal};
 use crate::protocol::{Item, JobTarget, Refusal};
 
@@ -130,11 +131,12 @@ impl Site {
     /// # Errors
     /// An unknown node.
     pub(crate) fn node_status(&self, name: Option<&str>) -> Result<Vec<Item>, Refusal> {
+        let room = Room::of(self);
         match name {
-            None => Ok(self.nodes.iter().map(|n| self.node_item(n)).collect()),
+            None => Ok(self.nodes.iter().map(|n| self.node_item(n, &room)).collect()),
             Some(name) => {
                 let node = self.nodes.iter().find(|n| n.name == name).ok_or_else(refusal::unknown_node)?;
-                Ok(vec![self.node_item(node)])
+                Ok(vec![self.node_item(node, &room)])
             }
         }
     }

@@ -24,9 +24,24 @@ async fn a_filter_is_previewed_then_acted_on_and_taken_back() {
     let user = app.ready_user("ada").await;
     app.sim.set_scheduling(false);
     let jobs: Vec<Job> = join_all((0..7).map(|_| async { user.submit_well(&user.job("true")).await })).await;
+    for job in &jobs {
+        user.wait_for("its queue is known", job.id, |job| job.queue.is_some()).await;
+    }
     let gone = jobs[0].id;
     super::act(&user, gone, "delete", json!({})).await;
     user.wait_ended(gone).await;
+    for (filter, n_jobs) in [
+        (json!({ "queue": "workq", "script": jobs[0].script, "since": "2020-01-01T00:00:00Z" }), 7),
+        (json!({ "revision": jobs[0].revision, "until": "2100-01-01T00:00:00Z" }), 7),
+        (json!({ "queue": "elsewhere" }), 0),
+        (json!({ "exit_status": 3 }), 0),
+        (json!({ "until": "2020-01-01T00:00:00Z" }), 0),
+        (json!({ "since": "2100-01-01T00:00:00Z" }), 0),
+    ] {
+        let wish = json!({ "action": { "type": "hold" }, "filter": filter });
+        let preview: JobActionPreview = user.post("/job-actions/preview", &wish).await.expect(200).json();
+        assert_eq!(preview.n_jobs, n_jobs, "{filter}");
+    }
     let mut wish = json!({ "action": { "type": "hold" }, "filter": { "host": user.host } });
     let preview: JobActionPreview = user.post("/job-actions/preview", &wish).await.expect(200).json();
     assert_eq!((preview.n_jobs, preview.n_possible, preview.groups.len()), (7, 6, 2), "{preview:#?}");

@@ -2,7 +2,8 @@
 
 use pbsweb_e2e::TestApp;
 use pbsweb_shared::api::activity::Activity;
-use pbsweb_shared::api::job_actions::{ActionOutcome, JobActionItem, JobAttributes};
+use pbsweb_shared::api::job_actions::{ActionOutcome, JobActionItem, JobAttributes, PastAction};
+use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::JobState;
 use pbsweb_shared::page::Page;
 use pbsweb_shared::problem::ProblemCode;
@@ -78,6 +79,44 @@ async fn an_owner_is_refused_what_operators_may_word_for_word() {
     assert_eq!((refused.outcome, refused.status), (ActionOutcome::Refused, Some(159)), "{refused:#?}");
     assert_eq!(refused.meaning, Some(Meaning::NotAllowed));
     std::fs::write(app.sim.home("ada").join("go-on"), "").unwrap();
+}
+
+#[tokio::test]
+async fn what_was_done_to_a_job_is_listed_with_what_came_of_it() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    app.sim.set_scheduling(false);
+    let (job, other) = (user.submit_well(&user.job("true")).await, user.submit_well(&user.job("true")).await);
+    let past = async |id: JobId, rest: &str| {
+        user.read::<Page<PastAction>>(&format!("/jobs/{id}/actions{rest}")).await
+    };
+    assert_eq!(past(job.id, "").await, Page::whole(Vec::new()));
+    act(&user, job.id, "hold", json!({})).await;
+    act(&user, job.id, "release", json!({})).await;
+    let _ = ask(&user, job.id, "move", json!({ "destination": "nowhere" })).await.expect(502);
+    let both = json!({ "action": { "type": "hold" }, "jobs": [other.id, job.id] });
+    let many = super::act_on_many(&user, &both).await;
+
+    let all = past(job.id, "").await.items;
+    let words: Vec<&str> = all.iter().map(|past| past.words.as_str()).collect();
+    assert_eq!(words, ["hold (user)", "move to nowhere", "release (user hold)", "hold (user)"]);
+    assert!(all.iter().all(|past| past.result.job == job.id && past.user_name == "ada"));
+    assert_eq!((all[0].result.action, all[0].result.position), (many.id, 1));
+    assert_eq!(all[0].session, job.session);
+    let refused = &all[1].result;
+    assert_eq!(
+        (refused.outcome, refused.meaning),
+        (ActionOutcome::Refused, Some(Meaning::BadRequest)),
+        "{refused:?}"
+    );
+    assert!(
+        refused.words.as_ref().is_some_and(|words| words.starts_with("qmove: Unknown queue")),
+        "{refused:?}"
+    );
+    let first = past(job.id, "?limit=3").await;
+    let rest = past(job.id, &format!("?limit=3&page_token={}", first.next_page_token.unwrap())).await;
+    assert_eq!(rest, Page::whole(all[3..].to_vec()));
+    assert_eq!(past(other.id, "").await.items.len(), 1);
 }
 
 #[tokio::test]

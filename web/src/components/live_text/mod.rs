@@ -6,6 +6,7 @@ mod find_bar;
 mod marks;
 mod screen;
 mod terminal;
+mod whole;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -20,6 +21,7 @@ use crate::client::{Answer, ClientError, TextStream};
 use crate::ui::{Action, Button, ButtonKind, ProblemBox, Show, action_error, effect, format};
 use find_bar::FindBar;
 use screen::{MOST_BYTES, Screen};
+use whole::{Search, WholeSearch};
 
 /// A text that is longer is shown from its last part on.
 const MOST_BYTES_AT_FIRST: u64 = 1 << 20;
@@ -93,6 +95,9 @@ pub(crate) fn LiveText(
     /// More may still be written.
     #[prop(into)]
     is_running: Signal<bool>,
+    /// Searches in the whole of it, where that is possible.
+    #[prop(optional, into)]
+    search: Option<Search>,
     /// Said when it has ended without a byte.
     #[prop(default = "Nothing was written.")]
     when_empty: &'static str,
@@ -274,6 +279,10 @@ pub(crate) fn LiveText(
                     </Show>
                 </div>
             </Show>
+            {search.map(|search| {
+                let is_part = Signal::derive(move || n_skipped.get() != 0 || is_cut.get());
+                view! { <WholeSearch search=search open=open words=words is_part=is_part /> }
+            })}
             // Focusable, so that it can be scrolled by keyboard; not a live region, which would read out every line.
             <pre
                 node_ref=pre

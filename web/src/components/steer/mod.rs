@@ -25,6 +25,7 @@ use fields::Fields;
 use results::{Results, follow, summary};
 
 pub(crate) use buttons::ActionButtons;
+pub(crate) use results::{outcome_badge, result_words};
 
 /// To which jobs something is to be done.
 #[derive(Debug, Clone)]

@@ -14,7 +14,7 @@ use crate::paths;
 use crate::state::Notices;
 use crate::ui::{
     Action, Badge, Button, ButtonKind, For, LocalResource, ProblemBox, Progress, Shape, Show, Tone,
-    action_error, effect,
+    action_error, depend_on, effect,
 };
 
 /// How often the results so far are looked at, in seconds; the end is told at once.
@@ -155,7 +155,7 @@ fn Items(run: RwSignal<Option<ActionRun>>) -> impl IntoView {
         outcome.set(wanted);
     };
     effect(move || {
-        id.track();
+        depend_on(id);
         choose(None);
     });
     let loaded = LocalResource::new(move || {
@@ -233,24 +233,34 @@ fn as_word(label: &str) -> String {
     as_sentence(label).trim_end_matches('.').to_owned()
 }
 
-fn item_view(item: JobActionItem) -> AnyView {
-    let (tone, shape) = outcome_look(item.outcome);
+/// The outcome, as text and shape.
+pub(crate) fn outcome_badge(outcome: ActionOutcome) -> AnyView {
+    let (tone, shape) = outcome_look(outcome);
+    view! { <Badge tone=tone shape=shape text=as_word(outcome_label(outcome)) /> }.into_any()
+}
+
+/// The scheduler's words, and what its refusal means.
+pub(crate) fn result_words(item: &JobActionItem) -> AnyView {
     let meaning = item.meaning.filter(|_| item.outcome == ActionOutcome::Refused).map(|meaning| {
         let status = item.status.map(|status| format!(" (exit status {status})")).unwrap_or_default();
         view! { <p class="muted">{format!("{}{status}", meaning.sentence())}</p> }
     });
-    let words = item.words.map(|words| view! { <p class="job-reason">{words}</p> });
+    let words = item.words.clone().map(|words| view! { <p class="job-reason">{words}</p> });
+    view! { {words}{meaning} }.into_any()
+}
+
+fn item_view(item: JobActionItem) -> AnyView {
+    let words = result_words(&item);
     view! {
         <li class="steer-item">
             <p class="row">
-                <Badge tone=tone shape=shape text=as_word(outcome_label(item.outcome)) />
+                {outcome_badge(item.outcome)}
                 <span>
                     <A href=paths::job(item.job)>{item.name}</A>" "<code>{ids(&item.pbs_ids)}</code>
                     <span class="muted">" on "{item.host_name}</span>
                 </span>
             </p>
             {words}
-            {meaning}
         </li>
     }
     .into_any()

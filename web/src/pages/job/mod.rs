@@ -4,6 +4,7 @@ mod actions;
 mod files;
 mod output;
 mod overview;
+mod past;
 mod revisions;
 mod script;
 mod set;
@@ -108,7 +109,13 @@ fn JobPage(job: JobRow) -> impl IntoView {
             "stderr" => {
                 view! { <output::Output job=id stream=OutputStream::Stderr is_running=is_running /> }.into_any()
             }
-            "timeline" => view! { <timeline::Timeline job=job /> }.into_any(),
+            "timeline" => view! {
+                <div class="stack">
+                    <timeline::Timeline job=job />
+                    <past::PastActions job=job />
+                </div>
+            }
+            .into_any(),
             "script" => view! { <script::Script job=id script=script revision=revision /> }.into_any(),
             "files" => view! { <files::Files job=id is_running=is_running /> }.into_any(),
             _ => view! { <output::Output job=id stream=OutputStream::Stdout is_running=is_running /> }.into_any(),

@@ -45,6 +45,9 @@ pub(super) fn Output(
                     Box::pin(client::jobs::open_job_output(job, stream, offset, None, is_running.get_untracked())) as _
                 }
                 is_running=is_running
+                search=move |query| {
+                    Box::pin(async move { client::jobs::search_job_output(job, stream, &query).await }) as _
+                }
                 when_empty="The job wrote nothing here."
             />
         </Panel>

@@ -5,7 +5,8 @@ use pbsweb_shared::ids::{JobId, RevisionId, ScriptId};
 
 use super::revisions::Revisions;
 use crate::client;
-use crate::ui::{CodeBlock, Load, LocalResource, Panel};
+use crate::paths;
+use crate::ui::{CodeBlock, LinkButton, Load, LocalResource, Panel};
 
 /// The arguments as one would type them; for reading, not for a shell.
 fn command_line(arguments: &[String]) -> String {
@@ -39,7 +40,11 @@ pub(super) fn Script(
     view! {
         <Load resource=loaded what="the script" let:loaded>
             <div class="stack">
-                <Panel title="Script" lead="As it was composed.">
+                <Panel
+                    title="Script"
+                    lead="As it was composed."
+                    actions=move || view! { <LinkButton href=paths::jobs_of(script)>"Jobs of this script"</LinkButton> }
+                >
                     <CodeBlock text=loaded.text what="the script" />
                 </Panel>
                 <Panel

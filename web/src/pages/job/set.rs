@@ -9,7 +9,7 @@ use pbsweb_shared::ids::{JobId, JobSetId};
 use crate::client;
 use crate::components::JobStateBadge;
 use crate::paths;
-use crate::ui::{Load, LocalResource, Panel, Table};
+use crate::ui::{Load, LocalResource, Panel, Table, depend_on};
 
 /// The panel; nothing for a job that was submitted alone. It is read again when the job changes.
 #[component]
@@ -45,7 +45,7 @@ fn SetPanel(id: JobSetId, job: Signal<Job>) -> impl IntoView {
     let own = job.with_untracked(|job| job.id);
     let seen = Memo::new(move |_| (job.read().state, job.read().as_of));
     let set = LocalResource::new(move || {
-        seen.track();
+        depend_on(seen);
         async move { client::job_sets::get_job_set(id).await }
     });
     view! {

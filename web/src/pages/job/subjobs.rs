@@ -6,7 +6,7 @@ use pbsweb_shared::job::JobState;
 
 use crate::client;
 use crate::components::{JobStateBadge, end_cause_words, job_state_label};
-use crate::ui::{Button, ButtonKind, Load, LocalResource, Panel, Show, Table, Time};
+use crate::ui::{Button, ButtonKind, Load, LocalResource, Panel, Show, Table, Time, depend_on};
 
 /// The panel; nothing for a job that is no array.
 #[component]
@@ -34,7 +34,7 @@ fn ArrayJobs(job: Signal<Job>) -> impl IntoView {
     // The places where the pages before this one ended; the last is where it begins.
     let pages = RwSignal::new(Vec::<String>::new());
     let listed = LocalResource::new(move || {
-        summary.track();
+        depend_on(summary);
         let query = SubjobsQuery { state: state.get(), limit: Some(50), page_token: pages.get().pop() };
         async move { client::jobs::list_subjobs(id, &query).await }
     });

@@ -5,7 +5,7 @@ use pbsweb_shared::api::jobs::Job;
 
 use crate::client;
 use crate::components::{JobStateBadge, source_words};
-use crate::ui::{EmptyState, Load, LocalResource, Panel, Time};
+use crate::ui::{EmptyState, Load, LocalResource, Panel, Time, depend_on};
 
 /// The panel. It is read again when the job's state changes.
 #[component]
@@ -16,7 +16,7 @@ pub(super) fn Timeline(
     let id = job.with_untracked(|job| job.id);
     let state = Memo::new(move |_| (job.read().state, job.read().reason.clone()));
     let events = LocalResource::new(move || {
-        state.track();
+        depend_on(state);
         async move { client::jobs::list_job_events(id).await.map(|page| page.items) }
     });
     view! {

@@ -8,7 +8,7 @@ use super::selection::Selection;
 use crate::components::{JobStateBadge, ending_words, next_try_words, telling_moment, walltime_words};
 use crate::paths;
 use crate::state::Clock;
-use crate::ui::{For, Table, Time};
+use crate::ui::{For, Show, Table, Time};
 
 /// The table.
 #[component]
@@ -17,19 +17,26 @@ pub(super) fn JobTable(
     rows: Signal<Vec<ArcRwSignal<Job>>>,
     /// Which of them are chosen.
     selection: Selection,
+    /// They are somebody else's: there is no more to see of them, and nothing to choose.
+    is_others: Memo<bool>,
 ) -> impl IntoView {
+    let caption = Signal::derive(move || {
+        if is_others.get() { "Jobs, newest first" } else { "Your jobs, newest first" }.to_owned()
+    });
     view! {
-        <Table caption="Your jobs, newest first" stacks=true>
+        <Table caption=caption stacks=true>
             <thead>
                 <tr>
                     <td>
-                        <input
-                            class="checkbox"
-                            type="checkbox"
-                            aria-label="Choose all jobs shown"
-                            prop:checked=move || selection.has_shown()
-                            on:change=move |event| selection.set_shown(event_target_checked(&event))
-                        />
+                        <Show when=move || !is_others.get()>
+                            <input
+                                class="checkbox"
+                                type="checkbox"
+                                aria-label="Choose all jobs shown"
+                                prop:checked=move || selection.has_shown()
+                                on:change=move |event| selection.set_shown(event_target_checked(&event))
+                            />
+                        </Show>
                     </td>
                     <th scope="col">"Name"</th>
                     <th scope="col">"State"</th>
@@ -41,7 +48,7 @@ pub(super) fn JobTable(
             </thead>
             <tbody>
                 <For each=move || rows.get() key=|job| job.with_untracked(|job| job.id) let:job>
-                    <JobRow job=job selection=selection />
+                    <JobRow job=job selection=selection is_others=is_others />
                 </For>
             </tbody>
         </Table>
@@ -49,13 +56,18 @@ pub(super) fn JobTable(
 }
 
 #[component]
-fn JobRow(job: ArcRwSignal<Job>, selection: Selection) -> impl IntoView {
+fn JobRow(job: ArcRwSignal<Job>, selection: Selection, is_others: Memo<bool>) -> impl IntoView {
     let id = job.with_untracked(|job| job.id);
     // What a link is given may be asked once more when the row is gone; a signal of the row's own would be gone too.
     let name = job.clone();
     let job: Signal<Job> = job.into();
     let clock = Clock::of_page();
-    let has_ended = Memo::new(move |_| job.read().state.has_ended());
+    let can_be_chosen = Memo::new(move |_| !is_others.get() && !job.read().state.has_ended());
+    let name = if is_others.get_untracked() {
+        view! { <span>{move || name.read().name.clone()}</span> }.into_any()
+    } else {
+        view! { <A href=paths::job(id)>{move || name.read().name.clone()}</A> }.into_any()
+    };
     let choice = move || {
         view! {
             <input
@@ -69,10 +81,10 @@ fn JobRow(job: ArcRwSignal<Job>, selection: Selection) -> impl IntoView {
     };
     view! {
         <tr>
-            <td data-label="Choose">{move || (!has_ended.get()).then(choice)}</td>
+            <td data-label="Choose">{move || can_be_chosen.get().then(choice)}</td>
             <th scope="row" data-label="Name">
                 <span class="cell-lines">
-                    <A href=paths::job(id)>{move || name.read().name.clone()}</A>
+                    {name}
                     {move || {
                         let name = job.read().application_name.clone();
                         name.map(|name| view! { <span class="muted cell-small">{name}</span> })

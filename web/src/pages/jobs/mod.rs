@@ -15,8 +15,10 @@ use pbsweb_shared::ids::JobId;
 
 use crate::client::{self, ClientError};
 use crate::paths;
-use crate::state::Live;
-use crate::ui::{Button, ButtonKind, EmptyState, LinkButton, PageHeader, ProblemBox, Show, Spinner, effect};
+use crate::state::{CurrentUser, Live};
+use crate::ui::{
+    Button, ButtonKind, EmptyState, LinkButton, PageHeader, ProblemBox, Show, Spinner, depend_on, effect,
+};
 use filters::{FilterBar, Filters};
 use job_table::JobTable;
 use selection::{Selection, SelectionBar};
@@ -116,11 +118,16 @@ pub(crate) fn Jobs() -> impl IntoView {
         let query = query.read();
         Filters::read(|name| query.get(name))
     });
+    let user = CurrentUser::of_page();
+    let is_others = Memo::new(move |_| {
+        let person = filters.with(Filters::person);
+        person.is_some() && person != user.me().map(|me| me.id)
+    });
     let list = List::new(live);
     let rows = Signal::derive(move || list.rows.get().unwrap_or_default());
     let selection = Selection::of(rows);
     effect(move || {
-        filters.track();
+        depend_on(filters);
         selection.clear();
     });
     effect(move || {
@@ -167,8 +174,13 @@ pub(crate) fn Jobs() -> impl IntoView {
         Some(_) => {
             let filter = Signal::derive(move || filters.read().to_action_filter());
             view! {
-                <SelectionBar selection=selection filter=filter />
-                <JobTable rows=rows selection=selection />
+                <Show
+                    when=move || !is_others.get()
+                    fallback=|| view! { <p class="muted">"Somebody else's jobs: they can be looked through, and nothing more."</p> }
+                >
+                    <SelectionBar selection=selection filter=filter />
+                </Show>
+                <JobTable rows=rows selection=selection is_others=is_others />
             }
             .into_any()
         }

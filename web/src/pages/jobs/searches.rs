@@ -25,32 +25,23 @@ pub(super) fn SavedSearches(
         LocalResource::new(|| async { client::searches::list_searches().await.map(|page| page.items) });
     let failed = move || loaded.get().and_then(Result::err);
     let all = Memo::new(move |_| loaded.get().and_then(Result::ok).unwrap_or_default());
-    let known = Memo::new(move |_| {
-        let known = |search: &SavedSearch| Some((search.clone(), Filters::of(&search.filter)?));
-        all.read().iter().filter_map(known).collect::<Vec<_>>()
-    });
     let chosen = Memo::new(move |_| {
         let filters = filters.read();
-        known.read().iter().find(|(_, known)| *known == *filters).map(|(search, _)| search.clone())
+        all.read().iter().find(|search| Filters::of(&search.filter) == *filters).cloned()
     });
     let value = Bind::new(
         move || chosen.read().as_ref().map(|search| search.id.to_string()).unwrap_or_default(),
         move |id: String| {
-            let known = known.read_untracked();
-            let found = known.iter().find(|(search, _)| search.id.to_string() == id);
-            on_choose.run(found.map(|(_, filters)| filters.clone()).unwrap_or_default());
+            let known = all.read_untracked();
+            let found = known.iter().find(|search| search.id.to_string() == id);
+            on_choose.run(found.map(|search| Filters::of(&search.filter)).unwrap_or_default());
         },
     );
     let choices = Signal::derive(move || {
         let mut choices = vec![Choice::new("", "None of them")];
-        let name =
-            |(search, _): &(SavedSearch, Filters)| Choice::new(search.id.to_string(), search.name.clone());
-        choices.extend(known.read().iter().map(name));
+        let name = |search: &SavedSearch| Choice::new(search.id.to_string(), search.name.clone());
+        choices.extend(all.read().iter().map(name));
         choices
-    });
-    let help = MaybeProp::derive(move || {
-        let n_others = all.read().len() - known.read().len();
-        (n_others > 0).then(|| format!("Saved elsewhere, by what this page has no field for: {n_others}."))
     });
 
     let is_naming = RwSignal::new(false);
@@ -100,9 +91,8 @@ pub(super) fn SavedSearches(
         });
     };
     view! {
-        <div class="saved-searches">
             <Show when=move || !all.read().is_empty()>
-                <SelectField label="Saved searches" name="search" value=value choices=choices help=help />
+                <SelectField label="Saved searches" name="search" value=value choices=choices />
             </Show>
             <Button kind=ButtonKind::Quiet disabled_because=cannot_save on_press=begin>"Save this search"</Button>
             <Show when=move || !all.read().is_empty()>
@@ -120,7 +110,6 @@ pub(super) fn SavedSearches(
             {move || {
                 failed().map(|error| view! { <ProblemBox error=error retry=Callback::new(move |()| loaded.refetch()) /> })
             }}
-        </div>
         <TextDialog
             open=is_naming
             title="Save this search"

@@ -1,14 +1,14 @@
-//! Which of the listed jobs are shown, as the address says.
+//! Which of the listed jobs are shown, and in which order, as the address says.
 
 use leptos::prelude::*;
-use pbsweb_shared::host::ListedJob;
+use pbsweb_shared::api::hosts::{HostJobsQuery, ListedGroup, ListedOrder};
 use pbsweb_shared::ids::HostId;
 use pbsweb_shared::job::JobState;
 
 use crate::components::job_state_label;
 use crate::paths;
 use crate::state::Hosts;
-use crate::ui::{Bind, Checkbox, Choice, SelectField, TextField};
+use crate::ui::{Bind, Checkbox, Choice, SelectField, TextField, Typed};
 
 /// The states that a scheduler lists.
 const LISTED: [JobState; 6] = [
@@ -20,70 +20,49 @@ const LISTED: [JobState; 6] = [
     JobState::Exiting,
 ];
 
-/// By what the rows stand together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Group {
-    Owner,
-    Queue,
-    State,
-}
+const GROUPS: [(ListedGroup, &str); 3] =
+    [(ListedGroup::Owner, "By owner"), (ListedGroup::Queue, "By queue"), (ListedGroup::State, "By state")];
 
-impl Group {
-    const ALL: [(Self, &str, &str); 3] = [
-        (Self::Owner, "owner", "By owner"),
-        (Self::Queue, "queue", "By queue"),
-        (Self::State, "state", "By state"),
-    ];
+/// The orders, and what each is called from its beginning and from its end.
+const ORDERS: [(ListedOrder, &str, &str); 6] = [
+    (ListedOrder::Id, "Job id", "Job id, highest first"),
+    (ListedOrder::Name, "Name", "Name, from the end"),
+    (ListedOrder::Owner, "Owner", "Owner, from the end"),
+    (ListedOrder::Queue, "Queue", "Queue, from the end"),
+    (ListedOrder::State, "State", "State, from the end"),
+    (ListedOrder::Since, "Oldest first", "Newest first"),
+];
 
-    fn word(self) -> &'static str {
-        Self::ALL.iter().find(|(group, _, _)| *group == self).map_or("", |(_, word, _)| word)
-    }
-
-    fn read(word: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known, _)| *known == word).map(|(group, _, _)| *group)
-    }
-
-    /// What the rows of a group have in common.
-    pub(super) fn key(self, job: &ListedJob) -> &str {
-        match self {
-            Self::Owner => &job.owner,
-            Self::Queue => &job.queue,
-            Self::State => match job.state {
-                Some(state) => job_state_label(state),
-                None => &job.state_letter,
-            },
-        }
-    }
-}
-
-/// The filter.
+/// The filter and the order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Filter {
     /// Of this host only.
     pub(super) host: Option<HostId>,
     state: Option<JobState>,
-    /// In lower case.
     text: String,
     is_own: bool,
     /// By what the rows stand together.
-    pub(super) group: Option<Group>,
-}
-
-/// Whether `text` has `part` in it, whatever the case of ASCII letters; `part` is in lower case.
-fn has(text: &str, part: &str) -> bool {
-    text.len() >= part.len()
-        && text.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+    pub(super) group: Option<ListedGroup>,
+    /// Own jobs come first when absent.
+    order: Option<ListedOrder>,
+    is_descending: bool,
 }
 
 impl Filter {
     /// From the address; what is no filter there is none.
     pub(super) fn read(get: impl Fn(&str) -> Option<String>) -> Self {
+        let order = get("order").unwrap_or_default();
+        let (word, is_descending) =
+            order.strip_prefix('-').map_or((order.as_str(), false), |word| (word, true));
+        let order = word.parse().ok().filter(|order| ORDERS.iter().any(|(known, _, _)| known == order));
         Self {
             host: get("host").and_then(|id| id.parse().ok()),
             state: get("state").and_then(|word| word.parse().ok()),
             text: get("text").unwrap_or_default(),
             is_own: get("own").as_deref() == Some("1"),
-            group: get("group").and_then(|word| Group::read(&word)),
+            group: get("group").and_then(|word| word.parse().ok()),
+            order,
+            is_descending: is_descending && order.is_some(),
         }
     }
 
@@ -94,46 +73,45 @@ impl Filter {
             ("state", self.state.map(|state| state.to_string())),
             ("text", Some(self.text.clone())),
             ("own", self.is_own.then(|| "1".to_owned())),
-            ("group", self.group.map(|group| group.word().to_owned())),
+            ("group", self.group.map(|group| group.to_string())),
+            ("order", Some(self.order_word())),
         ];
         paths::with_query(paths::QUEUES, &fields)
     }
 
-    /// Some jobs are left out.
-    pub(super) fn leaves_out(&self) -> bool {
-        self.state.is_some() || !self.text.trim().is_empty() || self.is_own
-    }
-
-    fn takes(&self, job: &ListedJob, words: &[String]) -> bool {
-        (!self.is_own || job.is_own)
-            && self.state.is_none_or(|state| job.state == Some(state))
-            && words.iter().all(|word| {
-                [job.name.as_str(), &job.owner, &job.queue, job.pbs_id.as_str()]
-                    .into_iter()
-                    .chain(job.comment.as_deref())
-                    .any(|text| has(text, word))
-            })
-    }
-
-    /// The places of the jobs to show: group by group, own ones first, else in the scheduler's order.
-    pub(super) fn select(&self, jobs: &[ListedJob]) -> Vec<usize> {
-        let words: Vec<String> =
-            self.text.to_ascii_lowercase().split_whitespace().map(str::to_owned).collect();
-        let (mut own, others): (Vec<_>, Vec<_>) = jobs
-            .iter()
-            .enumerate()
-            .filter(|(_, job)| self.takes(job, &words))
-            .partition(|(_, job)| job.is_own);
-        own.extend(others);
-        if let Some(group) = self.group {
-            // Own ones stay first within their group.
-            own.sort_by(|(_, a), (_, b)| group.key(a).cmp(group.key(b)));
+    /// For the server.
+    pub(super) fn to_query(&self) -> HostJobsQuery {
+        HostJobsQuery {
+            own: self.is_own,
+            state: self.state,
+            text: Some(self.text.trim().to_owned()).filter(|text| !text.is_empty()),
+            order: Some(self.order.unwrap_or(ListedOrder::Own)),
+            descending: self.is_descending,
+            group: self.group,
+            offset: None,
+            limit: None,
         }
-        own.into_iter().map(|(index, _)| index).collect()
+    }
+
+    /// The word of the order; empty for own jobs first.
+    fn order_word(&self) -> String {
+        let word = self.order.map_or("", ListedOrder::as_str);
+        if self.is_descending { format!("-{word}") } else { word.to_owned() }
+    }
+
+    /// How a column is in order, for `aria-sort`.
+    pub(super) fn sorted(&self, order: ListedOrder) -> Option<&'static str> {
+        (self.order == Some(order)).then_some(if self.is_descending { "descending" } else { "ascending" })
+    }
+
+    /// In this order; if it is in it already, from the other end.
+    pub(super) fn in_order(&self, order: ListedOrder) -> Self {
+        let is_descending = self.order == Some(order) && !self.is_descending;
+        Self { order: Some(order), is_descending, ..self.clone() }
     }
 }
 
-/// The fields.
+/// The fields. The text takes effect when typing pauses.
 #[component]
 pub(super) fn FilterBar(
     /// What the address says.
@@ -150,16 +128,22 @@ pub(super) fn FilterBar(
         move || filter.read().state.map(|state| state.to_string()).unwrap_or_default(),
         move |word: String| on_change.run(Filter { state: word.parse().ok(), ..filter.get_untracked() }),
     );
-    let text = Bind::new(
+    let text = Typed::new().bind(
         move || filter.read().text.clone(),
-        move |text: String| on_change.run(Filter { text, ..filter.get_untracked() }),
+        move |text| on_change.run(Filter { text, ..filter.get_untracked() }),
+    );
+    let order = Bind::new(
+        move || filter.read().order_word(),
+        move |word: String| {
+            let read = Filter::read(|name| (name == "order").then(|| word.clone()));
+            let (order, is_descending) = (read.order, read.is_descending);
+            on_change.run(Filter { order, is_descending, ..filter.get_untracked() });
+        },
     );
     let group = Bind::new(
-        move || filter.read().group.map_or("", Group::word).to_owned(),
-        move |word: String| on_change.run(Filter { group: Group::read(&word), ..filter.get_untracked() }),
+        move || filter.read().group.map_or("", ListedGroup::as_str).to_owned(),
+        move |word: String| on_change.run(Filter { group: word.parse().ok(), ..filter.get_untracked() }),
     );
-    let mut group_choices = vec![Choice::new("", "Own jobs first")];
-    group_choices.extend(Group::ALL.iter().map(|(_, word, label)| Choice::new(*word, *label)));
     let own = Bind::new(
         move || filter.read().is_own,
         move |is_own| on_change.run(Filter { is_own, ..filter.get_untracked() }),
@@ -177,6 +161,13 @@ pub(super) fn FilterBar(
     });
     let mut state_choices = vec![Choice::new("", "All states")];
     state_choices.extend(LISTED.iter().map(|state| Choice::new(state.as_str(), job_state_label(*state))));
+    let mut group_choices = vec![Choice::new("", "Not grouped")];
+    group_choices.extend(GROUPS.iter().map(|(group, label)| Choice::new(group.as_str(), *label)));
+    let mut order_choices = vec![Choice::new("", "Own jobs first")];
+    for (order, label, reversed) in ORDERS {
+        order_choices.push(Choice::new(order.as_str(), label));
+        order_choices.push(Choice::new(format!("-{order}"), reversed));
+    }
     view! {
         <search class="filter-bar">
             <TextField
@@ -188,8 +179,9 @@ pub(super) fn FilterBar(
             />
             <SelectField label="State" name="state" value=state choices=state_choices />
             <SelectField label="Host" name="host" value=host choices=host_choices />
-            <SelectField label="Order" name="group" value=group choices=group_choices />
+            <SelectField label="Order" name="order" value=order choices=order_choices />
             <Checkbox label="Only my jobs" name="own" value=own />
+            <SelectField label="Group" name="group" value=group choices=group_choices />
         </search>
     }
 }
@@ -198,30 +190,6 @@ pub(super) fn FilterBar(
 mod tests {
     use super::*;
 
-    fn job(id: &str, name: &str, state: JobState, is_own: bool) -> ListedJob {
-        ListedJob {
-            pbs_id: id.parse().unwrap(),
-            name: name.to_owned(),
-            owner: "ada".to_owned(),
-            queue: "workq".to_owned(),
-            state: Some(state),
-            state_letter: "R".to_owned(),
-            ncpus: None,
-            nodect: None,
-            walltime_seconds: None,
-            used_walltime_seconds: None,
-            queued_at: None,
-            started_at: None,
-            comment: Some("Not Running: no CPUs".to_owned()),
-            hold_types: None,
-            depend: None,
-            estimated_start_at: None,
-            array_states: None,
-            is_own,
-            job: None,
-        }
-    }
-
     fn filter(pairs: &[(&str, &str)]) -> Filter {
         Filter::read(|name| {
             pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
@@ -229,29 +197,27 @@ mod tests {
     }
 
     #[test]
-    fn own_jobs_come_first_and_filters_hold_together() {
-        let jobs = [
-            job("1.pbs", "heat", JobState::Running, false),
-            job("2.pbs", "relax", JobState::Queued, true),
-            job("3.pbs", "heat2", JobState::Running, true),
-        ];
-        let check = |pairs: &[(&str, &str)], expected: &[usize]| {
-            assert_eq!(filter(pairs).select(&jobs), expected, "{pairs:?}");
-        };
-        check(&[], &[1, 2, 0]);
-        check(&[("state", "running")], &[2, 0]);
-        check(&[("text", "HEAT workq")], &[2, 0]);
-        check(&[("text", "no cpus 2.pbs")], &[1]);
-        check(&[("own", "1"), ("state", "queued")], &[1]);
-        check(&[("group", "state")], &[1, 2, 0]);
-        check(&[("group", "owner")], &[1, 2, 0]);
+    fn the_address_is_read_and_written() {
+        let address = "/queues?state=running&text=a%20b&own=1&group=owner&order=-since";
+        let pairs =
+            [("state", "running"), ("text", "a b"), ("own", "1"), ("group", "owner"), ("order", "-since")];
+        assert_eq!(filter(&pairs).to_address(), address);
+        for wrong in
+            [("state", "gone"), ("order", "-"), ("order", "-own"), ("order", "age"), ("group", "age")]
+        {
+            assert_eq!(filter(&[wrong]).to_address(), "/queues", "{wrong:?}");
+        }
     }
 
     #[test]
-    fn the_address_is_read_and_written() {
-        let address = "/queues?state=running&text=a%20b&own=1";
-        assert_eq!(filter(&[("state", "running"), ("text", "a b"), ("own", "1")]).to_address(), address);
-        assert_eq!(filter(&[("state", "gone")]).to_address(), "/queues");
-        assert!(filter(&[("own", "1")]).leaves_out() && !filter(&[("text", " ")]).leaves_out());
+    fn own_jobs_come_first_unless_another_order_is_wanted() {
+        assert_eq!(filter(&[]).to_query().order, Some(ListedOrder::Own));
+        let by_name = filter(&[]).in_order(ListedOrder::Name);
+        assert_eq!(
+            (by_name.sorted(ListedOrder::Name), by_name.sorted(ListedOrder::Id)),
+            (Some("ascending"), None)
+        );
+        assert_eq!(by_name.in_order(ListedOrder::Name).sorted(ListedOrder::Name), Some("descending"));
+        assert_eq!(by_name.in_order(ListedOrder::Id).to_address(), "/queues?order=id");
     }
 }

@@ -10,8 +10,7 @@ use crate::client;
 use crate::components::HostStatusBadge;
 use crate::state::{Hosts, Live, LiveState};
 use crate::ui::{
-    Badge, EmptyState, Load, LocalResource, Panel, ProblemBox, Shape, Show, Spinner, Table, Time, Tone,
-    format,
+    Badge, EmptyState, Load, LocalResource, Panel, Shape, Show, Table, Time, Tone, depend_on, format,
 };
 
 /// A walltime limit, if there is one.
@@ -46,27 +45,22 @@ pub(super) fn HostPanel(
     host: HostId,
     /// Which of its jobs are shown.
     filter: Memo<Filter>,
+    /// Called with which should be.
+    on_change: Callback<Filter>,
 ) -> impl IntoView {
     let hosts = Hosts::of_page();
     let live = Live::of_page();
     let id = host;
     let version = Memo::new(move |_| (live.generation(), live.snapshot_at(id)));
     let queues = LocalResource::new(move || {
-        version.track();
+        depend_on(version);
         client::hosts::get_host_queues(id)
     });
-    let jobs = LocalResource::new(move || {
-        version.track();
-        client::hosts::get_host_jobs(id)
-    });
-    // Read once, for the moment before all are there.
-    let own = LocalResource::new(move || client::hosts::get_own_host_jobs(id));
+    let listed_at = RwSignal::new(None);
     let health = Memo::new(move |_| hosts.get(id).map(|host| host.health));
     let status = Signal::derive(move || health.get().map_or(HostStatus::Unknown, |health| health.status));
-    let as_of = Memo::new(move |_| {
-        let listed = jobs.get().and_then(Result::ok).and_then(|jobs| jobs.as_of);
-        listed.or_else(|| health.get().and_then(|health| health.snapshot_at))
-    });
+    let as_of =
+        Memo::new(move |_| listed_at.get().or_else(|| health.get().and_then(|health| health.snapshot_at)));
     let detail = move || match status.get() {
         HostStatus::Up => None,
         HostStatus::Unknown
@@ -100,53 +94,9 @@ pub(super) fn HostPanel(
             <Load resource=queues what="queues" let:answer>
                 <QueueTable queues=answer.queues />
             </Load>
-            <JobsOfHost jobs=jobs own=own filter=filter name=title />
+            <Listing host=id filter=filter on_change=on_change version=version as_of=listed_at name=title />
         </Panel>
     }
-}
-
-#[component]
-fn JobsOfHost(
-    jobs: LocalResource<client::Answer<pbsweb_shared::host::HostJobs>>,
-    own: LocalResource<client::Answer<pbsweb_shared::host::HostJobs>>,
-    filter: Memo<Filter>,
-    name: Signal<String>,
-) -> impl IntoView {
-    let is_whole = Memo::new(move |_| jobs.get().is_some());
-    let listed = Memo::new(move |_| {
-        let answer = jobs.get().or_else(|| own.get().filter(Result::is_ok));
-        answer.map(|answer| answer.map(|answer| answer.jobs))
-    });
-    // The table stays while its rows change with each snapshot.
-    let shown = Memo::new(move |_| match &*listed.read() {
-        None => Shown::Waiting,
-        Some(Err(error)) => Shown::Failed(error.clone()),
-        Some(Ok(_)) => Shown::Jobs,
-    });
-    move || match shown.get() {
-        Shown::Waiting => view! { <Spinner what="Loading jobs" /> }.into_any(),
-        Shown::Failed(error) => {
-            view! { <ProblemBox error=error retry=Callback::new(move |()| jobs.refetch()) /> }.into_any()
-        }
-        Shown::Jobs => {
-            let jobs = Signal::derive(move || listed.get().and_then(Result::ok).unwrap_or_default());
-            view! {
-                <Show when=move || !is_whole.get()>
-                    <p class="muted" role="status">"Your own jobs; everybody's are on their way."</p>
-                </Show>
-                <Listing jobs=jobs filter=filter name=name />
-            }
-            .into_any()
-        }
-    }
-}
-
-/// What there is in place of the jobs, or that they are there.
-#[derive(Clone, PartialEq)]
-enum Shown {
-    Waiting,
-    Failed(client::ClientError),
-    Jobs,
 }
 
 #[component]

@@ -1,203 +1,199 @@
-//! The jobs that a scheduler lists, a page of rows at a time: there may be thousands, and the browser draws what is looked at.
+//! The jobs that a scheduler lists, as a table of which only the part that is looked at is drawn.
 
-use std::collections::HashMap;
-
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos_router::components::A;
+use pbsweb_shared::api::hosts::ListedOrder;
 use pbsweb_shared::host::ListedJob;
-use pbsweb_shared::job::JobState;
-use pbsweb_shared::waiting::{Place, why_waiting};
+use pbsweb_shared::ids::HostId;
+use pbsweb_shared::waiting::why_waiting;
 
 use super::filter::Filter;
+use super::list::{List, Row, Sums};
 use crate::components::{JobStateBadge, walltime_words};
 use crate::paths;
-use crate::ui::{Badge, Button, EmptyState, For, Shape, Show, Table, Time, Tone, effect};
+use crate::ui::{
+    Badge, EmptyState, For, Icon, ProblemBox, Shape, Show, Spinner, Time, Tone, depend_on, effect,
+};
 
-/// How many rows are drawn at once.
-const PAGE_LENGTH: usize = 100;
-
-/// Which rows a page has, and how many pages there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Window {
-    first: usize,
-    last: usize,
-    n_rows: usize,
+/// What there is of a host's jobs.
+#[derive(Clone, Copy, PartialEq)]
+enum Shown {
+    Coming,
+    NotListed,
+    NoJob,
+    NoMatch,
+    Jobs,
 }
 
-impl Window {
-    /// The rows of a page; a page that is no more is the last one.
-    fn of(page: usize, n_rows: usize) -> Self {
-        let last_page = n_rows.saturating_sub(1) / PAGE_LENGTH;
-        let first = page.min(last_page).saturating_mul(PAGE_LENGTH);
-        Self { first, last: first.saturating_add(PAGE_LENGTH).min(n_rows), n_rows }
+/// `40001 jobs, 1 of them yours`
+fn sum_words(sums: Sums) -> String {
+    let Sums { n_listed, n_own, n_matching } = sums;
+    let jobs = if n_listed == 1 { "job" } else { "jobs" };
+    if n_listed == n_matching {
+        format!("{n_listed} {jobs}, {n_own} of them yours")
+    } else {
+        let fit = if n_matching == 1 { "fits" } else { "fit" };
+        format!("{n_matching} of {n_listed} {jobs} {fit} the filter")
     }
-
-    const fn has_earlier(self) -> bool {
-        self.first > 0
-    }
-
-    const fn has_later(self) -> bool {
-        self.last < self.n_rows
-    }
-
-    const fn page(self) -> usize {
-        self.first / PAGE_LENGTH
-    }
-
-    fn words(self) -> String {
-        format!("{} to {} of {}", self.first.saturating_add(1).min(self.n_rows), self.last, self.n_rows)
-    }
-}
-
-/// Where each waiting job stands in its queue, in the scheduler's order.
-fn places(jobs: &[ListedJob]) -> HashMap<usize, Place> {
-    let mut waiting: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (index, job) in jobs.iter().enumerate() {
-        if job.state == Some(JobState::Queued) {
-            waiting.entry(&job.queue).or_default().push(index);
-        }
-    }
-    waiting
-        .values()
-        .flat_map(|queue| {
-            let of = queue.len();
-            queue.iter().zip(1..).map(move |(index, position)| (*index, Place { position, of }))
-        })
-        .collect()
-}
-
-/// A row, and the head of the group that begins with it.
-#[derive(Clone)]
-struct Row {
-    job: ListedJob,
-    head: Option<String>,
-    place: Option<Place>,
-}
-
-/// What of a row the reader sees: a row whose key stays is not drawn anew.
-fn key_of(row: &Row) -> String {
-    let job = &row.job;
-    format!(
-        "{} {} {:?} {:?} {} {} {} {:?} {:?}",
-        job.pbs_id,
-        job.state_letter,
-        job.used_walltime_seconds,
-        job.comment,
-        job.queue,
-        job.name,
-        job.job.is_some(),
-        row.head,
-        row.place,
-    )
 }
 
 /// The jobs of one host.
 #[component]
 pub(super) fn Listing(
-    /// The jobs, in the scheduler's order.
-    jobs: Signal<Vec<ListedJob>>,
-    /// Which of them are shown.
+    /// The host.
+    host: HostId,
+    /// Which of its jobs are shown, and in which order.
     filter: Memo<Filter>,
+    /// Called with what they should be.
+    on_change: Callback<Filter>,
+    /// Changes when the host's jobs may have.
+    version: Memo<(u32, Option<DateTime<Utc>>)>,
+    /// Is told when the host said so.
+    as_of: RwSignal<Option<DateTime<Utc>>>,
     /// The host's name.
     name: Signal<String>,
 ) -> impl IntoView {
-    let page = RwSignal::new(0_usize);
-    let jobs = Memo::new(move |_| jobs.get());
-    let selected = Memo::new(move |_| filter.read().select(&jobs.read()));
-    let window = Memo::new(move |_| Window::of(page.get(), selected.read().len()));
-    let places = Memo::new(move |_| places(&jobs.read()));
-    let rows = move || {
-        let (window, group) = (window.get(), filter.read().group);
-        let (jobs, selected, places) = (jobs.read(), selected.read(), places.read());
-        let shown = selected.get(window.first..window.last).unwrap_or_default();
-        let mut last: Option<&str> = None;
-        let mut rows = Vec::with_capacity(shown.len());
-        for index in shown {
-            let Some(job) = jobs.get(*index) else { continue };
-            let key = group.map(|group| group.key(job));
-            let head = key.filter(|key| last != Some(*key)).map(str::to_owned);
-            last = key;
-            rows.push(Row { job: job.clone(), head, place: places.get(index).copied() });
-        }
-        rows
-    };
-    // Another filter begins at its first page.
+    let list = List::new(host, filter);
+    let mut known = None;
     effect(move || {
-        filter.track();
-        page.set(0);
-    });
-    let n_jobs = Memo::new(move |_| (jobs.read().len(), selected.read().len()));
-    let caption = Signal::derive(move || format!("Jobs on {}", name.get()));
-    let sum = move || {
-        let (n_all, n_shown) = n_jobs.get();
-        let n_own = jobs.read().iter().filter(|job| job.is_own).count();
-        if n_all == n_shown {
-            format!("{n_all} jobs, {n_own} of them yours")
+        depend_on(version);
+        let now = Some(filter.get());
+        if known == now {
+            list.refresh();
         } else {
-            format!("{n_shown} of {n_all} jobs fit the filter")
+            known = now;
+            list.begin();
         }
-    };
-    let kind = Memo::new(move |_| match n_jobs.get() {
-        (0, _) => 0_u8,
-        (_, 0) => 1,
-        (_, _) => 2,
     });
-    let turn = move |to: usize| page.set(to);
+    effect(move || as_of.set(list.as_of.get()));
+    let shown = Memo::new(move |_| match list.sums.get() {
+        None => Shown::Coming,
+        // The answer of a host that nobody has listed yet says nothing of its jobs.
+        Some(_) if list.as_of.get().is_none() => Shown::NotListed,
+        Some(Sums { n_listed: 0, .. }) => Shown::NoJob,
+        Some(Sums { n_matching: 0, .. }) => Shown::NoMatch,
+        Some(_) => Shown::Jobs,
+    });
+    let sum = move || match shown.get() {
+        Shown::Coming | Shown::NotListed | Shown::NoJob => None,
+        Shown::NoMatch | Shown::Jobs => list.sums.get().map(sum_words),
+    };
+    let has_failed = Memo::new(move |_| list.error.read().is_some());
     view! {
         <div class="listing">
             <p class="muted">{sum}</p>
-            {move || match kind.get() {
-                0 => view! { <EmptyState title="The scheduler lists no jobs" /> }.into_any(),
-                1 => {
-                    let title = if filter.read().leaves_out() { "No job fits the filter" } else { "No jobs" };
-                    view! { <EmptyState title=title /> }.into_any()
-                }
-                _ => {
-                    view! {
-                        <Table caption=caption stacks=true>
-                            <thead>
-                                <tr>
-                                    <th scope="col">"Job"</th>
-                                    <th scope="col">"Owner"</th>
-                                    <th scope="col">"State"</th>
-                                    <th scope="col">"Queue"</th>
-                                    <th scope="col">"Processors"</th>
-                                    <th scope="col">"Walltime"</th>
-                                    <th scope="col">"Since"</th>
-                                </tr>
-                            </thead>
-                            <tbody>
-                                <For each=rows key=key_of let:row>
-                                    <ListedRow row=row />
-                                </For>
-                            </tbody>
-                        </Table>
-                    }
-                        .into_any()
-                }
+            {move || {
+                let retry = Callback::new(move |()| list.refresh());
+                list.error.get().map(|error| view! { <ProblemBox error=error retry=retry /> })
             }}
-            <Show when=move || window.get().has_earlier() || window.get().has_later()>
-                <nav class="pager" aria-label=move || format!("Pages of {}", caption.get())>
-                    <Button
-                        disabled_because=Signal::derive(move || {
-                            (!window.get().has_earlier()).then(|| "This is the first page.".to_owned())
-                        })
-                        on_press=move |()| turn(window.get_untracked().page().saturating_sub(1))
-                    >
-                        "Previous"
-                    </Button>
-                    <span class="numbers" role="status">{move || window.get().words()}</span>
-                    <Button
-                        disabled_because=Signal::derive(move || {
-                            (!window.get().has_later()).then(|| "This is the last page.".to_owned())
-                        })
-                        on_press=move |()| turn(window.get_untracked().page().saturating_add(1))
-                    >
-                        "Next"
-                    </Button>
-                </nav>
-            </Show>
+            {move || match shown.get() {
+                Shown::Coming if has_failed.get() => ().into_any(),
+                Shown::Coming => view! { <Spinner what="Loading jobs" /> }.into_any(),
+                Shown::NotListed => view! {
+                    <EmptyState title="Not listed yet">
+                        <p>"Jobs appear here with the first listing of the host."</p>
+                    </EmptyState>
+                }
+                .into_any(),
+                Shown::NoJob => view! { <EmptyState title="The scheduler lists no jobs" /> }.into_any(),
+                Shown::NoMatch => view! { <EmptyState title="No job fits the filter" /> }.into_any(),
+                Shown::Jobs => view! { <JobRows list=list filter=filter on_change=on_change name=name /> }.into_any(),
+            }}
         </div>
+    }
+}
+
+/// The table: rows, and room above and below for those that are not drawn.
+#[component]
+fn JobRows(
+    list: List,
+    filter: Memo<Filter>,
+    on_change: Callback<Filter>,
+    name: Signal<String>,
+) -> impl IntoView {
+    let caption = Signal::derive(move || format!("Jobs on {}", name.get()));
+    let is_part = Memo::new(move |_| list.part.get().is_part());
+    let space = Memo::new(move |_| list.part.get().space(list.row_height.get()));
+    let head = move |label: &'static str, order: ListedOrder| {
+        let sorted = Signal::derive(move || filter.with(|filter| filter.sorted(order)));
+        let press = move |_: leptos::ev::MouseEvent| {
+            on_change.run(filter.with_untracked(|filter| filter.in_order(order)))
+        };
+        view! {
+            <th scope="col" aria-sort=move || sorted.get()>
+                <button type="button" class="sort" on:click=press>
+                    {label}
+                    {move || match sorted.get() {
+                        Some("descending") => view! { <Icon shape=Shape::Down /> }.into_any(),
+                        Some(_) => view! { <Icon shape=Shape::Up /> }.into_any(),
+                        None => ().into_any(),
+                    }}
+                </button>
+            </th>
+        }
+    };
+    let words = move || {
+        let (first, last) = list.in_sight.get();
+        let n_all = list.part.get().n_all;
+        format!("{} to {} of {n_all}", first.saturating_add(1), last.saturating_add(1))
+    };
+    view! {
+        // Focusable, so that it can be scrolled by keyboard.
+        <div
+            class="table-box"
+            data-tall=move || is_part.get().then_some("true")
+            role="region"
+            tabindex="0"
+            aria-label=move || caption.get()
+            node_ref=list.frame
+            on:scroll=move |_| list.look()
+        >
+            <table
+                class="table"
+                data-stacks="true"
+                aria-rowcount=move || list.part.get().n_all.saturating_add(1).to_string()
+            >
+                <caption class="visually-hidden">{move || caption.get()}</caption>
+                <thead>
+                    <tr aria-rowindex="1">
+                        {head("Job", ListedOrder::Id)}
+                        {head("Owner", ListedOrder::Owner)}
+                        {head("State", ListedOrder::State)}
+                        {head("Queue", ListedOrder::Queue)}
+                        <th scope="col">"Processors"</th>
+                        <th scope="col">"Walltime"</th>
+                        {head("Since", ListedOrder::Since)}
+                    </tr>
+                </thead>
+                <Space height=Signal::derive(move || space.get().0) />
+                <tbody node_ref=list.body>
+                    <For
+                        each=move || list.rows.get()
+                        key=|row| row.with_untracked(|row| row.job.pbs_id.to_string())
+                        let:row
+                    >
+                        <ListedRow row=row />
+                    </For>
+                </tbody>
+                <Space height=Signal::derive(move || space.get().1) />
+            </table>
+        </div>
+        <Show when=move || is_part.get()>
+            <p class="muted numbers listing-place">{words}</p>
+        </Show>
+    }
+}
+
+/// Room for rows that are not drawn.
+#[component]
+fn Space(height: Signal<f64>) -> impl IntoView {
+    view! {
+        <tbody class="listing-space" aria-hidden="true" style:height=move || format!("{}px", height.get())>
+            <tr>
+                <td colspan="7" style:height=move || format!("{}px", height.get())></td>
+            </tr>
+        </tbody>
     }
 }
 
@@ -223,10 +219,8 @@ fn seconds(value: Option<u64>) -> Option<i64> {
     value.and_then(|value| i64::try_from(value).ok())
 }
 
-#[component]
-fn ListedRow(row: Row) -> impl IntoView {
-    let Row { job, head, place } = row;
-    let why = why_waiting(&job, None, place);
+fn state_view(job: &ListedJob) -> AnyView {
+    let why = why_waiting(job, None);
     let estimated = job.estimated_start_at.filter(|_| job.started_at.is_none());
     let state = match job.state {
         Some(state) => view! { <JobStateBadge state=state /> }.into_any(),
@@ -235,41 +229,72 @@ fn ListedRow(row: Row) -> impl IntoView {
             view! { <Badge tone=Tone::Neutral shape=Shape::Question text=text /> }.into_any()
         }
     };
-    let size = size(&job);
-    let name = match job.job {
-        Some(id) => view! { <A href=paths::job(id)>{job.name}</A> }.into_any(),
-        None => job.name.into_any(),
-    };
-    let since = job.started_at.or(job.queued_at);
-    let walltime = walltime_words(seconds(job.used_walltime_seconds), seconds(job.walltime_seconds));
+    let comment = job.comment.clone();
     view! {
-        {head.map(|head| view! { <tr class="group-head"><th scope="rowgroup" colspan="7">{head}</th></tr> })}
-        <tr data-own=job.is_own.then_some("true")>
+        <span class="cell-lines">
+            <span>{state}</span>
+            {why.into_iter().map(|why| view! { <span class="cell-small">{sentence(&why)}</span> }).collect_view()}
+            {estimated.map(|at| view! { <span class="cell-small">"Expected to start "<Time at=at /></span> })}
+            {comment.map(|comment| view! { <span class="muted cell-small">{comment}</span> })}
+        </span>
+    }
+    .into_any()
+}
+
+/// A row that stays while what is known of its job changes.
+#[component]
+fn ListedRow(row: ArcRwSignal<Row>) -> impl IntoView {
+    let id = row.with_untracked(|row| row.job.pbs_id.to_string());
+    let shown_id = id.clone();
+    let row: Signal<Row> = row.into();
+    let of = move |text: fn(&ListedJob) -> String| move || row.with(|row| text(&row.job));
+    let head = Memo::new(move |_| row.with(|row| row.head.clone()));
+    // The link is drawn anew only when it leads elsewhere: it may have the focus.
+    let name = Memo::new(move |_| row.with(|row| (row.job.name.clone(), row.job.job)));
+    let is_own = Memo::new(move |_| row.with(|row| row.job.is_own));
+    let walltime = move || {
+        row.with(|row| {
+            walltime_words(seconds(row.job.used_walltime_seconds), seconds(row.job.walltime_seconds))
+        })
+    };
+    view! {
+        {move || head.get().map(|head| view! { <tr class="group-head"><th scope="rowgroup" colspan="7">{head}</th></tr> })}
+        <tr
+            data-job=id
+            data-own=move || is_own.get().then_some("true")
+            aria-rowindex=move || row.with(|row| row.index.saturating_add(2).to_string())
+        >
             <th scope="row" data-label="Job">
                 <span class="cell-lines">
-                    <span>{name}</span>
-                    <code class="muted">{job.pbs_id.to_string()}</code>
-                    {job.array_states.map(|states| view! { <span class="muted cell-small">{states}</span> })}
+                    <span>
+                        {move || match name.get() {
+                            (name, Some(id)) => view! { <A href=paths::job(id)>{name}</A> }.into_any(),
+                            (name, None) => name.into_any(),
+                        }}
+                    </span>
+                    <code class="muted">{shown_id}</code>
+                    {move || {
+                        let states = row.with(|row| row.job.array_states.clone());
+                        states.map(|states| view! { <span class="muted cell-small">{states}</span> })
+                    }}
                 </span>
             </th>
             <td data-label="Owner">
                 <span>
-                    {job.owner}
-                    {job.is_own.then(|| view! { <strong class="own-mark">" (you)"</strong> })}
+                    {of(|job| job.owner.clone())}
+                    {move || is_own.get().then(|| view! { <strong class="own-mark">" (you)"</strong> })}
                 </span>
             </td>
-            <td data-label="State">
-                <span class="cell-lines">
-                    <span>{state}</span>
-                    {why.into_iter().map(|why| view! { <span class="cell-small">{sentence(&why)}</span> }).collect_view()}
-                    {estimated.map(|at| view! { <span class="cell-small">"Expected to start "<Time at=at /></span> })}
-                    {job.comment.map(|comment| view! { <span class="muted cell-small">{comment}</span> })}
-                </span>
-            </td>
-            <td data-label="Queue">{job.queue}</td>
-            <td data-label="Processors">{size}</td>
+            <td data-label="State">{move || row.with(|row| state_view(&row.job))}</td>
+            <td data-label="Queue">{of(|job| job.queue.clone())}</td>
+            <td data-label="Processors">{of(size)}</td>
             <td data-label="Walltime" class="cell-nowrap">{walltime}</td>
-            <td data-label="Since">{since.map(|at| view! { <Time at=at /> })}</td>
+            <td data-label="Since">
+                {move || {
+                    let since = row.with(|row| row.job.started_at.or(row.job.queued_at));
+                    since.map(|at| view! { <Time at=at /> })
+                }}
+            </td>
         </tr>
     }
 }
@@ -279,13 +304,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_stays_within_the_rows() {
-        assert_eq!(Window::of(0, 0), Window { first: 0, last: 0, n_rows: 0 });
-        let last = Window::of(9, 250);
-        assert_eq!((last.first, last.last, last.page()), (200, 250, 2));
-        assert!(last.has_earlier() && !last.has_later());
-        assert_eq!(Window::of(1, 250).words(), "101 to 200 of 250");
-        assert_eq!(Window::of(0, 0).words(), "0 to 0 of 0");
+    fn sums_are_said_in_words() {
+        let words = |n_listed, n_own, n_matching| sum_words(Sums { n_listed, n_own, n_matching });
+        assert_eq!(words(40_001, 1, 40_001), "40001 jobs, 1 of them yours");
+        assert_eq!(words(1, 0, 1), "1 job, 0 of them yours");
+        assert_eq!(words(7, 0, 1), "1 of 7 jobs fits the filter");
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 mod filter;
 mod host_queues;
+mod list;
 mod listing;
+mod part;
 
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -57,14 +59,16 @@ pub(crate) fn Queues() -> impl IntoView {
             }
             .into_any()
         }
-        Some(Ok(ids)) => {
-            ids.into_iter().map(|id| view! { <HostPanel host=id filter=filter /> }).collect_view().into_any()
-        }
+        Some(Ok(ids)) => ids
+            .into_iter()
+            .map(|id| view! { <HostPanel host=id filter=filter on_change=on_change /> })
+            .collect_view()
+            .into_any(),
     };
     view! {
         <PageHeader
             title="Queues"
-            lead="What the schedulers list, as of their last answer. Yours come first and are marked."
+            lead="What the schedulers list, as of their last answer. Yours are marked, and come first unless you choose another order."
         />
         <FilterBar filter=filter on_change=on_change />
         {body}

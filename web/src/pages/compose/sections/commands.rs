@@ -10,7 +10,7 @@ use crate::pages::compose::field::{DraftArea, slot};
 use crate::pages::compose::form::{Form, focus_control};
 use crate::state::Notices;
 use crate::ui::field::unique_id;
-use crate::ui::{Button, For, LocalResource, Show, Time, effect};
+use crate::ui::{Button, For, LocalResource, Show, Time, depend_on, effect};
 
 /// Most blocks that are offered, but for pinned ones.
 const MOST: usize = 8;
@@ -104,7 +104,7 @@ fn RecentBlock(block: RecentCommands, blocks: Memo<Vec<RecentCommands>>, known: 
     let is_pressed = StoredValue::new(false);
     // Its row has moved, which takes the focus away.
     effect(move || {
-        is_pinned.track();
+        depend_on(is_pinned);
         if is_pressed.get_value() {
             is_pressed.set_value(false);
             request_animation_frame(move || focus_control(&id.get_value()));
