@@ -48,6 +48,7 @@ const PAGES = [
   place("nodes", "/nodes", "Nodes", text(/of 16 in use/)),
   place("hosts", "/hosts", "Hosts", text("All that is needed works.")),
   place("settings", "/settings", "Settings", button("Save preferences")),
+  place("settings-groups", settings("groups"), "Settings", button("Make a group")),
   place("settings-key", settings("key"), "Settings", region("the key line")),
   place("settings-tokens", settings("tokens"), "Settings", button("Make a token")),
   place("settings-sessions", settings("sessions"), "Settings", table("Your sessions")),

@@ -22,6 +22,8 @@ pub(crate) const NODES: &str = "/nodes";
 pub(crate) const HOSTS: &str = "/hosts";
 /// One's own settings.
 pub(crate) const SETTINGS: &str = "/settings";
+/// One's groups, among the settings.
+pub(crate) const GROUPS: &str = "/settings?tab=groups";
 /// Administration: users.
 pub(crate) const ADMIN_USERS: &str = "/admin/users";
 /// Administration: hosts.

@@ -1,8 +1,10 @@
 //! `/groups`, and what is shared with them.
 
+use std::str::FromStr;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Json, Path};
-use pbsweb_shared::api::groups::{Group, GroupPut, MemberPut};
+use pbsweb_shared::api::groups::{Group, GroupPut, MemberPut, Shareable};
 use pbsweb_shared::ids::{ApplicationId, GroupId, ScriptId};
 use pbsweb_shared::names::UserName;
 use pbsweb_shared::page::Page;
@@ -120,8 +122,12 @@ pub async fn delete_group_member(
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn shared_script(path: &Path<(String, String)>) -> Result<(ScriptId, GroupId), ApiProblem> {
-    Ok((path_id(&path.0, "script")?, path_id(&path.1, "group")?))
+/// What is shared, and the group.
+fn shared<T: FromStr + Into<Shareable>>(
+    path: &Path<(String, String)>,
+    what: &str,
+) -> Result<(Shareable, GroupId), ApiProblem> {
+    Ok((path_id::<T>(&path.0, what)?.into(), path_id(&path.1, "group")?))
 }
 
 /// Share a script with a group
@@ -136,8 +142,8 @@ pub async fn share_script(
     actor: Actor,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, ApiProblem> {
-    let (script, group) = shared_script(&path)?;
-    groups::share_script(&app, &actor, script, group).await?;
+    let (script, group) = shared::<ScriptId>(&path, "script")?;
+    groups::share(&app, &actor, script, group).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -152,13 +158,9 @@ pub async fn unshare_script(
     actor: Actor,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, ApiProblem> {
-    let (script, group) = shared_script(&path)?;
-    groups::unshare_script(&app, &actor, script, group).await?;
+    let (script, group) = shared::<ScriptId>(&path, "script")?;
+    groups::unshare(&app, &actor, script, group).await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-fn shared_application(path: &Path<(String, String)>) -> Result<(ApplicationId, GroupId), ApiProblem> {
-    Ok((path_id(&path.0, "application")?, path_id(&path.1, "group")?))
 }
 
 /// Share an application with a group
@@ -174,8 +176,8 @@ pub async fn share_application(
     actor: Actor,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, ApiProblem> {
-    let (application, group) = shared_application(&path)?;
-    groups::share_application(&app, &actor, application, group).await?;
+    let (application, group) = shared::<ApplicationId>(&path, "application")?;
+    groups::share(&app, &actor, application, group).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -191,7 +193,7 @@ pub async fn unshare_application(
     actor: Actor,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, ApiProblem> {
-    let (application, group) = shared_application(&path)?;
-    groups::unshare_application(&app, &actor, application, group).await?;
+    let (application, group) = shared::<ApplicationId>(&path, "application")?;
+    groups::unshare(&app, &actor, application, group).await?;
     Ok(HttpResponse::NoContent().finish())
 }

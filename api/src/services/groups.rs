@@ -1,8 +1,8 @@
 //! Groups: who is in them, what each may do, and what is shared with them.
 
 use diesel::PgConnection;
-use pbsweb_shared::api::groups::{Group, GroupPut, MemberPut};
-use pbsweb_shared::ids::{ApplicationId, GroupId, ScriptId, UserId};
+use pbsweb_shared::api::groups::{Group, GroupPut, MemberPut, Shareable};
+use pbsweb_shared::ids::{GroupId, UserId};
 use pbsweb_shared::names::UserName;
 use pbsweb_shared::problem::FieldError;
 use uuid::Uuid;
@@ -236,87 +236,37 @@ pub async fn delete_member(
         .await
 }
 
-fn outcome(shared: Shared, what: &'static str) -> Result<String, GroupError> {
-    match shared {
-        Shared::With(group) => Ok(group),
-        Shared::NotFound => Err(GroupError::NotFound(what)),
-        Shared::Full => Err(GroupError::Full),
-    }
-}
-
-/// Shares one of the caller's scripts with one of the caller's groups.
+/// Shares something of the caller's with one of the caller's groups.
 ///
 /// # Errors
-/// There is no such script or group; the group has as much as it may have.
-pub async fn share_script(app: &App, actor: &Actor, id: ScriptId, group: GroupId) -> Result<(), GroupError> {
+/// There is no such thing or group; the group has as much as it may have.
+pub async fn share(app: &App, actor: &Actor, thing: Shareable, group: GroupId) -> Result<(), GroupError> {
     let (actor, now) = (actor.clone(), app.replica.now());
     app.store
         .run(move |connection| {
-            let shared = sharing::share_script(connection, actor.user, id, group, now)?;
-            let words = format!("with {}", outcome(shared, "script of yours, or group")?);
-            Ok(insert_activity(connection, &actor.deed("script.share", id, words), now)?)
+            let group = match sharing::share(connection, actor.user, thing, group, now)? {
+                Shared::With(group) => group,
+                Shared::NotFound => return Err(GroupError::NotFound("thing of yours, or group")),
+                Shared::Full => return Err(GroupError::Full),
+            };
+            let action = format!("{}.share", thing.word());
+            Ok(insert_activity(connection, &actor.deed(&action, thing, format!("with {group}")), now)?)
         })
         .await
 }
 
-/// Ends the sharing of a script with a group: for its owner, and for the group's managers.
+/// Ends the sharing of something with a group: for its owner, and for the group's managers.
 ///
 /// # Errors
 /// It is not shared with the group, as far as the caller may end that.
-pub async fn unshare_script(
-    app: &App,
-    actor: &Actor,
-    id: ScriptId,
-    group: GroupId,
-) -> Result<(), GroupError> {
+pub async fn unshare(app: &App, actor: &Actor, thing: Shareable, group: GroupId) -> Result<(), GroupError> {
     let (actor, now) = (actor.clone(), app.replica.now());
     app.store
         .run(move |connection| {
-            let name = sharing::unshare_script(connection, actor.user, id, group)?
+            let group = sharing::unshare(connection, actor.user, thing, group)?
                 .ok_or(GroupError::NotFound("sharing that you may end"))?;
-            let words = format!("no longer with {name}");
-            Ok(insert_activity(connection, &actor.deed("script.unshare", id, words), now)?)
-        })
-        .await
-}
-
-/// Shares one of the caller's applications with one of the caller's groups.
-///
-/// # Errors
-/// There is no such application or group; the group has as much as it may have.
-pub async fn share_application(
-    app: &App,
-    actor: &Actor,
-    id: ApplicationId,
-    group: GroupId,
-) -> Result<(), GroupError> {
-    let (actor, now) = (actor.clone(), app.replica.now());
-    app.store
-        .run(move |connection| {
-            let shared = sharing::share_application(connection, actor.user, id, group, now)?;
-            let words = format!("with {}", outcome(shared, "application of yours, or group")?);
-            Ok(insert_activity(connection, &actor.deed("application.share", id, words), now)?)
-        })
-        .await
-}
-
-/// Ends the sharing of an application with a group: for its owner, and for the group's managers.
-///
-/// # Errors
-/// It is not shared with the group, as far as the caller may end that.
-pub async fn unshare_application(
-    app: &App,
-    actor: &Actor,
-    id: ApplicationId,
-    group: GroupId,
-) -> Result<(), GroupError> {
-    let (actor, now) = (actor.clone(), app.replica.now());
-    app.store
-        .run(move |connection| {
-            let name = sharing::unshare_application(connection, actor.user, id, group)?
-                .ok_or(GroupError::NotFound("sharing that you may end"))?;
-            let words = format!("no longer with {name}");
-            Ok(insert_activity(connection, &actor.deed("application.unshare", id, words), now)?)
+            let (action, words) = (format!("{}.unshare", thing.word()), format!("no longer with {group}"));
+            Ok(insert_activity(connection, &actor.deed(&action, thing, words), now)?)
         })
         .await
 }

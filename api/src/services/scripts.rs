@@ -23,7 +23,7 @@ use crate::store::page::{BadPageToken, PageRequest, Place};
 use crate::store::queues::ListedQueues;
 use crate::store::scripts as rows;
 use crate::store::scripts::{Changed, Saved};
-use crate::store::sharing::script_access;
+use crate::store::sharing::access;
 use crate::store::{StoreError, preferences, queues};
 
 /// Why something about scripts could not be done.
@@ -71,7 +71,7 @@ pub(super) fn insist(
     id: ScriptId,
     needed: Access,
 ) -> Result<(), ScriptError> {
-    let access = script_access(connection, actor.user, id)?.ok_or(ScriptError::NotFound)?;
+    let (_, access) = access(connection, actor.user, id.into())?.ok_or(ScriptError::NotFound)?;
     access.refusal(needed).map_or(Ok(()), |words| Err(ScriptError::Forbidden(words)))
 }
 

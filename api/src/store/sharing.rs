@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use pbsweb_shared::api::groups::{Access, Role, SharedWith};
-use pbsweb_shared::ids::{ApplicationId, GroupId, ScriptId, UserId};
+use pbsweb_shared::api::groups::{Access, Role, Shareable, SharedWith};
+use pbsweb_shared::ids::{GroupId, UserId};
 use pbsweb_shared::names::UserName;
 use uuid::Uuid;
 
 use super::read;
-use super::schema::{applications, group_members, scripts, shared_applications, shared_scripts, users};
+use super::schema::{group_members, shared_applications, shared_scripts, users};
 
 /// The groups in which somebody's role is this one or allows more.
 fn groups_of(user: UserId, role: Role) -> group_members::BoxedQuery<'static, Pg, SqlUuid> {
@@ -54,6 +54,14 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// The kind of a thing, and its id among those of its kind.
+    fn of(thing: Shareable) -> (Self, Uuid) {
+        match thing {
+            Shareable::Script(id) => (Self::Script, id.as_uuid()),
+            Shareable::Application(id) => (Self::Application, id.as_uuid()),
+        }
+    }
+
     /// The table of what is shared, its column, and the table of the things.
     const fn names(self) -> (&'static str, &'static str, &'static str) {
         match self {
@@ -186,53 +194,30 @@ impl Standings {
     }
 }
 
-/// What a user may do with a script; `None`: nothing, it is not there.
+/// Whose a thing is, and what a user may do with it; `None`: nothing, it is not there.
 ///
 /// # Errors
 /// The database's.
-pub fn script_access(
+pub fn access(
     connection: &mut PgConnection,
     user: UserId,
-    id: ScriptId,
-) -> QueryResult<Option<Access>> {
-    let owner: Option<Uuid> = scripts::table
-        .find(id.as_uuid())
-        .filter(
-            scripts::owner_id
-                .eq(user.as_uuid())
-                .or(scripts::id.eq_any(scripts_shared_with(user, Role::Read))),
-        )
-        .select(scripts::owner_id)
-        .first(connection)
-        .optional()?;
-    let Some(owner) = owner else { return Ok(None) };
-    let thing = (id.as_uuid(), owner);
-    Ok(Some(Standings::find(connection, Kind::Script, user, &[thing])?.of(thing.0, thing.1).access))
-}
-
-/// Whose an application is, and what a user may do with it; `None`: nothing, it is not there.
-///
-/// # Errors
-/// The database's.
-pub fn application_access(
-    connection: &mut PgConnection,
-    user: UserId,
-    id: ApplicationId,
+    thing: Shareable,
 ) -> QueryResult<Option<(UserId, Access)>> {
-    let owner: Option<Uuid> = applications::table
-        .find(id.as_uuid())
-        .filter(
-            applications::owner_id
-                .eq(user.as_uuid())
-                .or(applications::id.eq_any(applications_shared_with(user))),
-        )
-        .select(applications::owner_id)
-        .first(connection)
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        owner_id: Uuid,
+    }
+    let (kind, id) = Kind::of(thing);
+    let (.., things) = kind.names();
+    let owner = diesel::sql_query(format!("SELECT owner_id FROM {things} WHERE id = $1"))
+        .bind::<SqlUuid, _>(id)
+        .get_result::<Row>(connection)
         .optional()?;
-    let Some(owner) = owner else { return Ok(None) };
-    let thing = (id.as_uuid(), owner);
-    let standings = Standings::find(connection, Kind::Application, user, &[thing])?;
-    Ok(Some((UserId::from_uuid(owner), standings.of(thing.0, thing.1).access)))
+    let Some(Row { owner_id }) = owner else { return Ok(None) };
+    let standing = Standings::find(connection, kind, user, &[(id, owner_id)])?.of(id, owner_id);
+    let is_seen = standing.access == Access::Own || !standing.shared_with.is_empty();
+    Ok(is_seen.then(|| (UserId::from_uuid(owner_id), standing.access)))
 }
 
 /// What became of a wish to share.
@@ -246,52 +231,27 @@ pub enum Shared {
     Full,
 }
 
-/// Shares a user's script with a group that the user is in.
+/// Shares something of a user's with a group that the user is in.
 ///
 /// # Errors
 /// The database's.
-pub fn share_script(
+pub fn share(
     connection: &mut PgConnection,
     user: UserId,
-    id: ScriptId,
+    thing: Shareable,
     group: GroupId,
     now: DateTime<Utc>,
 ) -> QueryResult<Shared> {
-    share(connection, Kind::Script, user, id.as_uuid(), group, now)
-}
-
-/// Shares a user's application with a group that the user is in.
-///
-/// # Errors
-/// The database's.
-pub fn share_application(
-    connection: &mut PgConnection,
-    user: UserId,
-    id: ApplicationId,
-    group: GroupId,
-    now: DateTime<Utc>,
-) -> QueryResult<Shared> {
-    share(connection, Kind::Application, user, id.as_uuid(), group, now)
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    n: i64,
-}
-
-fn share(
-    connection: &mut PgConnection,
-    kind: Kind,
-    user: UserId,
-    id: Uuid,
-    group: GroupId,
-    now: DateTime<Utc>,
-) -> QueryResult<Shared> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        n: i64,
+    }
     // Whoever is taken out of the group meanwhile is taken out after this, with what is shared here.
     let Some(group) = super::groups::lock_group(connection, user, group)? else {
         return Ok(Shared::NotFound);
     };
+    let (kind, id) = Kind::of(thing);
     let (shared, column, things) = kind.names();
     let count = format!("SELECT count(*) AS n FROM {shared} WHERE group_id = $1");
     let n_shared: Count =
@@ -312,37 +272,14 @@ fn share(
     Ok(if n_found == 0 { Shared::NotFound } else { Shared::With(group.name) })
 }
 
-/// Ends the sharing of a script with a group, by its owner or a manager of the group. The group's name, if it was shared.
+/// Ends the sharing of something with a group, by its owner or a manager of the group. The group's name, if it was shared.
 ///
 /// # Errors
 /// The database's.
-pub fn unshare_script(
+pub fn unshare(
     connection: &mut PgConnection,
     user: UserId,
-    id: ScriptId,
-    group: GroupId,
-) -> QueryResult<Option<String>> {
-    unshare(connection, Kind::Script, user, id.as_uuid(), group)
-}
-
-/// Ends the sharing of an application with a group, by its owner or a manager of the group. The group's name, if it was shared.
-///
-/// # Errors
-/// The database's.
-pub fn unshare_application(
-    connection: &mut PgConnection,
-    user: UserId,
-    id: ApplicationId,
-    group: GroupId,
-) -> QueryResult<Option<String>> {
-    unshare(connection, Kind::Application, user, id.as_uuid(), group)
-}
-
-fn unshare(
-    connection: &mut PgConnection,
-    kind: Kind,
-    user: UserId,
-    id: Uuid,
+    thing: Shareable,
     group: GroupId,
 ) -> QueryResult<Option<String>> {
     #[derive(QueryableByName)]
@@ -350,6 +287,7 @@ fn unshare(
         #[diesel(sql_type = Text)]
         name: String,
     }
+    let (kind, id) = Kind::of(thing);
     let (shared, column, _) = kind.names();
     diesel::sql_query(format!(
         "DELETE FROM {shared} AS shared USING group_members AS member, groups \

@@ -175,6 +175,13 @@ async fn what_is_shared_is_listed_with_whose_it_is_and_found() {
     let found: Page<Job> = ada.read(&format!("/jobs?script={}", heat.id)).await;
     assert!(found.items.is_empty());
     bob.wait_ended(job.id).await;
+    // So it is by a label that its revision got later, until that is taken away.
+    for (label, n_found) in [("From the Paper", 1), ("", 0)] {
+        let revision = format!("/scripts/{}/revisions/1", heat.id);
+        let _ = ada.patch(&revision, &json!({ "label": label })).await.expect(200);
+        let found: Page<Job> = bob.read("/jobs?text=the%20paper").await;
+        assert_eq!(found.items.len(), n_found, "{label}");
+    }
 
     // A copy is one's own, whatever becomes of the original.
     let copy: Script = bob
@@ -310,6 +317,16 @@ async fn a_shared_application_shows_its_commands_and_how_its_builds_went() {
         assert_eq!((seen.id, seen.owner.as_ref().unwrap().as_str()), (application.id, "ada"));
         assert_eq!(seen.last_build.as_ref().unwrap().id, build.id);
     }
+    // Whoever may change it pins, for everybody.
+    let pin = json!({ "commands": "./hello --careful" });
+    let _ = bob.post(&format!("{path}/commands/pin"), &pin).await.expect(204);
+    for user in [&ada, &bob] {
+        let commands: Page<RecentCommands> = user.read(&format!("{path}/commands")).await;
+        let told: Vec<_> =
+            commands.items.iter().map(|block| (block.commands.as_str(), block.is_pinned)).collect();
+        assert_eq!(told, [("./hello --careful", true), ("./hello 1", false)]);
+    }
+    let _ = bob.post(&format!("{path}/commands/unpin"), &pin).await.expect(204);
     let commands: Page<RecentCommands> = bob.read(&format!("{path}/commands")).await;
     assert_eq!(commands.items[0].commands, "./hello 1");
     let builds: Page<Build> = bob.read(&format!("{path}/builds")).await;
@@ -333,9 +350,12 @@ async fn a_shared_application_shows_its_commands_and_how_its_builds_went() {
     // What is the owner's stays so.
     bob.get(&format!("/builds/{}/output", build.id)).await.problem(ProblemCode::NotFound);
     bob.post(&format!("{path}/builds"), &json!({ "host": bob.host })).await.problem(ProblemCode::Forbidden);
-    bob.post(&format!("{path}/commands/pin"), &json!({ "commands": "x" }))
-        .await
-        .problem(ProblemCode::Forbidden);
+    for role in [Role::Submit, Role::Read] {
+        put(&ada, physics.id, "bob", role).await;
+        for verb in ["pin", "unpin"] {
+            bob.post(&format!("{path}/commands/{verb}"), &pin).await.problem(ProblemCode::Forbidden);
+        }
+    }
     let stolen = JobSubmit { application: Some(application.id), ..bob.job("true") };
     bob.try_submit("steal", 0, &stolen).await.field(ProblemCode::Invalid, "/application");
     let _ = ada.delete(&shared).await.expect(204);

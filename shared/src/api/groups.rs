@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::GroupId;
+use crate::ids::{ApplicationId, GroupId, ScriptId};
 use crate::names::UserName;
 use crate::words::words;
 
@@ -111,6 +111,47 @@ pub struct MemberPut {
     /// May rename and delete the group and say who is in it.
     #[serde(default)]
     pub is_manager: bool,
+}
+
+/// Something of one's own that can be shared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shareable {
+    /// A script, with its revisions.
+    Script(ScriptId),
+    /// An application, with its commands and how its builds went.
+    Application(ApplicationId),
+}
+
+impl Shareable {
+    /// What it is.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Script(_) => "script",
+            Self::Application(_) => "application",
+        }
+    }
+}
+
+impl std::fmt::Display for Shareable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Script(id) => id.fmt(f),
+            Self::Application(id) => id.fmt(f),
+        }
+    }
+}
+
+impl From<ScriptId> for Shareable {
+    fn from(id: ScriptId) -> Self {
+        Self::Script(id)
+    }
+}
+
+impl From<ApplicationId> for Shareable {
+    fn from(id: ApplicationId) -> Self {
+        Self::Application(id)
+    }
 }
 
 /// A group that something is shared with.

@@ -10,7 +10,7 @@ use super::draft::JobScriptDraft;
 use super::render::{given_variables, render};
 
 /// The most work that is done to find the lines in common; between texts that differ more, all lines in the middle do.
-const MOST_COMPARISONS: usize = 4_000_000;
+pub(super) const MOST_COMPARISONS: usize = 4_000_000;
 
 /// How one draft came to be another.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -82,7 +82,7 @@ pub fn difference(before: &JobScriptDraft, after: &JobScriptDraft) -> ScriptDiff
             FieldChange::of(directive.name, directive.label, before, after)
         })
         .collect();
-    ScriptDifference { fields, lines: lines(&render(before), &render(after)) }
+    ScriptDifference { fields, lines: changed_lines(&render(before), &render(after)) }
 }
 
 fn shown(directive: &Directive, draft: &JobScriptDraft) -> Option<String> {
@@ -106,7 +106,9 @@ fn given(text: &str) -> Option<String> {
     Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-fn lines(before: &str, after: &str) -> Vec<LineChange> {
+/// The lines that are gone from a text and those that are new, as in [`ScriptDifference`].
+#[must_use]
+pub fn changed_lines(before: &str, after: &str) -> Vec<LineChange> {
     let (before, after): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
     let start = before.iter().zip(&after).take_while(|(one, other)| one == other).count();
     let (old, new) = (before.get(start..).unwrap_or_default(), after.get(start..).unwrap_or_default());
@@ -215,9 +217,9 @@ mod tests {
 
     #[test]
     fn lines_that_stayed_are_not_told() {
-        assert_eq!(words(&lines("a\nb\nc\nd", "a\nc\nx\nd")), ["-2 b", "+3 x"]);
-        assert_eq!(words(&lines("", "a")), ["+1 a"]);
-        assert!(lines("a\nb\n", "a\nb\n").is_empty());
+        assert_eq!(words(&changed_lines("a\nb\nc\nd", "a\nc\nx\nd")), ["-2 b", "+3 x"]);
+        assert_eq!(words(&changed_lines("", "a")), ["+1 a"]);
+        assert!(changed_lines("a\nb\n", "a\nb\n").is_empty());
     }
 
     #[test]
@@ -227,7 +229,7 @@ mod tests {
                 if part.is_changed { format!("[{}]", part.text) } else { part.text.clone() }
             };
             let told = |change: &LineChange| change.parts.iter().map(mark).collect::<String>();
-            lines(before, after).iter().map(told).collect::<Vec<_>>()
+            changed_lines(before, after).iter().map(told).collect::<Vec<_>>()
         };
         assert_eq!(
             told("a\n#PBS -l walltime=1:00:00\nb", "a\n#PBS -l walltime=2:00:00,mem=4gb\nb"),
@@ -246,7 +248,7 @@ mod tests {
     fn texts_too_different_to_compare_differ_in_the_middle() {
         let many = |word: &str| (0..3000).map(|n| format!("{word} {n}\n")).collect::<String>();
         let (before, after) = (format!("top\n{}end", many("old")), format!("top\n{}end", many("new")));
-        let changes = lines(&before, &after);
+        let changes = changed_lines(&before, &after);
         assert_eq!(changes.len(), 6000);
         assert_eq!(apply(&before, &changes), after.lines().collect::<Vec<_>>());
     }
@@ -286,13 +288,13 @@ mod tests {
             before in prop::collection::vec("[a-d]", 0..12),
             after in prop::collection::vec("[a-d]", 0..12),
         ) {
-            let changes = lines(&before.join("\n"), &after.join("\n"));
+            let changes = changed_lines(&before.join("\n"), &after.join("\n"));
             prop_assert_eq!(apply(&before.join("\n"), &changes), after);
         }
 
         #[test]
         fn the_parts_of_a_line_are_the_line(before in "[ab ]{0,4}[aé.\u{1f600}]{0,6}", after in "[ab ]{0,4}[aé.\u{1f600}]{0,6}") {
-            for change in lines(&before, &after) {
+            for change in changed_lines(&before, &after) {
                 let whole: String = change.parts.iter().map(|part| part.text.as_str()).collect();
                 prop_assert!(change.parts.is_empty() || whole == change.text);
             }

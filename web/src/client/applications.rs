@@ -15,6 +15,11 @@ pub(crate) fn list_applications(query: &PageQuery) -> Reply<Page<Application>> {
     http::get(&format!("/applications{}", to_query(query)))
 }
 
+/// Those that others share.
+pub(crate) fn list_shared_applications() -> Reply<Page<Application>> {
+    http::get("/applications?shared=true")
+}
+
 /// One application.
 pub(crate) fn get_application(application: ApplicationId) -> Reply<Application> {
     http::get(&format!("/applications/{application}"))

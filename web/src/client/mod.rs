@@ -9,6 +9,7 @@ pub(crate) mod applications;
 pub(crate) mod builds;
 mod error;
 pub(crate) mod events;
+pub(crate) mod groups;
 pub(crate) mod hosts;
 mod http;
 pub(crate) mod job_actions;

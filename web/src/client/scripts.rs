@@ -2,7 +2,8 @@
 
 use gloo_net::http::Method;
 use pbsweb_shared::api::scripts::{
-    Revision, RevisionUpdate, Script, ScriptCheck, ScriptChecked, ScriptParse, ScriptParsed, ScriptsQuery,
+    Revision, RevisionCreate, RevisionUpdate, Script, ScriptCheck, ScriptChecked, ScriptCopy, ScriptCreate,
+    ScriptParse, ScriptParsed, ScriptsQuery,
 };
 use pbsweb_shared::ids::ScriptId;
 use pbsweb_shared::page::Page;
@@ -26,6 +27,21 @@ pub(crate) async fn list_scripts(query: &ScriptsQuery) -> Answer<Page<Script>> {
 /// One script.
 pub(crate) fn get_script(script: ScriptId) -> Reply<Script> {
     http::get(&format!("/scripts/{script}"))
+}
+
+/// Keeps a script under a new name.
+pub(crate) fn create_script(script: &ScriptCreate) -> Reply<Script> {
+    http::send(Method::POST, "/scripts", script, None)
+}
+
+/// Makes a copy of a script that is one's own.
+pub(crate) fn copy_script(script: ScriptId, copy: &ScriptCopy) -> Reply<Script> {
+    http::send(Method::POST, &format!("/scripts/{script}/copy"), copy, None)
+}
+
+/// Keeps a changed script as its next revision, unless another was saved meanwhile.
+pub(crate) fn save_revision(script: ScriptId, change: &RevisionCreate) -> Reply<Revision> {
+    http::send(Method::POST, &format!("/scripts/{script}/revisions"), change, None)
 }
 
 /// What one revision says differently from another.

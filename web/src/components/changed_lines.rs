@@ -11,13 +11,19 @@ pub(crate) fn ChangedLines(
 ) -> impl IntoView {
     view! {
         <pre class="changed-lines" tabindex="0" role="group" aria-label="The changed lines">
-            {lines.into_iter().map(line).collect_view()}
+            {lines
+                .into_iter()
+                .map(|change| {
+                    let number = format!("{}{:>5}  ", if change.is_new { '+' } else { '-' }, change.number);
+                    changed_line(number, change)
+                })
+                .collect_view()}
         </pre>
     }
 }
 
-fn line(change: LineChange) -> AnyView {
-    let number = format!("{}{:>5}  ", if change.is_new { '+' } else { '-' }, change.number);
+/// One line, after what is to stand before it.
+pub(crate) fn changed_line(number: String, change: LineChange) -> AnyView {
     let words = if change.parts.is_empty() { change.text.clone().into_any() } else { parts(change.parts) };
     // The elements say to screen readers what the colour says.
     if change.is_new {

@@ -12,11 +12,12 @@ mod job_words;
 mod key_install;
 mod live_banner;
 mod live_text;
+mod sharing;
 mod steer;
 mod upload_form;
 
 pub(crate) use activity_table::ActivityTable;
-pub(crate) use changed_lines::ChangedLines;
+pub(crate) use changed_lines::{ChangedLines, changed_line};
 pub(crate) use check_report::CheckFindings;
 pub(crate) use header::Header;
 pub(crate) use host_account::{AccountBadge, HostAccountForm, HostAccounts};
@@ -28,6 +29,7 @@ pub(crate) use job_words::{
 pub(crate) use key_install::KeyInstall;
 pub(crate) use live_banner::LiveBanner;
 pub(crate) use live_text::LiveText;
+pub(crate) use sharing::Sharing;
 pub(crate) use steer::{
     ActionButtons, SteerDialog, SteerWish, Targets, action_label, outcome_badge, refusal, refusal_of,
     result_words,

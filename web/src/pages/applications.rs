@@ -21,6 +21,15 @@ pub(crate) fn Applications() -> impl IntoView {
         let query = PageQuery { limit: Some(MOST), page_token: None };
         client::applications::list_applications(&query).await.map(|page| page.items)
     });
+    let shared = LocalResource::new(client::applications::list_shared_applications);
+    let others = move || {
+        let page = shared.get().and_then(Result::ok).filter(|page| !page.items.is_empty())?;
+        Some(view! {
+            <Panel title="Shared with you" lead="What others use: its commands and how its builds went. To run it, upload the source to your own account.">
+                <ApplicationTable applications=page.items />
+            </Panel>
+        })
+    };
     let navigate = use_navigate();
     let on_done = move |application: Application| {
         navigate(&paths::application(application.id), leptos_router::NavigateOptions::default());
@@ -45,6 +54,7 @@ pub(crate) fn Applications() -> impl IntoView {
                     }}
                 </Load>
             </Panel>
+            {others}
             <Panel title="Upload an application">
                 <UploadForm on_done=on_done />
             </Panel>
@@ -91,10 +101,13 @@ fn ApplicationTable(applications: Vec<Application>) -> impl IntoView {
             });
             let name = application.name.to_string();
             let whose = name.clone();
+            let owner = application.owner.as_ref().map(|owner| format!(" ({owner}’s)"));
+            let is_own = owner.is_none();
             view! {
                 <tr>
                     <th scope="row" data-label="Name">
                         <A href=paths::application(application.id)>{name}</A>
+                        {owner}
                     </th>
                     <td data-label="Where">{move || places(hosts, &application)}</td>
                     <td data-label="Uploaded">{uploaded.map(|at| view! { <Time at=at /> })}</td>
@@ -102,9 +115,12 @@ fn ApplicationTable(applications: Vec<Application>) -> impl IntoView {
                         {build.map_or_else(|| view! { <span class="muted">"never built"</span> }.into_any(), IntoAny::into_any)}
                     </td>
                     <td class="table-actions" data-label="">
-                        <LinkButton href=paths::compose(from)>
-                            "New job"<span class="visually-hidden">" with "{whose}</span>
-                        </LinkButton>
+                        {is_own
+                            .then(|| view! {
+                                <LinkButton href=paths::compose(from)>
+                                    "New job"<span class="visually-hidden">" with "{whose}</span>
+                                </LinkButton>
+                            })}
                     </td>
                 </tr>
             }

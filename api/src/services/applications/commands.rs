@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::services::actor::Actor;
 use crate::store::activity::insert_activity;
 use crate::store::commands as rows;
-use crate::store::sharing::application_access;
+use crate::store::sharing::access;
 
 /// More would no longer be on top.
 const MOST_PINS: i64 = 50;
@@ -31,17 +31,17 @@ pub async fn list_commands(
     let user = actor.user;
     app.store
         .query(move |connection| {
-            let known = application_access(connection, user, id)?;
+            let known = access(connection, user, id.into())?;
             known.map(|(owner, _)| rows::list_commands(connection, owner, id)).transpose()
         })
         .await?
         .ok_or(ApplicationError::NotFound)
 }
 
-/// Pins are the owner's.
-fn is_own(connection: &mut PgConnection, actor: &Actor, id: ApplicationId) -> Result<(), ApplicationError> {
-    let (_, access) = application_access(connection, actor.user, id)?.ok_or(ApplicationError::NotFound)?;
-    access.refusal(Access::Own).map_or(Ok(()), |words| Err(ApplicationError::Forbidden(words)))
+/// Pins are part of the application: whoever may change that pins.
+fn may_pin(connection: &mut PgConnection, actor: &Actor, id: ApplicationId) -> Result<(), ApplicationError> {
+    let (_, access) = access(connection, actor.user, id.into())?.ok_or(ApplicationError::NotFound)?;
+    access.refusal(Access::Edit).map_or(Ok(()), |words| Err(ApplicationError::Forbidden(words)))
 }
 
 fn wrong(code: &str, message: impl Into<String>) -> ApplicationError {
@@ -55,7 +55,7 @@ fn wrong(code: &str, message: impl Into<String>) -> ApplicationError {
 /// Pins commands to the top of an application's list. Those that are pinned already stay where they are.
 ///
 /// # Errors
-/// There is no such application, or it is somebody else's; the commands are none, too long, or too many are pinned.
+/// There is no such application, or the caller may not change it; the commands are none, too long, or too many are pinned.
 pub async fn pin_commands(
     app: &App,
     actor: &Actor,
@@ -75,7 +75,7 @@ pub async fn pin_commands(
     let n_pins = app
         .store
         .run(move |connection| -> Result<i64, ApplicationError> {
-            is_own(connection, &actor, id)?;
+            may_pin(connection, &actor, id)?;
             let n_pins = rows::count_pins(connection, id)?;
             if n_pins < MOST_PINS && rows::insert_pin(connection, id, &pin.commands, now)? {
                 insert_activity(connection, &actor.deed("application.pin", id, ""), now)?;
@@ -92,7 +92,7 @@ pub async fn pin_commands(
 /// Takes a pin away, if there is one.
 ///
 /// # Errors
-/// There is no such application.
+/// There is no such application, or the caller may not change it.
 pub async fn unpin_commands(
     app: &App,
     actor: &Actor,
@@ -102,7 +102,7 @@ pub async fn unpin_commands(
     let (actor, now) = (actor.clone(), app.replica.now());
     app.store
         .run(move |connection| {
-            is_own(connection, &actor, id)?;
+            may_pin(connection, &actor, id)?;
             // What holds a NUL was never pinned.
             if !pin.commands.contains('\0') && rows::delete_pin(connection, id, &pin.commands)? {
                 insert_activity(connection, &actor.deed("application.unpin", id, ""), now)?;

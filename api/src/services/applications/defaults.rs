@@ -10,7 +10,7 @@ use crate::services::actor::Actor;
 use crate::services::scripts::{from_preferences, rules_of};
 use crate::store::preferences::find_preferences;
 use crate::store::scripts::{good_runs, last_draft, last_draft_of, same_in_groups};
-use crate::store::sharing::application_access;
+use crate::store::sharing::access;
 
 /// The fields of the caller's last job of the application, on this host if there is one, with walltime and memory as the last good
 /// runs needed them; else what members of the caller's groups use it with; else the caller's preferences and the site's defaults.
@@ -31,7 +31,7 @@ pub async fn get_defaults(
     let user = actor.user;
     app.store
         .run(move |connection| {
-            application_access(connection, user, id)?.ok_or(ApplicationError::NotFound)?;
+            access(connection, user, id.into())?.ok_or(ApplicationError::NotFound)?;
             let others = same_in_groups(connection, user, id)?;
             let (draft, from) = start(connection, user, id, host, &others)?;
             // What a job takes elsewhere says what it is about, not how long it takes here.

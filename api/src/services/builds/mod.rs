@@ -32,7 +32,7 @@ use crate::store::builds::{NewBuild, OpenBuild};
 use crate::store::events::insert_event;
 use crate::store::idempotency::{KeyClaim, claim_key};
 use crate::store::page::{BadPageToken, PageRequest, Place};
-use crate::store::sharing::application_access;
+use crate::store::sharing::access;
 
 mod follow;
 mod output;
@@ -254,7 +254,7 @@ pub async fn list_builds(
     let user = actor.user;
     app.store
         .query(move |connection| {
-            let known = application_access(connection, user, application)?;
+            let known = access(connection, user, application.into())?;
             known
                 .map(|(owner, _)| rows::list_builds(connection, owner, application, request, &list))
                 .transpose()

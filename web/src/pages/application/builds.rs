@@ -19,6 +19,8 @@ pub(super) fn BuildTable(
     builds: Vec<Build>,
     /// The one whose output is shown.
     shown: Memo<Option<BuildId>>,
+    /// Their output may be seen.
+    has_output: Signal<bool>,
 ) -> impl IntoView {
     let live = Live::of_page();
     let hosts = Hosts::of_page();
@@ -32,15 +34,24 @@ pub(super) fn BuildTable(
             let build: Signal<Build> = live.build(build).into();
             let host = build.with_untracked(|build| build.host);
             view! {
-                <tr data-own=move || (shown.get() == Some(id)).then_some("true")>
+                <tr data-own=move || (has_output.get() && shown.get() == Some(id)).then_some("true")>
                     <th scope="row" data-label="Command">
-                        <A
-                            href=format!("{}?build={id}", paths::application(application))
-                            scroll=false
-                            attr:aria-current=move || (shown.get() == Some(id)).then_some("true")
-                        >
-                            <code>{command}</code>
-                        </A>
+                        {move || {
+                            let command = view! { <code>{command.clone()}</code> };
+                            if !has_output.get() {
+                                return command.into_any();
+                            }
+                            view! {
+                                <A
+                                    href=format!("{}?build={id}", paths::application(application))
+                                    scroll=false
+                                    attr:aria-current=move || (shown.get() == Some(id)).then_some("true")
+                                >
+                                    {command}
+                                </A>
+                            }
+                                .into_any()
+                        }}
                     </th>
                     <td data-label="State"><BuildStateBadge state=Signal::derive(move || build.read().state) /></td>
                     <td data-label="Exit status">{move || build.read().exit_status}</td>

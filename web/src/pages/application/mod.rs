@@ -3,6 +3,7 @@
 mod build_form;
 mod build_output;
 mod builds;
+mod commands;
 mod places;
 
 use leptos::prelude::*;
@@ -10,10 +11,11 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 use pbsweb_shared::api::applications::Application as Uploaded;
 use pbsweb_shared::api::builds::Build;
+use pbsweb_shared::api::groups::Access;
 use pbsweb_shared::ids::{ApplicationId, BuildId};
 
 use crate::client::{self, PageQuery};
-use crate::components::UploadForm;
+use crate::components::{Sharing, UploadForm};
 use crate::paths::{self, ComposeFrom};
 use crate::state::Live;
 use crate::ui::{
@@ -23,6 +25,7 @@ use crate::ui::{
 use build_form::BuildForm;
 use build_output::BuildOutput;
 use builds::BuildTable;
+use commands::Commands;
 use places::Places;
 
 /// How many past builds are shown.
@@ -87,13 +90,46 @@ fn ApplicationPage(id: ApplicationId) -> impl IntoView {
         application.set(Some(uploaded));
         is_uploading.set(false);
     });
+    // Why what its owner does cannot be done here, if it is somebody else's.
+    let whose = Memo::new(move |_| {
+        let application = application.read();
+        let application = application.as_ref()?;
+        let owner = application.owner.as_ref()?;
+        let groups: Vec<&str> = application.shared_with.iter().map(|group| group.name.as_str()).collect();
+        Some(format!(
+            "{owner}’s application, shared with {}. Your role: {}. To run it, upload the source to your own account.",
+            groups.join(", "),
+            application.access
+        ))
+    });
     let compose = paths::compose(ComposeFrom { application: Some(id), ..ComposeFrom::default() });
+    let access = Signal::derive(move || {
+        application.read().as_ref().map_or(Access::Read, |application| application.access)
+    });
     let has_loaded = Memo::new(move |_| application.read().is_some());
     view! {
         <PageHeader title=title lead="Its folders on the hosts, its builds, and their output.">
-            <Button on_press=move |()| is_uploading.set(true)>"Upload a new version"</Button>
-            <LinkButton href=compose kind=ButtonKind::Primary>"New job with it"</LinkButton>
+            <Show when=move || whose.read().is_none()>
+                <Sharing thing=id on_change=move |()| loaded.refetch() />
+            </Show>
+            <Button
+                disabled_because=MaybeProp::derive(move || whose.get())
+                on_press=move |()| is_uploading.set(true)
+            >
+                "Upload a new version"
+            </Button>
+            {move || {
+                whose
+                    .read()
+                    .is_none()
+                    .then(|| {
+                        view! {
+                            <LinkButton href=compose.clone() kind=ButtonKind::Primary>"New job with it"</LinkButton>
+                        }
+                    })
+            }}
         </PageHeader>
+        {move || whose.get().map(|words| view! { <p>{words}</p> })}
         <Dialog open=is_uploading title=Signal::derive(move || format!("New version of {}", title.get()))>
             <p>"It replaces the folder on the host you choose, once all of it has arrived. Jobs that run keep the files they have open."</p>
             <UploadForm application=title.get_untracked() on_done=on_uploaded />
@@ -106,12 +142,19 @@ fn ApplicationPage(id: ApplicationId) -> impl IntoView {
         }>
             <Places application=Signal::derive(move || application.get()) />
             <div class="build-columns">
-                <Panel title="Build">
-                    <BuildForm application=Signal::derive(move || application.get()) repeat=repeat on_started=on_started />
-                </Panel>
+                <Show when=move || whose.read().is_none()>
+                    <Panel title="Build">
+                        <BuildForm
+                            application=Signal::derive(move || application.get())
+                            repeat=repeat
+                            on_started=on_started
+                        />
+                    </Panel>
+                </Show>
                 <div class="stack">
-                    {move || match shown.get() {
+                    {move || match shown.get().filter(|_| whose.read().is_none()) {
                         Some(build) => view! { <BuildOutput id=build repeat=repeat /> }.into_any(),
+                        None if whose.read().is_some() => ().into_any(),
                         None => {
                             view! {
                                 <Panel title="Output">
@@ -125,9 +168,15 @@ fn ApplicationPage(id: ApplicationId) -> impl IntoView {
                     }}
                 </div>
             </div>
+            <Commands application=id access=access />
             <Panel title="Past builds">
                 <Load resource=builds what="builds" let:builds>
-                    <BuildTable application=id builds=builds shown=shown />
+                    <BuildTable
+                        application=id
+                        builds=builds
+                        shown=shown
+                        has_output=Signal::derive(move || whose.read().is_none())
+                    />
                 </Load>
             </Panel>
         </Show>

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use pbsweb_shared::api::applications::DefaultsQuery;
 use pbsweb_shared::api::jobs::JobSubmit;
+use pbsweb_shared::api::scripts::Revision;
 use pbsweb_shared::host::HostQueues;
 use pbsweb_shared::ids::{ApplicationId, HostId, UserId};
 use pbsweb_shared::problem::FieldError;
@@ -20,6 +21,7 @@ use pbsweb_shared::script::{
 use super::findings::{control_id, error_at, is_learned_at, is_shown, note_at};
 use super::history::History;
 use super::kept::{self, Kept, Tried, key_for};
+use super::origin::Origin;
 use crate::client::{self, ClientError, IdempotencyKey};
 use crate::state::{CurrentUser, Hosts, Live};
 use crate::ui::{Bind, LocalResource, effect};
@@ -41,6 +43,12 @@ pub(super) struct Form {
     pub(super) script_name: RwSignal<String>,
     /// The fields.
     pub(super) draft: RwSignal<JobScriptDraft>,
+    /// The script that they were filled from.
+    pub(super) origin: RwSignal<Option<Origin>>,
+    /// What somebody saved of that script meanwhile, to be merged.
+    pub(super) conflict: RwSignal<Option<Revision>>,
+    /// A script was kept: there is one more to pick, or another.
+    pub(super) saved: Trigger,
     /// The script's text: the other view of the draft.
     pub(super) text: Memo<String>,
     /// What can be undone and done again.
@@ -105,6 +113,9 @@ impl Form {
             draft,
             text,
             history: RwSignal::new(History::default()),
+            origin: RwSignal::new(kept.origin),
+            conflict: RwSignal::new(None),
+            saved: Trigger::new(),
             is_tried: RwSignal::new(false),
             server_errors: RwSignal::new(Vec::new()),
             findings,
@@ -158,6 +169,13 @@ impl Form {
         let read = parse_with(text.as_bytes(), &prefix).draft;
         self.note(place);
         self.draft.set(read);
+        self.server_errors.set(Vec::new());
+    }
+
+    /// Another draft takes the place of this one, which cannot come back by undoing: what it was made from is no longer the latest.
+    pub(super) fn replace(self, draft: JobScriptDraft) {
+        self.history.set(History::default());
+        self.draft.set(draft);
         self.server_errors.set(Vec::new());
     }
 
@@ -222,6 +240,7 @@ impl Form {
             self.note("");
         }
         self.draft.set(draft);
+        self.origin.set(None);
         self.script_name.set(script_name);
         self.is_tried.set(false);
         self.server_errors.set(Vec::new());
@@ -276,7 +295,7 @@ impl Form {
             application: self.application.get_untracked(),
             script: self.draft.get_untracked(),
             script_name: Some(name).filter(|name| !name.is_empty()),
-            of: None,
+            of: self.job_origin(),
         };
         let key = self.tried.with_untracked(|tried| {
             key_for(tried.as_ref(), &job, || IdempotencyKey::random().as_str().to_owned())
@@ -335,6 +354,7 @@ impl Form {
                 application: self.application.get_untracked(),
                 script_name: self.script_name.get_untracked(),
                 draft: self.draft.get_untracked(),
+                origin: self.origin.get_untracked(),
                 tried,
             },
         );
@@ -346,6 +366,7 @@ impl Form {
         effect(move || {
             self.draft.track();
             self.script_name.track();
+            self.origin.track();
             self.host.track();
             self.application.track();
             let is_loading = self.is_loading.get();

@@ -6,6 +6,8 @@ use pbsweb_shared::ids::{ApplicationId, HostId, UserId};
 use pbsweb_shared::script::JobScriptDraft;
 use serde::{Deserialize, Serialize};
 
+use super::origin::Origin;
+
 /// What is kept between visits.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -18,6 +20,8 @@ pub(super) struct Kept {
     pub(super) script_name: String,
     /// The fields.
     pub(super) draft: JobScriptDraft,
+    /// The script they were filled from.
+    pub(super) origin: Option<Origin>,
     /// The submission that was tried last, and whose answer is not known.
     pub(super) tried: Option<Tried>,
 }

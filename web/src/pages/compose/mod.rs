@@ -9,6 +9,8 @@ mod findings;
 mod form;
 mod history;
 mod kept;
+mod merging;
+mod origin;
 mod picker;
 mod script_side;
 mod sections;
@@ -27,20 +29,33 @@ use crate::paths;
 use crate::state::Hosts;
 use crate::ui::{EmptyState, LinkButton, PageHeader, Panel, ProblemBox, Show, Spinner};
 use form::Form;
+use merging::Merging;
+use origin::{OriginBar, Save, save_action};
 use picker::{Picker, pick};
 use script_side::ScriptSide;
 use sections::{Advanced, Array, Commands, Common, Dependencies, Mail, Output, Rare, Schedule, Variables};
-use submit::{SubmitBar, submit_action};
+use submit::{Submit, SubmitBar, submit_action};
 use target::Target;
 
 /// The page.
 #[component]
 pub(crate) fn Compose() -> impl IntoView {
-    let hosts = Hosts::of_page();
     let form = Form::provide();
     let error = RwSignal::new(None::<ClientError>);
     start(form, error);
     let submit = submit_action(form);
+    let save = save_action(form);
+    move || match form.conflict.get() {
+        Some(current) => view! { <Merging current=current save=save /> }.into_any(),
+        None => view! { <Composing error=error submit=submit save=save /> }.into_any(),
+    }
+}
+
+/// The form and the script.
+#[component]
+fn Composing(error: RwSignal<Option<ClientError>>, submit: Submit, save: Save) -> impl IntoView {
+    let hosts = Hosts::of_page();
+    let form = Form::of_page();
     let has_no_host = Memo::new(move |_| matches!(hosts.answer(), Some(Ok(_))) && hosts.usable().is_empty());
     view! {
         <PageHeader title="New job" lead="Fill the form, or pick a past script. Nothing is sent before you submit." />
@@ -70,6 +85,7 @@ pub(crate) fn Compose() -> impl IntoView {
                     on:submit=move |event: SubmitEvent| event.prevent_default()
                 >
                     <Panel title="Job">
+                        <OriginBar />
                         <Target />
                         <Common />
                         <Commands />
@@ -84,7 +100,7 @@ pub(crate) fn Compose() -> impl IntoView {
                             <Rare />
                         </div>
                     </Panel>
-                    <SubmitBar submit=submit />
+                    <SubmitBar submit=submit save=save />
                 </form>
             </div>
             <div class="compose-side">
@@ -148,9 +164,14 @@ fn start(form: Form, error: RwSignal<Option<ClientError>>) {
 async fn fill_from_job(form: Form, job: JobId) -> Answer<()> {
     let text = client::jobs::get_job_script(job).await?;
     let job = client::jobs::get_job(job, &pbsweb_shared::api::jobs::JobWaitQuery::default()).await?;
+    // Of the latest revision it is a change like any other; what is older, or not to be seen any more, begins anew.
+    let script = client::scripts::get_script(job.script).await.ok();
     if form.host.try_set(Some(job.host)).is_none() {
         form.application.set(job.application);
-        form.fill(text.draft, String::new());
+        match script.filter(|script| script.revision.id == job.revision) {
+            Some(script) => form.take_up(&script),
+            None => form.fill(text.draft, String::new()),
+        }
     }
     Ok(())
 }

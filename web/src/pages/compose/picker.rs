@@ -8,10 +8,15 @@ use super::form::Form;
 use crate::client::{self, ClientError};
 use crate::components::JobStateBadge;
 use crate::state::Hosts;
-use crate::ui::{Button, EmptyState, For, LocalResource, Panel, ProblemBox, Show, Spinner, TextField, Time};
+use crate::ui::{
+    Button, EmptyState, For, LocalResource, Panel, ProblemBox, Show, Spinner, TextField, Time, effect,
+};
 
 /// How many scripts are read at once.
 const PAGE_LENGTH: u32 = 100;
+
+/// So many of others are offered: those used last.
+const MOST_SHARED: u32 = 200;
 
 /// The marks that a measurement of the picking reads.
 const MARK_PICK: &str = "pbsweb:pick";
@@ -20,10 +25,17 @@ const MEASURE_FILLED: &str = "pbsweb:filled";
 /// Whether every word is somewhere in what the row shows or in the commands, whatever the case of ASCII letters.
 fn matches(script: &Script, host: &str, application: &str, words: &str) -> bool {
     let draft = &script.revision.draft;
-    let all = [&script.name, host, application, &draft.name, &draft.queue, &draft.commands]
+    let all = [&script.name, host, application, &draft.name, &draft.queue, &draft.commands, &sharing(script)]
         .map(str::to_ascii_lowercase)
         .join("\n");
     words.to_ascii_lowercase().split_whitespace().all(|word| all.contains(word))
+}
+
+/// Whose it is and in which groups, if somebody else's.
+fn sharing(script: &Script) -> String {
+    let Some(owner) = &script.owner else { return String::new() };
+    let groups: Vec<&str> = script.shared_with.iter().map(|group| group.name.as_str()).collect();
+    format!("{owner}’s, shared with {}", groups.join(", "))
 }
 
 /// What the script asks for, in a few words.
@@ -62,13 +74,15 @@ pub(super) fn pick(form: Form, script: Script) {
     if let Some(performance) = &performance {
         let _ = performance.mark(MARK_PICK);
     }
-    let name = if script.name == script.revision.draft.name { String::new() } else { script.name };
-    form.fill(script.revision.draft, name);
-    // A script that was never sent anywhere leaves the choice as it is.
-    if script.host.is_some() {
-        set_if_other(form.host, script.host);
+    form.take_up(&script);
+    // Where somebody else sends it, and with what, is theirs.
+    if script.owner.is_none() {
+        // A script that was never sent anywhere leaves the choice as it is.
+        if script.host.is_some() {
+            set_if_other(form.host, script.host);
+        }
+        set_if_other(form.application, script.application);
     }
-    set_if_other(form.application, script.application);
     request_animation_frame(move || {
         // The controls were written before this frame; now they are about to be painted.
         if let Some(performance) = performance {
@@ -105,13 +119,28 @@ pub(super) fn Picker() -> impl IntoView {
             ..ScriptsQuery::default()
         };
         spawn_local(async move {
-            let answer = client::scripts::list_scripts(&query).await;
+            let mut answer = client::scripts::list_scripts(&query).await;
+            if let (Ok(page), None) = (&mut answer, &query.page_token) {
+                let query =
+                    ScriptsQuery { shared: true, limit: Some(MOST_SHARED), ..ScriptsQuery::default() };
+                match client::scripts::list_scripts(&query).await {
+                    Ok(others) => page.items.extend(others.items),
+                    Err(failure) => answer = Err(failure),
+                }
+            }
             // The page may be gone by now.
             is_reading.try_set(false);
             match answer {
                 Ok(page) => {
                     next_token.try_set(page.next_page_token);
-                    scripts.try_update(|scripts| scripts.get_or_insert_default().extend(page.items));
+                    scripts.try_update(|scripts| {
+                        let scripts = scripts.get_or_insert_default();
+                        if query.page_token.is_none() {
+                            scripts.clear();
+                        }
+                        scripts.extend(page.items);
+                        scripts.sort_by_key(|script| std::cmp::Reverse(script.used_at));
+                    });
                 }
                 Err(failure) => {
                     error.try_set(Some(failure));
@@ -119,7 +148,11 @@ pub(super) fn Picker() -> impl IntoView {
             }
         });
     };
-    read();
+    effect(move || {
+        form.saved.track();
+        next_token.set(None);
+        read();
+    });
     let application_name = move |script: &Script| {
         let applications = applications.get().unwrap_or_default();
         let id = script.application?;
@@ -143,6 +176,7 @@ pub(super) fn Picker() -> impl IntoView {
         let application = application_name(&script);
         let host = script.host;
         let picked = script.clone();
+        let others = sharing(&script);
         let last = script.last_job.as_ref().map(|job| view! { <JobStateBadge state=job.state /> });
         let on_pick = move |_| {
             pick(form, picked.clone());
@@ -155,7 +189,11 @@ pub(super) fn Picker() -> impl IntoView {
                     <span class="script-row-state">{last}</span>
                     <span class="script-row-detail muted">
                         {application.map(|name| format!("{name} on "))}
-                        {move || host.map_or_else(|| "no host yet".to_owned(), |host| hosts.name(host))}
+                        {move || match host {
+                            _ if !others.is_empty() => others.clone(),
+                            Some(host) => hosts.name(host),
+                            None => "no host yet".to_owned(),
+                        }}
                         {Some(summary(&script)).filter(|text| !text.is_empty()).map(|text| format!(" · {text}"))}
                     </span>
                     <span class="script-row-when muted"><Time at=script.used_at /></span>
@@ -213,7 +251,7 @@ pub(super) fn Picker() -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use pbsweb_shared::api::groups::Access;
+    use pbsweb_shared::api::groups::{Access, SharedWith};
     use pbsweb_shared::api::scripts::Revision;
     use pbsweb_shared::script::{ChunkDraft, JobScriptDraft};
 
@@ -259,6 +297,16 @@ mod tests {
         check("RELAX hpc1", true);
         check("mpirun workq heat2d", true);
         check("relax theory", false);
+    }
+
+    #[test]
+    fn what_is_shared_says_whose_it_is_and_is_found_by_that() {
+        assert_eq!(sharing(&script()), "");
+        let group = "00000000-0000-0000-0000-000000000004".parse().unwrap();
+        let shared_with = vec![SharedWith { group, name: "Physics".to_owned() }];
+        let theirs = Script { owner: "bob".parse().ok(), access: Access::Read, shared_with, ..script() };
+        assert_eq!(sharing(&theirs), "bob’s, shared with Physics");
+        assert!(matches(&theirs, "", "", "bob physics"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use pbsweb_shared::script::Severity;
 
 use super::findings::{in_sum, words, worst_first};
 use super::form::{Form, lead_to, lead_to_control};
+use super::origin::{Save, SaveButton};
 use crate::client::{self, ClientError, IdempotencyKey};
 use crate::paths;
 use crate::state::{Hosts, Live, Notices};
@@ -39,6 +40,7 @@ pub(super) fn submit_action(form: Form) -> Submit {
                     if let ClientError::Problem(problem) = &error {
                         form.server_errors.try_set(problem.errors.clone());
                     }
+                    form.note_conflict(&error);
                     Err(error)
                 }
             }
@@ -70,6 +72,8 @@ fn press(form: Form, submit: Submit) {
 pub(super) fn SubmitBar(
     /// The action behind the button.
     submit: Submit,
+    /// The action behind the button that keeps the script.
+    save: Save,
 ) -> impl IntoView {
     let form = Form::of_page();
     let hosts = Hosts::of_page();
@@ -116,15 +120,25 @@ pub(super) fn SubmitBar(
     let start_afresh = move |()| {
         if form.is_untouched() { form.start_afresh() } else { is_asking.set(true) }
     };
+    let of_now = move |error: Option<ClientError>| error.filter(|error| form.is_of_now(error));
     let error = action_error(submit);
+    let not_saved = action_error(save);
+    let hindrance = Memo::new(move |_| form.hindrance());
+    let because = MaybeProp::derive(move || hindrance.get());
     view! {
         <section class="submit-bar" aria-label="Submit">
             <ul class="submit-findings" aria-label="Findings">{links}</ul>
-            {move || error.get().map(|error| view! { <ProblemBox error=error /> })}
+            {move || of_now(error.get()).map(|error| view! { <ProblemBox error=error /> })}
+            {move || of_now(not_saved.get()).map(|error| view! { <ProblemBox error=error /> })}
             <div class="submit-actions">
-                <Button kind=ButtonKind::Primary busy=submit.pending() on_press=move |()| press(form, submit)>
+                <Button
+                    kind=ButtonKind::Primary
+                    busy=submit.pending()
+                    disabled_because=because
+                    on_press=move |()| press(form, submit)>
                     {move || if submit.pending().get() { "Submitting…" } else { "Submit job" }}
                 </Button>
+                <SaveButton save=save />
                 <Button on_press=start_afresh>"Start afresh"</Button>
                 <span class="muted" role="status">{sum}</span>
             </div>

@@ -1,11 +1,13 @@
 //! The revisions of the job's script: what each says differently from this job's, its label, and taking it up again.
 
 use leptos::prelude::*;
-use pbsweb_shared::api::scripts::{Revision, RevisionUpdate};
+use pbsweb_shared::api::groups::Access;
+use pbsweb_shared::api::scripts::{Revision, RevisionUpdate, Script};
 use pbsweb_shared::ids::{RevisionId, ScriptId};
+use pbsweb_shared::page::Page;
 
-use crate::client;
-use crate::components::ChangedLines;
+use crate::client::{self, Answer};
+use crate::components::{ChangedLines, Sharing};
 use crate::state::Notices;
 use crate::ui::{
     Action, Button, EmptyState, Load, LocalResource, Panel, ProblemBox, Table, TextDialog, Time, action_error,
@@ -20,7 +22,11 @@ pub(super) fn Revisions(
     own: RevisionId,
 ) -> impl IntoView {
     let notices = Notices::of_page();
-    let loaded = LocalResource::new(move || client::scripts::list_revisions(script));
+    let loaded = LocalResource::new(move || async move {
+        // Both: what may be done with the revisions depends on whose script it is.
+        let found = client::scripts::get_script(script).await?;
+        Answer::<(Script, Page<Revision>)>::Ok((found, client::scripts::list_revisions(script).await?))
+    });
     let compared = RwSignal::new(None::<(i32, i32)>);
     let is_labelling = RwSignal::new(false);
     let to_label = RwSignal::new(0);
@@ -47,8 +53,17 @@ pub(super) fn Revisions(
     view! {
         <Panel title="Revisions" lead="Every state of this script that was submitted or saved. None is ever changed.">
             {move || action_error(restore).get().map(|error| view! { <ProblemBox error=error /> })}
-            <Load resource=loaded what="the revisions" let:page>
+            <Load resource=loaded what="the revisions" let:found>
                 {
+                    let (found, page) = found;
+                    let refusal = found.access.refusal(Access::Edit).map(|words| client::as_sentence(&words));
+                    let groups: Vec<&str> = found.shared_with.iter().map(|group| group.name.as_str()).collect();
+                    let shared = match (&found.owner, groups.is_empty()) {
+                        (Some(owner), _) => format!("{owner}’s script, shared with {}.", groups.join(", ")),
+                        (None, false) => format!("Your script, shared with {}.", groups.join(", ")),
+                        (None, true) => "Your script; you see it alone.".to_owned(),
+                    };
+                    let is_own = found.owner.is_none();
                     let of_job = page.items.iter().find(|revision| revision.id == own).map(|revision| revision.number);
                     let latest = page.items.first().map(|revision| revision.number);
                     let rows = page
@@ -59,6 +74,7 @@ pub(super) fn Revisions(
                             let name = format!("revision {number}");
                             let given = revision.label.unwrap_or_default();
                             let shown = given.clone();
+                            let (no_label, no_restore) = (refusal.clone(), refusal.clone());
                             view! {
                                 <tr>
                                     <th scope="row" data-label="Revision">
@@ -66,6 +82,7 @@ pub(super) fn Revisions(
                                     </th>
                                     <td data-label="Label">{shown}</td>
                                     <td data-label="Made"><Time at=revision.created_at /></td>
+                                    <td data-label="By">{revision.by.to_string()}</td>
                                     <td data-label="From">{revision.parent.map(|parent| parent.to_string())}</td>
                                     <td>
                                         <div class="table-actions">
@@ -81,6 +98,7 @@ pub(super) fn Revisions(
                                                 })}
                                             <Button
                                                 label=format!("Label {name}")
+                                                disabled_because=MaybeProp::derive(move || no_label.clone())
                                                 on_press=move |()| {
                                                     to_label.set(number);
                                                     label.set(given.clone());
@@ -93,6 +111,7 @@ pub(super) fn Revisions(
                                                 .then(|| view! {
                                                     <Button
                                                         label=format!("Restore {name}")
+                                                        disabled_because=MaybeProp::derive(move || no_restore.clone())
                                                         busy=restore.pending()
                                                         on_press=move |()| restore.dispatch(number)
                                                     >
@@ -106,12 +125,17 @@ pub(super) fn Revisions(
                         })
                         .collect_view();
                     view! {
+                        <div class="revisions-shared">
+                            <p>{shared}</p>
+                            {is_own.then(|| view! { <Sharing thing=script on_change=move |()| loaded.refetch() /> })}
+                        </div>
                         <Table caption="Revisions of the script, the latest first" stacks=true>
                             <thead>
                                 <tr>
                                     <th scope="col">"Revision"</th>
                                     <th scope="col">"Label"</th>
                                     <th scope="col">"Made"</th>
+                                    <th scope="col">"By"</th>
                                     <th scope="col">"From"</th>
                                     <td></td>
                                 </tr>

@@ -1,6 +1,7 @@
 //! One's own settings, a tab for each concern. The tab is in the address.
 
 mod account;
+mod groups;
 mod key;
 mod preferences;
 mod sessions;
@@ -15,6 +16,7 @@ use crate::ui::{PageHeader, Panel, Tab, Tabs};
 
 const TABS: &[Tab] = &[
     Tab { key: "preferences", label: "Preferences" },
+    Tab { key: "groups", label: "Groups" },
     Tab { key: "key", label: "SSH key" },
     Tab { key: "tokens", label: "API tokens" },
     Tab { key: "sessions", label: "Sessions" },
@@ -30,6 +32,7 @@ pub(crate) fn Settings() -> impl IntoView {
         <PageHeader title="Settings" />
         <Tabs label="Settings" tabs=TABS />
         {move || match selected.get() {
+            "groups" => view! { <groups::GroupsTab /> }.into_any(),
             "key" => view! { <key::KeyTab /> }.into_any(),
             "tokens" => view! { <tokens::TokensTab /> }.into_any(),
             "sessions" => view! { <sessions::SessionsTab /> }.into_any(),
