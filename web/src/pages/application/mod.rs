@@ -141,8 +141,8 @@ fn ApplicationPage(id: ApplicationId) -> impl IntoView {
             error().is_none().then(|| view! { <Spinner what="Loading the application" /> })
         }>
             <Places application=Signal::derive(move || application.get()) />
-            <div class="build-columns">
-                <Show when=move || whose.read().is_none()>
+            <Show when=move || whose.read().is_none()>
+                <div class="build-columns">
                     <Panel title="Build">
                         <BuildForm
                             application=Signal::derive(move || application.get())
@@ -150,24 +150,23 @@ fn ApplicationPage(id: ApplicationId) -> impl IntoView {
                             on_started=on_started
                         />
                     </Panel>
-                </Show>
-                <div class="stack">
-                    {move || match shown.get().filter(|_| whose.read().is_none()) {
-                        Some(build) => view! { <BuildOutput id=build repeat=repeat /> }.into_any(),
-                        None if whose.read().is_some() => ().into_any(),
-                        None => {
-                            view! {
-                                <Panel title="Output">
-                                    <EmptyState title="Not built yet">
-                                        <p>"The output of a build appears here while it runs."</p>
-                                    </EmptyState>
-                                </Panel>
+                    <div class="stack">
+                        {move || match shown.get() {
+                            Some(build) => view! { <BuildOutput id=build repeat=repeat /> }.into_any(),
+                            None => {
+                                view! {
+                                    <Panel title="Output">
+                                        <EmptyState title="Not built yet">
+                                            <p>"The output of a build appears here while it runs."</p>
+                                        </EmptyState>
+                                    </Panel>
+                                }
+                                    .into_any()
                             }
-                                .into_any()
-                        }
-                    }}
+                        }}
+                    </div>
                 </div>
-            </div>
+            </Show>
             <Commands application=id access=access />
             <Panel title="Past builds">
                 <Load resource=builds what="builds" let:builds>

@@ -80,11 +80,12 @@ fn name_of(script_name: &str, draft: &JobScriptDraft) -> String {
 }
 
 impl Form {
-    /// The script that is meant, if it is still the one that the form was filled from. Tracked.
-    fn meant(self) -> Option<Origin> {
-        let origin = self.origin.get()?;
-        let is_meant = self.draft.with(|draft| origin.is_meant(&self.script_name.read(), draft));
-        is_meant.then_some(origin)
+    /// Looks at the script that is meant, if it is still the one that the form was filled from. Tracked, and at each key: nothing is
+    /// copied.
+    fn meant<T>(self, look: impl FnOnce(&Origin, &JobScriptDraft) -> T) -> Option<T> {
+        let (origin, draft) = (self.origin.read(), self.draft.read());
+        let origin = origin.as_ref()?;
+        origin.is_meant(&self.script_name.read(), &draft).then(|| look(origin, &draft))
     }
 
     /// Fills the form with the latest revision of a script, to be a change of that.
@@ -97,14 +98,13 @@ impl Form {
 
     /// Why the form cannot be submitted as the script it was filled from. Tracked.
     pub(super) fn hindrance(self) -> Option<String> {
-        let refusal = self.meant()?.refusal(&self.draft.read())?;
-        Some(client::as_sentence(&refusal))
+        self.meant(Origin::refusal)?.map(|words| client::as_sentence(&words))
     }
 
     /// Of which script the job is, for the server to see that nothing is written over.
     pub(super) fn job_origin(self) -> Option<JobOrigin> {
-        let origin = untrack(move || self.meant())?;
-        Some(JobOrigin { script: origin.script, made_from: origin.made_from })
+        let of = |origin: &Origin, _: &_| JobOrigin { script: origin.script, made_from: origin.made_from };
+        untrack(move || self.meant(of))
     }
 
     /// What somebody else saved meanwhile is to be merged, if that is what the error says.
@@ -141,7 +141,7 @@ pub(super) fn save_action(form: Form) -> Save {
     let notices = Notices::of_page();
     Action::new_local(move |(): &()| {
         let draft = form.draft.get_untracked();
-        let meant = untrack(move || form.meant());
+        let meant = untrack(move || form.meant(|origin, _| origin.clone()));
         let name = name_of(&form.script_name.read_untracked(), &draft);
         async move {
             match save(meant, name, draft).await {
@@ -179,10 +179,10 @@ async fn save(meant: Option<Origin>, name: String, script: JobScriptDraft) -> An
 pub(super) fn SaveButton(save: Save) -> impl IntoView {
     let form = Form::of_page();
     let because = MaybeProp::derive(move || {
-        let origin = form.meant()?;
-        let refusal = origin.access.refusal(Access::Edit).map(|words| client::as_sentence(&words));
-        let is_kept = || (*form.draft.read() == origin.base).then(|| "Nothing was changed.".to_owned());
-        refusal.or_else(is_kept)
+        form.meant(|origin, draft| {
+            let refusal = origin.access.refusal(Access::Edit).map(|words| client::as_sentence(&words));
+            refusal.or_else(|| (*draft == origin.base).then(|| "Nothing was changed.".to_owned()))
+        })?
     });
     view! {
         <Button busy=save.pending() disabled_because=because on_press=move |()| save.dispatch(())>
@@ -209,7 +209,7 @@ pub(super) fn OriginBar() -> impl IntoView {
         }
     });
     let error = action_error(copy);
-    let shown = Memo::new(move |_| form.meant());
+    let is_meant = Memo::new(move |_| form.meant(|_, _| ()).is_some());
     let on_shared = move |()| {
         let Some(script) = form.origin.with_untracked(|origin| origin.as_ref().map(|origin| origin.script))
         else {
@@ -252,15 +252,19 @@ pub(super) fn OriginBar() -> impl IntoView {
         }
     };
     let hindrance = Memo::new(move |_| form.hindrance());
-    // Under another name it is another script, which is better said than found out.
-    let begun_from = Memo::new(move |_| {
-        let origin = form.origin.get().filter(|_| shown.read().is_none())?;
-        Some(format!("A new script of your own, begun from {}: it has another name.", origin.name))
-    });
+    let shown = move || {
+        let origin = form.origin.get()?;
+        Some(if is_meant.get() {
+            words(origin).into_any()
+        } else {
+            // Better said than found out.
+            let words = format!("A new script of your own, begun from {}: it has another name.", origin.name);
+            view! { <p>{words}</p> }.into_any()
+        })
+    };
     view! {
         <div class="compose-origin">
-            {move || shown.get().map(words)}
-            {move || begun_from.get().map(|words| view! { <p>{words}</p> })}
+            {shown}
             <Show when=move || hindrance.read().is_some()>
                 <p class="field-note">{move || hindrance.get()}</p>
             </Show>
