@@ -81,7 +81,17 @@ describe("groups", () => {
     });
     const form = { ada: new ComposeForm(ada.page), bob: new ComposeForm(bob.page) };
     await explaining("shared with me", held.world, bob, async () => {
-      await bob.page.goto("/compose");
+      // Picking is undone with all that belongs to it: what is saved then is the script that it was before.
+      const own = await bob.api("POST", "/scripts", { name: "mine", script: { ...SCRIPT, name: "heat" } });
+      await bob.page.goto(`/compose?script=${own.id}`);
+      await bob.page.getByText("Revision 1 of your script mine.").waitFor();
+      await retype(form.bob, "./report", "./report --mine");
+      await form.bob.past("ada’s, shared with Physics").click();
+      await bob.page.getByText("Your role: edit.").waitFor();
+      await bob.button("Undo").click();
+      await bob.page.getByText("Revision 1 of your script mine.").waitFor();
+      await bob.button("Save script").click();
+      await bob.notice("mine is kept as revision 2.").waitFor();
       await form.bob.past("ada’s, shared with Physics").click();
       await bob.page.getByText("Revision 1 of heat, ada’s script, shared with Physics. Your role: edit.").waitFor();
       await retype(form.bob, "--steps 100", "--steps 500");
@@ -134,6 +144,14 @@ describe("groups", () => {
     });
     const last = await ada.api("GET", `/scripts/${made.id}`);
     assert.deepEqual([last.n_revisions, last.revision.parent, last.revision.by], [4, 3, "bob"]);
+    await explaining("a copy beside one's own of the same name", held.world, bob, async () => {
+      await bob.api("POST", "/scripts", { name: "heat", script: SCRIPT });
+      await bob.page.goto("/compose");
+      await form.bob.past("ada’s, shared with Physics").click();
+      await bob.button("Copy to mine").click();
+      await bob.notice("heat of ada is your own now.").waitFor();
+      await bob.page.getByText("Revision 1 of your script heat of ada.").waitFor();
+    });
   });
 
   it("a role that forbids something says so, and a copy is one's own", async () => {
@@ -161,6 +179,10 @@ describe("groups", () => {
       await page.getByText("Your role in the group is submit; this needs edit").waitFor();
       await bob.button("Copy to mine").click();
       await bob.notice("cold is your own now.").waitFor();
+      // Undoing leads back to no other script.
+      await bob.button("Undo").click();
+      await page.getByText("Revision 1 of your script cold.").waitFor();
+      await bob.button("Redo").click();
       // What was typed is a change of the copy.
       await bob.button("Save script").click();
       await bob.notice("cold is kept as revision 2.").waitFor();

@@ -1,6 +1,7 @@
 //! The state of the form: the draft, where it goes, and what is found in it. Everything on the page is derived from here.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use leptos::ev;
@@ -19,7 +20,7 @@ use pbsweb_shared::script::{
 };
 
 use super::findings::{control_id, error_at, is_learned_at, is_shown, note_at};
-use super::history::History;
+use super::history::{History, Step};
 use super::kept::{self, Kept, Tried, key_for};
 use super::origin::Origin;
 use crate::client::{self, ClientError, IdempotencyKey};
@@ -44,7 +45,7 @@ pub(super) struct Form {
     /// The fields.
     pub(super) draft: RwSignal<JobScriptDraft>,
     /// The script that they were filled from.
-    pub(super) origin: RwSignal<Option<Origin>>,
+    pub(super) origin: RwSignal<Option<Arc<Origin>>>,
     /// What somebody saved of that script meanwhile, to be merged.
     pub(super) conflict: RwSignal<Option<Revision>>,
     /// A script was kept: there is one more to pick, or another.
@@ -113,7 +114,7 @@ impl Form {
             draft,
             text,
             history: RwSignal::new(History::default()),
-            origin: RwSignal::new(kept.origin),
+            origin: RwSignal::new(kept.origin.map(Arc::new)),
             conflict: RwSignal::new(None),
             saved: Trigger::new(),
             is_tried: RwSignal::new(false),
@@ -180,7 +181,22 @@ impl Form {
     }
 
     fn note(self, place: &str) {
-        self.history.update(|history| history.note(&self.draft.read_untracked(), place));
+        self.history.update(|history| history.note(place, || self.step()));
+    }
+
+    /// The form as it is now. Not tracked.
+    fn step(self) -> Step {
+        Step {
+            draft: self.draft.get_untracked(),
+            origin: self.origin.get_untracked(),
+            script_name: self.script_name.get_untracked(),
+        }
+    }
+
+    /// A new script was made of what is in the form; undoing leads back to no other.
+    pub(super) fn adopt(self, origin: Arc<Origin>) {
+        self.history.try_update(|history| history.adopt(&origin));
+        self.origin.try_set(Some(origin));
     }
 
     /// Whether there is something to undo, and to do again. Tracked.
@@ -198,10 +214,19 @@ impl Form {
         self.travel(History::redo);
     }
 
-    fn travel(self, way: fn(&mut History, &JobScriptDraft) -> Option<JobScriptDraft>) {
-        let now = self.draft.get_untracked();
-        if let Some(draft) = self.history.try_update(|history| way(history, &now)).flatten() {
-            self.draft.set(draft);
+    fn travel(self, way: fn(&mut History, Step) -> Option<Step>) {
+        let now = self.step();
+        if let Some(step) = self.history.try_update(|history| way(history, now)).flatten() {
+            self.draft.set(step.draft);
+            // Of the same script, what was saved meanwhile stays what the draft is made from.
+            let is_other = self.origin.with_untracked(|origin| {
+                origin.as_ref().map(|origin| origin.script)
+                    != step.origin.as_ref().map(|origin| origin.script)
+            });
+            if is_other {
+                self.origin.set(step.origin);
+                self.script_name.set(step.script_name);
+            }
             self.server_errors.set(Vec::new());
         }
     }
@@ -354,7 +379,7 @@ impl Form {
                 application: self.application.get_untracked(),
                 script_name: self.script_name.get_untracked(),
                 draft: self.draft.get_untracked(),
-                origin: self.origin.get_untracked(),
+                origin: self.origin.get_untracked().map(Arc::unwrap_or_clone),
                 tried,
             },
         );

@@ -3,6 +3,8 @@
 //! Nothing is decided by itself where both sides changed a place, and nothing that was typed is gone before it is decided: the
 //! form keeps it, over a reload too, and saving again leads here again.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use pbsweb_shared::api::scripts::Revision;
 use pbsweb_shared::script::{
@@ -271,7 +273,7 @@ impl Form {
         let prefix = self.draft.with_untracked(|draft| draft.directive_prefix.clone());
         let draft = parse_with(text.as_bytes(), &prefix).draft;
         self.origin.update(|origin| {
-            if let Some(origin) = origin {
+            if let Some(origin) = origin.as_mut().map(Arc::make_mut) {
                 origin.move_to(current);
                 // Somebody may have given the job another name: it still is this script.
                 let is_named_so = draft.name.trim() == origin.name;

@@ -1,5 +1,7 @@
 //! The script that the form was filled from: whose it is, what one may do with it, and keeping what was changed.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use pbsweb_shared::api::groups::Access;
@@ -7,6 +9,7 @@ use pbsweb_shared::api::jobs::JobOrigin;
 use pbsweb_shared::api::scripts::{Revision, RevisionCreate, Script, ScriptCopy, ScriptCreate};
 use pbsweb_shared::ids::ScriptId;
 use pbsweb_shared::names::UserName;
+use pbsweb_shared::problem::ProblemCode;
 use pbsweb_shared::script::JobScriptDraft;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +22,7 @@ use crate::ui::{Action, Button, ProblemBox, Show, action_error};
 /// A script, and the revision of it that is being changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Origin {
-    script: ScriptId,
+    pub(super) script: ScriptId,
     /// Its name in the history.
     pub(super) name: String,
     /// Whose it is, if somebody else's.
@@ -50,7 +53,7 @@ impl From<&Script> for Origin {
 
 impl Origin {
     /// Whether a draft under a name is still this script, and not another one that began with it.
-    fn is_meant(&self, script_name: &str, draft: &JobScriptDraft) -> bool {
+    pub(super) fn is_meant(&self, script_name: &str, draft: &JobScriptDraft) -> bool {
         name_of(script_name, draft) == self.name
     }
 
@@ -93,7 +96,7 @@ impl Form {
         let draft = script.revision.draft.clone();
         let name = if script.name == draft.name { String::new() } else { script.name.clone() };
         self.fill(draft, name);
-        self.origin.set(Some(Origin::from(script)));
+        self.origin.set(Some(Arc::new(Origin::from(script))));
     }
 
     /// Why the form cannot be submitted as the script it was filled from. Tracked.
@@ -143,11 +146,17 @@ pub(super) fn save_action(form: Form) -> Save {
         let draft = form.draft.get_untracked();
         let meant = untrack(move || form.meant(|origin, _| origin.clone()));
         let name = name_of(&form.script_name.read_untracked(), &draft);
+        let is_new = meant.is_none();
         async move {
             match save(meant, name, draft).await {
                 Ok(origin) => {
                     notices.done(format!("{} is kept as revision {}.", origin.name, origin.made_from));
-                    form.origin.try_set(Some(origin));
+                    let origin = Arc::new(origin);
+                    if is_new {
+                        form.adopt(origin);
+                    } else {
+                        form.origin.try_set(Some(origin));
+                    }
                     form.saved.notify();
                     Ok(())
                 }
@@ -174,6 +183,18 @@ async fn save(meant: Option<Origin>, name: String, script: JobScriptDraft) -> An
     }
 }
 
+/// Under another name if one's own scripts have one of this name.
+async fn copy_to_own(origin: &Origin) -> Answer<Script> {
+    let wish = ScriptCopy { name: None, revision: Some(origin.made_from) };
+    match (client::scripts::copy_script(origin.script, &wish).await, &origin.owner) {
+        (Err(error), Some(owner)) if error.code() == Some(ProblemCode::AlreadyExists) => {
+            let wish = ScriptCopy { name: Some(format!("{} of {owner}", origin.name)), ..wish };
+            client::scripts::copy_script(origin.script, &wish).await
+        }
+        (answer, _) => answer,
+    }
+}
+
 /// The button.
 #[component]
 pub(super) fn SaveButton(save: Save) -> impl IntoView {
@@ -196,14 +217,16 @@ pub(super) fn SaveButton(save: Save) -> impl IntoView {
 pub(super) fn OriginBar() -> impl IntoView {
     let form = Form::of_page();
     let notices = Notices::of_page();
-    let copy = Action::new_local(move |origin: &Origin| {
-        let origin = origin.clone();
+    let copy = Action::new_local(move |origin: &Arc<Origin>| {
+        let origin = Arc::clone(origin);
         async move {
-            let wish = ScriptCopy { name: None, revision: Some(origin.made_from) };
-            let made = client::scripts::copy_script(origin.script, &wish).await?;
+            let made = copy_to_own(&origin).await?;
+            if made.name != origin.name {
+                form.script_name.try_set(made.name.clone());
+            }
             notices.done(format!("{} is your own now.", made.name));
             // What was typed stays: it is a change of the copy from now on.
-            form.origin.try_set(Some(Origin::from(&made)));
+            form.adopt(Arc::new(Origin::from(&made)));
             form.saved.notify();
             Ok(())
         }
@@ -220,12 +243,12 @@ pub(super) fn OriginBar() -> impl IntoView {
             let Ok(found) = client::scripts::get_script(script).await else { return };
             form.origin.try_update(|origin| {
                 if let Some(origin) = origin.as_mut().filter(|origin| origin.script == script) {
-                    origin.renew(&found);
+                    Arc::make_mut(origin).renew(&found);
                 }
             });
         });
     };
-    let words = move |origin: Origin| {
+    let words = move |origin: Arc<Origin>| {
         let copied = origin.clone();
         let whose = match (&origin.owner, origin.groups.as_str()) {
             (Some(owner), groups) => format!(
