@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use pbsweb::transport::Identity;
-use russh::ChannelMsg;
-use russh::client::{self, Handle};
+use russh::client::{self, Handle, Msg};
 use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
+use russh::{Channel, ChannelMsg, ChannelOpenFailure};
 
 use crate::stand::Stand;
 
@@ -43,11 +43,21 @@ impl Bare {
         Ok(Self { handle })
     }
 
+    /// A channel. An sshd counts one that is gone for some moments more.
+    async fn open(&self) -> Result<Channel<Msg>, russh::Error> {
+        loop {
+            match self.handle.channel_open_session().await {
+                Err(error) if is_full(&error) => tokio::time::sleep(Duration::from_millis(1)).await,
+                opened => return opened,
+            }
+        }
+    }
+
     /// Runs a command with this input; how long it took until its answer was there. Returns when the channel is gone.
     pub(crate) async fn run(&self, command: &str, input: &str) -> anyhow::Result<Duration> {
         let begun = Instant::now();
         let mut answered = None;
-        let mut channel = self.handle.channel_open_session().await?;
+        let mut channel = self.open().await?;
         channel.exec(true, command).await?;
         channel.data_bytes(input.as_bytes().to_vec()).await?;
         channel.eof().await?;
@@ -72,6 +82,11 @@ impl Bare {
         );
         answered.context("the command printed nothing")
     }
+}
+
+/// What an sshd answers that has as many sessions on a connection as it allows.
+fn is_full(error: &russh::Error) -> bool {
+    matches!(error, russh::Error::ChannelOpenFailure(ChannelOpenFailure::ConnectFailed))
 }
 
 fn private_key(identity: &Identity) -> anyhow::Result<PrivateKey> {

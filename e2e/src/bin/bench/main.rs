@@ -26,9 +26,8 @@ mod wire;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
-use report::say;
 use stand::Stand;
 
 /// Measures PBSWeb: submissions, first load, memory, searches, the page in a browser.
@@ -44,18 +43,41 @@ struct Arguments {
     /// Submissions of each kind by many clients at once.
     #[arg(long, default_value_t = 320)]
     sustained: usize,
-    /// Measures the listings and searches of a long history, and nothing else.
+    /// Measures only this; may be given several times.
     #[arg(long)]
-    only_history: bool,
-    /// Measures watching at scale, and nothing else.
-    #[arg(long, conflicts_with = "only_history")]
-    only_watching: bool,
-    /// Leaves them out: the history takes some minutes to make.
-    #[arg(long, conflicts_with = "only_history")]
-    no_history: bool,
-    /// Leaves the browser out.
+    only: Vec<Part>,
+    /// Leaves this out; may be given several times.
     #[arg(long)]
-    no_browser: bool,
+    without: Vec<Part>,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Listings and searches of a long history, which takes some minutes to make.
+    History,
+    /// Reading and writing a job script.
+    Scripts,
+    /// Submissions one after the other.
+    Submissions,
+    /// Submissions by many clients at once.
+    Sustained,
+    /// The first load and memory.
+    Page,
+    /// Watching at scale.
+    Watching,
+    /// What a kill -9 costs.
+    Recovery,
+    /// The same with a second server.
+    Takeover,
+    /// The page in a browser.
+    Browser,
+}
+
+impl Arguments {
+    fn wants(&self, part: Part) -> bool {
+        (self.only.is_empty() || self.only.contains(&part)) && !self.without.contains(&part)
+    }
 }
 
 #[tokio::main]
@@ -72,38 +94,46 @@ async fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     anyhow::ensure!(arguments.runs > 0, "--runs is at least 1");
     report::machine();
-    if !arguments.no_history && !arguments.only_watching {
+    if arguments.wants(Part::History) {
         history::measure().await?;
     }
-    if arguments.only_history {
-        return Ok(());
-    }
-    if !arguments.only_watching {
+    if arguments.wants(Part::Scripts) {
         scripts::measure()?;
+    }
+    if arguments.wants(Part::Takeover) {
+        takeover::measure().await?;
+    }
+    let on_the_stand =
+        [Part::Submissions, Part::Sustained, Part::Page, Part::Watching, Part::Recovery, Part::Browser];
+    if !on_the_stand.into_iter().any(|part| arguments.wants(part)) {
+        return Ok(());
     }
     let mut stand = Stand::start().await?;
     let at_rest = memory::resident_bytes(stand.server()?.pid())?;
-    let outcome = if arguments.only_watching {
-        watching::measure(&stand).await
-    } else {
-        measure(arguments, &mut stand, at_rest).await
-    };
+    let outcome = measure(arguments, &mut stand, at_rest).await;
     let stopped = stand.stop().await;
     outcome.and(stopped)
 }
 
 async fn measure(arguments: &Arguments, stand: &mut Stand, at_rest: u64) -> anyhow::Result<()> {
-    submissions::measure(stand, arguments.warm_up, arguments.runs).await?;
-    parts::measure(stand, arguments.warm_up, arguments.runs).await?;
-    sustained::measure(stand, arguments.sustained).await?;
-    page::measure(stand).await?;
-    memory::tell(stand, at_rest)?;
-    watching::measure(stand).await?;
-    recovery::measure(stand).await?;
-    takeover::measure().await?;
-    if arguments.no_browser {
-        say("\nThe page in a browser: not measured (--no-browser)");
-    } else {
+    if arguments.wants(Part::Submissions) {
+        submissions::measure(stand, arguments.warm_up, arguments.runs).await?;
+        parts::measure(stand, arguments.warm_up, arguments.runs).await?;
+    }
+    if arguments.wants(Part::Sustained) {
+        sustained::measure(stand, arguments.sustained).await?;
+    }
+    if arguments.wants(Part::Page) {
+        page::measure(stand).await?;
+        memory::tell(stand, at_rest)?;
+    }
+    if arguments.wants(Part::Watching) {
+        watching::measure(stand).await?;
+    }
+    if arguments.wants(Part::Recovery) {
+        recovery::measure(stand).await?;
+    }
+    if arguments.wants(Part::Browser) {
         browser::measure(stand).await?;
     }
     Ok(())
