@@ -163,15 +163,16 @@ impl Keeper {
         let now = Instant::now();
         let expired: Vec<IdleShell> =
             open.idle_shells().extract_if(.., |shell| shell.expires_at() <= now).collect();
-        expired.into_iter().for_each(|shell| self.close(shell));
+        expired.into_iter().for_each(|shell| self.end(shell));
         open.idle_shells().iter().map(IdleShell::expires_at).min()
     }
 
-    fn close(&self, shell: IdleShell) {
-        self.tasks.spawn(shell.close());
+    fn end(&self, shell: IdleShell) {
+        self.tasks.spawn(shell.end(self.settings.close_timeout));
     }
 
     async fn answer(&self, mut request: LeaseRequest, current: &mut Option<Arc<Connection>>) {
+        let mut is_making_room = false;
         loop {
             if request.reply.is_closed() {
                 return;
@@ -195,15 +196,17 @@ impl Keeper {
                 let _ = request.reply.send(Ok(lease));
                 return;
             }
-            // Shells that wait must not keep others waiting.
-            if open.slots.available_permits() == 0
+            // Shells that wait must not keep others waiting; the place of one is enough.
+            if !is_making_room
+                && open.slots.available_permits() == 0
                 && let Some(shell) = open.idle_shells().pop()
             {
-                self.close(shell);
+                self.end(shell);
+                is_making_room = true;
             }
             let slot = tokio::select! {
                 () = request.reply.closed() => return,
-                () = open.returned.notified() => continue,
+                () = open.returned.notified(), if request.takes_shell || !is_making_room => continue,
                 slot = Arc::clone(&open.slots).acquire_owned() => slot,
             };
             let Ok(slot) = slot else { return };
@@ -221,7 +224,7 @@ impl Keeper {
             let idle = open.idle_shells().pop()?;
             match idle.wake() {
                 Ok(awake) => return Some(awake),
-                Err(idle) => self.close(idle),
+                Err(idle) => self.end(idle),
             }
         }
     }

@@ -27,8 +27,6 @@ use super::program::{EXEC, Marker, Program};
 use super::settings::RunLimits;
 use super::shell::Shell;
 
-/// How long a host may take to end a channel whose program has ended.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pieces of live output that wait for their reader before the program is slowed down.
 const LIVE_BUFFER: usize = 16;
 
@@ -138,6 +136,7 @@ pub(super) struct Exchange {
     is_lasting: bool,
     /// Its shell may run another program when this one ends well.
     is_tidy: bool,
+    close_timeout: Duration,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -184,6 +183,7 @@ impl Exchange {
             has_exited: false,
             is_lasting: program.is_lasting(),
             is_tidy: program.is_tidy(),
+            close_timeout: pool.settings().close_timeout,
             stop: pool.stop().clone(),
             tasks: pool.tasks().clone(),
         })
@@ -326,22 +326,19 @@ impl Drop for Exchange {
             return;
         }
         let (has_exited, is_lasting, stop) = (self.has_exited, self.is_lasting, self.stop.clone());
+        let patience = self.close_timeout;
         self.tasks.spawn(async move {
             let close = async {
-                if !has_exited {
-                    // Closing ends the program (see `program`); the signal reaches one that has not begun. One that is to run
-                    // to its end may be in the middle of what must not be done twice.
-                    if !is_lasting {
-                        let _ = shell.write.signal(Sig::TERM).await;
-                    }
-                    shell.close().await;
+                if has_exited {
+                    shell.drain(patience).await;
                     return;
                 }
-                let drained =
-                    timeout(CLOSE_TIMEOUT, async { while shell.read.wait().await.is_some() {} }).await;
-                if drained.is_err() {
-                    let _ = shell.write.close().await;
+                // The end of its input ends the program (see `program`); the signal reaches one that has not begun. One that is to
+                // run to its end may be in the middle of what must not be done twice.
+                if !is_lasting {
+                    let _ = shell.write.signal(Sig::TERM).await;
                 }
+                shell.end(patience).await;
             };
             tokio::select! {
                 () = stop.cancelled() => {}

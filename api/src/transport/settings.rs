@@ -11,6 +11,8 @@ pub struct TransportSettings {
     pub idle_timeout: Duration,
     /// A silent connection is asked for a sign of life this often, and given up after three questions.
     pub keepalive_interval: Duration,
+    /// How long a host may take to close a channel whose program has ended, or is to end.
+    pub close_timeout: Duration,
     /// Channels open at once on one connection; `sshd` allows 10 (`MaxSessions`).
     pub max_channels: usize,
     /// Callers that may wait for a channel of one connection; one more is told that the account is busy.
@@ -31,6 +33,7 @@ impl Default for TransportSettings {
             connect_timeout: Duration::from_secs(20),
             idle_timeout: Duration::from_secs(600),
             keepalive_interval: Duration::from_secs(30),
+            close_timeout: Duration::from_secs(5),
             max_channels: 8,
             max_waiting: 64,
             max_handshakes: 2,

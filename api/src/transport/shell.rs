@@ -19,9 +19,6 @@ const KEPT_FOR: Duration = Duration::from_secs(60);
 /// Afterwards a new one: what an account's start-up files say may have changed.
 const OLDEST: Duration = Duration::from_secs(600);
 
-/// How long a host may take to end a channel.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// The channel of a shell.
 pub(super) struct Shell {
     pub(super) read: ChannelReadHalf,
@@ -38,11 +35,19 @@ impl Shell {
         Self { read, write: Arc::new(write), opened_at: Instant::now(), is_used: false }
     }
 
-    /// Closes the channel and waits for the host to do so too.
-    pub(super) async fn close(mut self) {
-        // It may be gone already; closing is what is wanted.
-        let _ = self.write.close().await;
-        let _ = timeout(CLOSE_TIMEOUT, async { while self.read.wait().await.is_some() {} }).await;
+    /// Ends the shell's input, and with it the shell and what it runs; waits for the host to close the channel. To close it first
+    /// would be to hear no more of it: russh forgets a channel that it has closed, and the host may count it for some time.
+    pub(super) async fn end(mut self, patience: Duration) {
+        // It may be gone already; to be rid of it is what is wanted.
+        let _ = self.write.eof().await;
+        self.drain(patience).await;
+    }
+
+    /// Waits for the host to close the channel, and closes it if that takes too long.
+    pub(super) async fn drain(&mut self, patience: Duration) {
+        if timeout(patience, async { while self.read.wait().await.is_some() {} }).await.is_err() {
+            let _ = self.write.close().await;
+        }
     }
 
     /// Whether it still waits for a program, as far as the host has said.
@@ -93,8 +98,8 @@ impl IdleShell {
     }
 
     /// Ends it; its place is free afterwards.
-    pub(super) async fn close(self) {
-        self.shell.close().await;
+    pub(super) async fn end(self, patience: Duration) {
+        self.shell.end(patience).await;
         drop(self.slot);
     }
 }

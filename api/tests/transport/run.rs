@@ -1,5 +1,6 @@
 //! Programs: their answers, their limits, their connection.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -294,6 +295,38 @@ async fn shells_that_wait_keep_nobody_waiting() {
         assert_eq!(host.stdout("echo well").await, "well");
     }
     assert_eq!(host.transport.health(host.id).logins, 1);
+}
+
+/// What has ended is heard of: the host is never waited for in vain, so that all the patience in the world costs nothing.
+#[tokio::test]
+async fn a_program_with_a_shell_of_its_own_ends_one_that_waits_and_no_other() {
+    let patient =
+        TransportSettings { close_timeout: Duration::from_secs(3600), max_channels: 4, ..settings() };
+    let host = Host::with("", patient);
+    let tidy = async |_| {
+        let mut shells = Vec::new();
+        for _ in 0..20 {
+            shells.push(host.run(Program::new("echo $$").tidy()).await.unwrap().stdout_text());
+        }
+        shells
+    };
+    let own = async || {
+        for _ in 0..6 {
+            assert_eq!(host.stdout("echo well").await, "well");
+        }
+    };
+    let (shells, ()) = tokio::join!(join_all((0..8).map(tidy)), own());
+    let shells: HashSet<String> = shells.into_iter().flatten().collect();
+    assert!(shells.len() <= 4 + 6, "{shells:?}");
+
+    // Nor is one that nobody waits for any more.
+    let brief = RunLimits { deadline: Duration::from_millis(300), ..limits() };
+    for _ in 0..4 {
+        let forever = Program::new("sleep 3600");
+        let error = host.transport.run(&host.endpoint(), &host.identity, forever, brief).await.unwrap_err();
+        assert!(matches!(error, TransportError::TimedOut { .. }), "{error:?}");
+    }
+    assert_eq!(host.stdout("echo well").await, "well");
 }
 
 #[tokio::test]
