@@ -1,5 +1,7 @@
 //! Past scripts: what a new one starts with, what the picker lists, and text that becomes fields again.
 
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, PgConnection};
 use pbsweb_e2e::TestApp;
 use pbsweb_shared::api::activity::Activity;
 use pbsweb_shared::api::jobs::Job;
@@ -30,6 +32,25 @@ async fn a_new_script_starts_with_the_last_one_or_with_the_preferences() {
     let next: JobScriptDraft = user.read(&path).await;
     assert_eq!(next.commands, "./hello 42");
     user.wait_ended(job.id).await;
+}
+
+#[tokio::test]
+async fn a_script_that_was_used_just_now_is_used_again_without_waiting_for_its_row() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    let first = user.submit_well(&user.job("true")).await;
+    let mut other = PgConnection::establish(app.database_url()).unwrap();
+    other.batch_execute("UPDATE scripts SET used_at = now() + interval '1 minute'").unwrap();
+    // As another submission of it would that is not committed yet.
+    other.batch_execute("BEGIN; UPDATE scripts SET used_at = used_at").unwrap();
+    let again = user.submit_well(&user.job("true")).await;
+    assert_eq!((again.script, again.revision), (first.script, first.revision));
+    other.batch_execute("COMMIT").unwrap();
+    let changed = user.submit_well(&user.job("false")).await;
+    assert_eq!(changed.script, first.script);
+    assert_ne!(changed.revision, first.revision);
+    let back = user.submit_well(&user.job("true")).await;
+    assert!(![first.revision, changed.revision].contains(&back.revision), "the latest says something else");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The revisions of scripts.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Uuid as SqlUuid;
 use pbsweb_shared::api::groups::Role;
@@ -16,6 +16,9 @@ use crate::store::page::PageRequest;
 use crate::store::schema::{script_revisions, scripts, sessions, users};
 use crate::store::sharing::scripts_shared_with;
 use crate::store::{read_json, to_json};
+
+/// A script that is used again so soon was used just now: its moment is kept no more exactly.
+const A_MOMENT: TimeDelta = TimeDelta::seconds(1);
 
 /// The revisions of a script that a user may see.
 macro_rules! seen_revisions {
@@ -107,6 +110,9 @@ pub fn put_revision(
     new: &NewRevision<'_>,
     now: DateTime<Utc>,
 ) -> QueryResult<(ScriptId, RevisionId)> {
+    if let Some(known) = find_just_used(connection, new, now)? {
+        return Ok(known);
+    }
     let used = (
         scripts::used_at.eq(now),
         scripts::application_id.eq(new.application.map(ApplicationId::as_uuid)),
@@ -131,6 +137,32 @@ pub fn put_revision(
         Changed { session: new.session, draft: new.draft, text: new.text, fresh: new.fresh_revision };
     let parent = Some(n_revisions).filter(|number| *number > 0);
     Ok((script_id, add_revision(connection, script, n_revisions, parent, &changed, now)?))
+}
+
+/// A script that was used last, a moment ago and in the same way, if it says the same. Nothing of it changes: who submit one script
+/// many times at once do not wait for each other at its row.
+fn find_just_used(
+    connection: &mut PgConnection,
+    new: &NewRevision<'_>,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<(ScriptId, RevisionId)>> {
+    let others = diesel::alias!(scripts as others);
+    let later = others
+        .filter(others.field(scripts::owner_id).eq(scripts::owner_id))
+        .filter(others.field(scripts::used_at).gt(scripts::used_at));
+    let found: Option<(Uuid, Uuid)> = scripts::table
+        .inner_join(script_revisions::table.on(script_revisions::script_id.eq(scripts::id)))
+        .filter(scripts::owner_id.eq(new.owner.as_uuid()).and(scripts::name.eq(new.name)))
+        .filter(scripts::used_at.gt(now - A_MOMENT))
+        .filter(scripts::application_id.is_not_distinct_from(new.application.map(ApplicationId::as_uuid)))
+        .filter(scripts::host_id.eq(new.host.as_uuid()))
+        .filter(script_revisions::number.eq(scripts::n_revisions))
+        .filter(script_revisions::draft.eq(to_json(new.draft)?))
+        .filter(diesel::dsl::not(diesel::dsl::exists(later)))
+        .select((scripts::id, script_revisions::id))
+        .first(connection)
+        .optional()?;
+    Ok(found.map(|(script, revision)| (ScriptId::from_uuid(script), RevisionId::from_uuid(revision))))
 }
 
 /// What a revision says, and in which session it came to say that.
