@@ -3,6 +3,7 @@
 //! Each handler says what is special about it. What follows from the framework is added here, so that no handler can
 //! forget it: the schema of problems, the answers that any operation may give, the ways to sign in.
 
+use pbsweb_shared::api::hosts::{ListedGroup, ListedOrder};
 use pbsweb_shared::api::jobs::{ExportFormat, OutputStream, WaitUntil};
 use pbsweb_shared::event::Event;
 use pbsweb_shared::problem::Problem;
@@ -175,7 +176,7 @@ struct People;
         job_actions::undo_job_action,
         events::stream_events,
     ),
-    components(schemas(Event, ExportFormat, OutputStream, WaitUntil))
+    components(schemas(Event, ExportFormat, ListedGroup, ListedOrder, OutputStream, WaitUntil))
 )]
 struct Work;
 
