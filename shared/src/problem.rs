@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::scripts::Revision;
 
+// `tt` for the code, not `literal`: what derives the schema does not see it through the latter.
 macro_rules! problem_codes {
-    ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:literal, $title:literal;)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $code:tt, $status:literal, $title:literal;)*) => {
         /// The kinds of problems, each with its status and title; `docs/ERRORS.md` has a paragraph for each.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

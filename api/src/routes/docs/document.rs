@@ -277,6 +277,7 @@ fn status_words(status: &str) -> &'static str {
 mod tests {
     use std::collections::BTreeSet;
 
+    use pbsweb_shared::job::JobState;
     use serde_json::Value;
 
     use super::*;
@@ -352,6 +353,20 @@ mod tests {
             described.insert(format!("{method} {path} {}", operation["operationId"].as_str().unwrap()));
         });
         assert_eq!(routes, described);
+    }
+
+    #[test]
+    fn enumerations_have_the_words_that_travel() {
+        let document = serde_json::to_value(document()).unwrap();
+        let words = |name: &str| document.pointer(&format!("/components/schemas/{name}/enum")).cloned();
+        assert_eq!(words("JobState"), Some(serde_json::to_value(JobState::ALL).unwrap()));
+        assert_eq!(words("ListedOrder"), Some(serde_json::to_value(ListedOrder::ALL).unwrap()));
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        for (name, schema) in schemas {
+            for word in schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                assert!(!word.starts_with(char::is_uppercase), "{name}: {word}");
+            }
+        }
     }
 
     #[test]

@@ -132,9 +132,9 @@ macro_rules! text_value {
     };
 }
 
-/// A closed set of words.
+/// A closed set of words. A word is `tt`, not `literal`: what derives the schema does not see it through the latter.
 macro_rules! word_value {
-    ($(#[$doc:meta])* $name:ident, $rule:literal { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
+    ($(#[$doc:meta])* $name:ident, $rule:literal { $($(#[$vdoc:meta])* $variant:ident = $word:tt,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
