@@ -55,7 +55,8 @@ pub async fn submit_job(
 /// The caller's own, newest first.
 #[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
     params(JobsQuery),
-    responses((status = 200, body = Page<Job>), (status = 401, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = Page<Job>), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 422, body = Problem)))]
 pub async fn list_jobs(
     app: AppData,
     actor: Actor,
@@ -71,8 +72,8 @@ pub async fn list_jobs(
 /// begins with an apostrophe.
 #[utoipa::path(get, path = "/api/v1/jobs/export/{format}", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
     params(("format" = ExportFormat, Path), JobsQuery),
-    responses((status = 200, body = Vec<Job>), (status = 200, content_type = "text/csv", body = String),
-        (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, content((Vec<Job> = "application/json"), (String = "text/csv"))),
+        (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn export_jobs(
     app: AppData,
     actor: Actor,

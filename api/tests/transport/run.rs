@@ -124,7 +124,8 @@ async fn a_program_that_is_to_last_is_not_ended_with_its_caller() {
         let limits = RunLimits { deadline: Duration::from_secs(1), ..limits() };
         let error = host.transport.run(&host.endpoint(), &host.identity, program, limits).await.unwrap_err();
         assert!(matches!(error, TransportError::TimedOut { step: Step::Running, .. }), "{error:?}");
-        assert!(folder.join("begun").exists());
+        // The host may be slow to begin what it was sent.
+        until("the program begins", || folder.join("begun").exists()).await;
         // Whatever the host was told of the first program, it was told before it was asked for this one.
         assert_eq!(host.stdout("echo still here").await, "still here");
         std::fs::write(folder.join("go-on"), "").unwrap();

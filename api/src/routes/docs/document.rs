@@ -3,11 +3,14 @@
 //! Each handler says what is special about it. What follows from the framework is added here, so that no handler can
 //! forget it: the schema of problems, the answers that any operation may give, the ways to sign in.
 
+use std::collections::BTreeMap;
+
 use pbsweb_shared::api::hosts::{ListedGroup, ListedOrder};
 use pbsweb_shared::api::jobs::{ExportFormat, OutputStream, WaitUntil};
 use pbsweb_shared::event::Event;
 use pbsweb_shared::problem::Problem;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::Schema;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Response};
 use utoipa::{Modify, OpenApi as _};
@@ -195,11 +198,36 @@ impl Modify for Common {
             "Set by a sign-in, for browsers. Requests that change something need the header `X-PBSWeb: 1` too.",
         );
         components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        open_parts_of_unions(&mut components.schemas);
         for (path, item) in &mut document.paths.paths {
             let is_api = path.starts_with("/api/");
             for operation in operations(item).filter(|_| is_api) {
                 add_common_answers(operation);
             }
+        }
+    }
+}
+
+/// In a union the kind stands beside a thing's own fields: one that is said to have no others could never be there.
+fn open_parts_of_unions(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
+    let unions = schemas.values().filter_map(|schema| {
+        let RefOr::T(Schema::OneOf(union)) = schema else { return None };
+        Some(union)
+    });
+    let kinds = unions.flat_map(|union| &union.items).filter_map(|kind| {
+        let RefOr::T(Schema::AllOf(kind)) = kind else { return None };
+        Some(kind)
+    });
+    let parts: Vec<String> = kinds
+        .flat_map(|kind| &kind.items)
+        .filter_map(|part| {
+            let RefOr::Ref(part) = part else { return None };
+            part.ref_location.rsplit('/').next().map(ToOwned::to_owned)
+        })
+        .collect();
+    for part in parts {
+        if let Some(RefOr::T(Schema::Object(part))) = schemas.get_mut(&part) {
+            part.additional_properties = None;
         }
     }
 }
@@ -218,6 +246,11 @@ fn add_common_answers(operation: &mut Operation) {
     });
     let takes_input =
         operation.request_body.is_some() || operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
+    let is_paged = operation
+        .parameters
+        .iter()
+        .flatten()
+        .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == "page_token"));
     let mut add = |status: &str| {
         operation
             .responses
@@ -230,6 +263,9 @@ fn add_common_answers(operation: &mut Operation) {
     }
     if takes_input {
         add("400");
+    }
+    if is_paged {
+        add("422");
     }
     add("500");
     add("503");
@@ -366,6 +402,18 @@ mod tests {
             for word in schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str) {
                 assert!(!word.starts_with(char::is_uppercase), "{name}: {word}");
             }
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_union_leave_room_for_its_kind() {
+        let document = serde_json::to_value(document()).unwrap();
+        let schemas = &document["components"]["schemas"];
+        let kinds = schemas["Steering"]["oneOf"].as_array().unwrap();
+        assert_eq!(kinds.len(), 9);
+        for kind in kinds {
+            let part = kind["allOf"][0]["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+            assert_eq!(schemas[part]["additionalProperties"], Value::Null, "{part}");
         }
     }
 
