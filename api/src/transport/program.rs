@@ -5,7 +5,7 @@
 //! in the host's process list. The text is one function whose call is the last line: cut short on the way, it is
 //! an unfinished definition and nothing runs. Its commands read `/dev/null`, so that none eats the program.
 //!
-//! Standard input stays open while the program runs, and a watcher beside it reads there. When the channel closes,
+//! Standard input stays open while the program runs, and a watcher beside it reads there. When that input ends,
 //! because nobody waits any more or the connection is lost, the watcher ends the program and all it started: sshd
 //! itself leaves them alone, and not every sshd passes on a signal. Hosts ban accounts who leave hanging commands.
 
