@@ -215,6 +215,7 @@ async fn keep(app: &Arc<App>, hold: Hold, listed: Listed, look_ups: &mut LookUps
         tracing::info!(host.id = %host, problem = problem.as_str(), "part of a listing could not be read");
     }
     let snapshot = Arc::new(snapshot);
+    look_ups.forget_ended();
     let Some(due) = apply::apply(app, hold, Arc::clone(&snapshot)).await? else { return Ok(()) };
     look_ups.begin(app, hold, due);
     let watch = app.store.query(move |connection| find_watch(connection, host)).await?;

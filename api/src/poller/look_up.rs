@@ -62,12 +62,17 @@ impl Default for LookUps {
 }
 
 impl LookUps {
-    /// Looks at jobs that a listing no longer shows, or shows only in sum, each by the account that submitted it: another may
-    /// not be allowed to see it.
-    pub(super) fn begin(&mut self, app: &Arc<App>, hold: Hold, jobs: Vec<OpenJob>) {
+    /// Counts the looks that ended as over. To be said before what is known of the jobs is read: a look that ends after that
+    /// wrote what the reader has not seen, and its jobs must not be looked at again because of it.
+    pub(super) fn forget_ended(&mut self) {
         while let Some(ended) = self.running.try_join_next_with_id() {
             self.accounts.remove(&ended.map_or_else(|error| error.id(), |(id, ())| id));
         }
+    }
+
+    /// Looks at jobs that a listing no longer shows, or shows only in sum, each by the account that submitted it: another may
+    /// not be allowed to see it.
+    pub(super) fn begin(&mut self, app: &Arc<App>, hold: Hold, jobs: Vec<OpenJob>) {
         let mut by_account: HashMap<Account, Vec<OpenJob>> = HashMap::new();
         for job in jobs {
             by_account.entry((job.owner, job.login.clone())).or_default().push(job);
