@@ -89,11 +89,13 @@ name! {
             && text.starts_with(|c: char| c.is_ascii_alphanumeric())
             && text.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c));
 
-    /// The identifier a scheduler gives to a job, whole, such as `1234.cluster` or `1234[].cluster`.
+    /// The identifier a scheduler gives to a job, whole, such as `1234.cluster` or `1234[].cluster`. As the commands take it, the
+    /// server that is to be asked may stand behind it: `1234.cluster@other`.
     PbsJobId, "is a number, perhaps with '[]' or '[n]', and the server's name",
         |text| (1..=200).contains(&text.len())
             && text.starts_with(|c: char| c.is_ascii_digit())
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-[]".contains(c));
+            && text.matches('@').count() <= 1
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-[]@".contains(c));
 }
 
 impl PbsJobId {
@@ -104,6 +106,20 @@ impl PbsJobId {
         let (index, server) = rest.split_once(']')?;
         let index = index.parse().ok()?;
         Some((Self(format!("{number}[]{server}")), index))
+    }
+
+    /// The same job, for a command that is to ask another server than the one that gave the id.
+    ///
+    /// # Errors
+    /// This is no server's name.
+    pub fn at(&self, server: &str) -> Result<Self, NameError> {
+        format!("{}@{server}", self.without_server()).parse()
+    }
+
+    /// What the scheduler itself writes: without the server that is to be asked.
+    #[must_use]
+    pub fn without_server(&self) -> &str {
+        self.0.split_once('@').map_or(&self.0, |(id, _)| id)
     }
 }
 
@@ -121,6 +137,16 @@ mod tests {
         assert_eq!(subjob("12[].vm"), None);
         assert_eq!(subjob("12.vm"), None);
         assert_eq!(subjob("12[1-3].vm"), None);
+    }
+
+    #[test]
+    fn another_server_can_be_asked() {
+        let id: PbsJobId = "12[].vm".parse().unwrap();
+        assert_eq!(id.without_server(), "12[].vm");
+        let there = id.at("other.site").unwrap();
+        assert_eq!((there.as_str(), there.without_server()), ("12[].vm@other.site", "12[].vm"));
+        assert_eq!(there.at("third").unwrap().as_str(), "12[].vm@third");
+        assert!(id.at("a b").is_err());
     }
 
     fn check<T: FromStr + fmt::Display>(good: &[&str], bad: &[&str]) {
@@ -142,7 +168,10 @@ mod tests {
         check::<HostName>(&["hpc1", "9"], &["", "-a", "a.b", "A"]);
         check::<LoginName>(&["alice", "Bob@CORP", "machine$"], &["", "$", "-rf", "a b", "a;b", "a\n"]);
         check::<ApplicationName>(&["heat2d", "Code_1.2+x"], &["", ".ssh", "..", "a/b", "-x", "a b", "é"]);
-        check::<PbsJobId>(&["1.vm", "12[].pbs-1.site", "12[3].vm"], &["", "vm", "1 2", "1;rm", "1\n"]);
+        check::<PbsJobId>(
+            &["1.vm", "12[].pbs-1.site", "12[3].vm", "1.vm@b"],
+            &["", "vm", "1 2", "1;rm", "1\n", "1@a@b"],
+        );
     }
 
     #[test]

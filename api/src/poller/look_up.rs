@@ -155,7 +155,8 @@ async fn ask(
     }
     let mut reply = ask_server(app, &reach, jobs, None).await?;
     for (server, jobs) in reply.moved(jobs) {
-        reply.follow(ask_server(app, &reach, &jobs, Some(&server)).await?);
+        let there = ask_server(app, &reach, &jobs, Some(&server)).await?;
+        reply.follow(&server, there);
     }
     Ok(reply)
 }

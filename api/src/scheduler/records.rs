@@ -91,7 +91,7 @@ impl JobRecord {
         if self.state_letter != "M" {
             return None;
         }
-        self.queue.rsplit_once('@').map(|(_, server)| server).filter(|server| !server.is_empty())
+        placed_at(&self.queue)
     }
 
     /// A resource that was asked for.
@@ -322,14 +322,22 @@ impl FinishedReply {
         by_server
     }
 
-    /// Takes what the server said that has these jobs now. Of a job that it does not tell, the former server's word stays.
-    pub fn follow(&mut self, there: Self) {
-        for record in there.records {
+    /// Takes what the server said that has these jobs now. Of a job that it does not tell, the former server's word stays. Their
+    /// queues stand as `queue@server`, as [`placed_at`] reads them.
+    pub fn follow(&mut self, server: &str, there: Self) {
+        for mut record in there.records {
+            record.queue = format!("{}@{server}", record.queue);
             self.records.retain(|before| before.pbs_id != record.pbs_id);
             self.records.push(record);
         }
         self.subjobs.extend(there.subjobs);
     }
+}
+
+/// The server in `queue@server`: where a job is that was moved to another one.
+#[must_use]
+pub fn placed_at(queue: &str) -> Option<&str> {
+    queue.rsplit_once('@').map(|(_, server)| server).filter(|server| !server.is_empty())
 }
 
 /// A value by its name.

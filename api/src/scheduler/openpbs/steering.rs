@@ -200,8 +200,10 @@ fn read_share(action: JobAction, targets: &[Vec<PbsJobId>], ran: &Ran<'_>) -> Ve
         .collect()
 }
 
-/// Whether a complaint's last word is this id; the release writes it without the server.
+/// Whether a complaint's last word is this id; the release writes it without the server's name, and none writes the server that
+/// was asked.
 fn is_named(id: &PbsJobId, word: &str) -> bool {
-    let id = id.as_str();
+    let word = word.split_once('@').map_or(word, |(id, _)| id);
+    let id = id.without_server();
     id == word || id.split_once('.').is_some_and(|(number, _)| number == word)
 }

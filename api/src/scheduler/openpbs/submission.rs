@@ -105,7 +105,7 @@ pub(super) fn printed_id(stdout: &[u8]) -> Option<PbsJobId> {
     stdout.rsplit(|byte| *byte == b'\n').find_map(|line| {
         let id: PbsJobId = std::str::from_utf8(line.trim_ascii()).ok()?.parse().ok()?;
         // `2026` or `23-06-06` in a banner is no id: those have a server's name behind a dot.
-        let (number, server) = id.as_str().split_once('.')?;
+        let (number, server) = id.as_str().split_once('.').filter(|_| !id.as_str().contains('@'))?;
         let digits = number.strip_suffix("[]").unwrap_or(number);
         let is_id = digits.bytes().all(|byte| byte.is_ascii_digit())
             && server.starts_with(|first: char| first.is_ascii_alphabetic() || first.is_ascii_digit())
@@ -153,6 +153,7 @@ mod tests {
             ("", None),
             ("qsub: hello\n", None),
             ("12.vm; rm -rf\n", None),
+            ("12.vm\n2.help@site\n", Some("12.vm")),
         ] {
             assert_eq!(printed_id(text.as_bytes()).map(|id| id.to_string()).as_deref(), id, "{text:?}");
         }

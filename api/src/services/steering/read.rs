@@ -10,6 +10,7 @@ use pbsweb_shared::ids::{ActionId, JobId};
 use pbsweb_shared::page::Page;
 use pbsweb_shared::steering::Steering;
 
+use super::targets::id_for_commands;
 use super::{SteerError, own_job, words_of};
 use crate::app::App;
 use crate::services::actor::Actor;
@@ -120,8 +121,8 @@ pub async fn get_job_attributes(app: &App, actor: &Actor, id: JobId) -> Result<J
     let job = own_job(app, actor, id).await?;
     let alter = Steering::Alter(pbsweb_shared::steering::JobAlter::default());
     job.state.allows(alter.action()).map_err(|reason| SteerError::StateForbids(reason.to_owned()))?;
-    let pbs_id =
-        job.pbs_id.ok_or_else(|| SteerError::StateForbids("the scheduler's id is not known".to_owned()))?;
+    let pbs_id = id_for_commands(&job)
+        .ok_or_else(|| SteerError::StateForbids("the scheduler's id is not known".to_owned()))?;
     let reach = Reach::find(app, actor.user, job.host, Trust::Checked).await?;
     let (marker, as_of) = (fresh_marker(), Utc::now());
     let command =

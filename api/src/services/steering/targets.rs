@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{SteerError, wrong};
 use crate::app::App;
+use crate::scheduler::records::placed_at;
 use crate::services::actor::Actor;
 use crate::store::jobs::{StateFilter, find_jobs, list_jobs};
 use crate::store::page::{PageRequest, Place};
@@ -28,15 +29,22 @@ pub(super) struct Planned {
 }
 
 pub(super) fn plan(steering: &Steering, job: Job) -> Planned {
-    let Some(pbs_id) = &job.pbs_id else {
+    let Some(pbs_id) = id_for_commands(&job) else {
         let fits = job.state.allows(steering.action()).and(Err("the scheduler's id is not known"));
         return Planned { job, pbs_ids: Vec::new(), fits };
     };
-    let fits = steering.fits(job.state, is_array_id(pbs_id));
-    match target_ids(pbs_id, steering.subjobs()) {
+    let fits = steering.fits(job.state, is_array_id(&pbs_id));
+    match target_ids(&pbs_id, steering.subjobs()) {
         Ok(pbs_ids) => Planned { pbs_ids, fits, job },
         Err(reason) => Planned { job, pbs_ids: Vec::new(), fits: fits.and(Err(reason)) },
     }
+}
+
+/// What commands are given for a job. One that was moved to another server is there: its first server may know it as history.
+pub(super) fn id_for_commands(job: &Job) -> Option<PbsJobId> {
+    let pbs_id = job.pbs_id.as_ref()?;
+    let there = job.queue.as_deref().and_then(placed_at);
+    Some(there.and_then(|server| pbs_id.at(server).ok()).unwrap_or_else(|| pbs_id.clone()))
 }
 
 /// The jobs that a request is about, in the order of the request, or newest first.

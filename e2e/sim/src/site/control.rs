@@ -26,8 +26,8 @@ impl Site {
         if (id.part == Part::Job) == job.array.is_some() {
             return Err(refusal::unknown_job());
         }
-        // Of a job that was moved there is only history here.
-        if job.is_finished() || (job.moved_to.is_some() && !is_at_other(text)) {
+        // Of a job that was moved there is only history here; without it the commands ask the server that has the job.
+        if job.is_finished() || (job.moved_to.is_some() && self.history && !is_at_other(text)) {
             return Err(refusal::finished());
         }
         if !self.may_control(job, user) {

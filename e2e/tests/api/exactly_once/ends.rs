@@ -1,6 +1,7 @@
 //! How jobs end, and what is known of it on a scheduler that forgets them at once.
 
 use pbsweb_e2e::{TestApp, until};
+use pbsweb_shared::api::job_actions::JobAttributes;
 use pbsweb_shared::job::{EndCause, JobState, StateSource};
 use pbsweb_shared::problem::ProblemCode;
 
@@ -153,7 +154,8 @@ async fn a_job_of_an_account_that_is_shut_says_so() {
     assert!(!shut.state.has_ended(), "{shut:#?}");
 }
 
-/// The job's own server keeps only that it went; without history its commands follow the job, with it they are told where.
+/// The job's own server keeps only that it went; without history its commands follow the job, with it they are told where: its
+/// queue says so, and what is done to it is done there.
 #[tokio::test]
 async fn a_job_that_is_moved_to_another_server_is_followed_there() {
     for history in [false, true] {
@@ -166,7 +168,6 @@ async fn a_job_that_is_moved_to_another_server_is_followed_there() {
         let body = serde_json::json!({ "destination": "workq@other" });
         let _ = user.post(&format!("/jobs/{}/move", job.id), &body).await.expect(202);
         let pbs_id = job.pbs_id.clone().unwrap();
-        let there = format!("{pbs_id}@other");
         let by_itself =
             std::process::Command::new(app.sim.bin_dir().join("qstat")).arg(pbs_id.as_str()).output();
         assert_eq!(
@@ -175,10 +176,13 @@ async fn a_job_that_is_moved_to_another_server_is_followed_there() {
             "only without history qstat follows by itself"
         );
         user.wait_for("the other server tells of it", job.id, |job| {
-            job.state == JobState::Held && job.queue.as_deref() == Some("workq")
+            job.state == JobState::Held
+                && job.queue.as_deref() == Some(if history { "workq@other" } else { "workq" })
         })
         .await;
-        super::by_hand(&app, "ada", "qrls", &[&there]);
+        let attributes: JobAttributes = user.get(&format!("/jobs/{}/attributes", job.id)).await.json();
+        assert!(!attributes.is_running);
+        let _ = user.post_empty(&format!("/jobs/{}/release", job.id)).await.expect(202);
         let ended = user.wait_ended(job.id).await;
         assert_eq!(
             (ended.state, ended.exit_status),
