@@ -42,11 +42,22 @@ impl Times {
     pub(crate) fn tell(&self, what: &str) {
         say(&format!("  {what:<66} {:>8.1} {:>8.1}", self.median_ms(), self.percentile(95)));
     }
+
+    /// One row of a table that has the slowest, too.
+    pub(crate) fn tell_slowest(&self, what: &str) {
+        let [p95, p99] = [95, 99].map(|percent| self.percentile(percent));
+        say(&format!("  {what:<66} {:>8.1} {p95:>8.1} {p99:>8.1}", self.median_ms()));
+    }
 }
 
 /// The head of a table of times.
 pub(crate) fn head(title: &str) {
     say(&format!("\n{title:<68} {:>8} {:>8}", "median", "p95 [ms]"));
+}
+
+/// The head of one with the slowest, too.
+pub(crate) fn head_slowest(title: &str) {
+    say(&format!("\n{title:<68} {:>8} {:>8} {:>8}", "median", "p95", "p99 [ms]"));
 }
 
 /// A ratio with its aim.
