@@ -22,31 +22,44 @@ const TICKS = [
 const CHUNK = ["Chunks", "Processors", "MPI processes", "OpenMP threads", "Memory", "GPUs", "Other resources"];
 
 /**
- * Types `n` letters from a place on; gives for each the milliseconds from the key until everything that follows from it is laid out:
- * what has to fit into a frame. The page's own clock, with a measure of each in its timeline.
+ * Presses a key `n` times from a place on; gives for each the milliseconds from the key until everything that follows from it is laid
+ * out: what has to fit into a frame. The page's own clock, with a measure of each in its timeline. Real keys: a text area whose text is
+ * set by a program is built anew by the browser, line by line.
  */
 export async function timesOfKeys(control, at, n) {
-  return control.evaluate(
-    async (control, [at, n]) => {
-      const times = [];
-      for (let index = 0; index < n; index += 1) {
-        const start = performance.now();
-        control.setRangeText("x", at + index, at + index, "end");
-        control.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  const page = control.page();
+  const times = await control.evaluateHandle((control, at) => {
+    control.focus();
+    control.setSelectionRange(at, at);
+    const times = [];
+    const pressed = () => {
+      const start = performance.now();
+      const put = () => {
         // Behind everything that was put off to a microtask.
-        await new Promise((resolve) => {
-          const { port1, port2 } = new MessageChannel();
-          port1.onmessage = resolve;
-          port2.postMessage(null);
-        });
-        document.body.getBoundingClientRect();
-        times.push(performance.measure("pbsweb:key", { start }).duration);
-        await new Promise(requestAnimationFrame);
-      }
-      return times;
-    },
-    [at, n],
-  );
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => {
+          document.body.getBoundingClientRect();
+          times.push(performance.measure("pbsweb:key", { start }).duration);
+        };
+        port2.postMessage(null);
+      };
+      control.addEventListener("input", put, { once: true });
+    };
+    control.addEventListener("keydown", pressed);
+    times.end = () => control.removeEventListener("keydown", pressed);
+    return times;
+  }, at);
+  for (let index = 0; index < n; index += 1) {
+    await page.keyboard.press("x");
+    await times.evaluate((times, n) => new Promise((resolve) => {
+      const look = () => (times.length > n ? requestAnimationFrame(resolve) : setTimeout(look));
+      look();
+    }), index);
+  }
+  return times.evaluate((times) => {
+    times.end();
+    return [...times];
+  });
 }
 
 export class ComposeForm {
