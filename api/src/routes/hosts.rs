@@ -166,7 +166,7 @@ pub async fn list_host_jobs(
     path: Path<String>,
     query: Query<HostJobsQuery>,
 ) -> Result<Json<HostJobs>, ApiProblem> {
-    Ok(Json(hosts::list_host_jobs(&app, &actor, id(&path)?, &query).await?))
+    Ok(Json(hosts::list_host_jobs(&app, &actor, id(&path)?, query.into_inner()).await?))
 }
 
 /// List a host's nodes

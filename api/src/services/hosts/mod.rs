@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use pbsweb_shared::api::hosts::{Host, HostAccount, HostJobsQuery, HostKey as ShownKey};
 use pbsweb_shared::host::{HostHealth, HostHistory, HostJobs, HostQueues, ListedJob, Queue};
 use pbsweb_shared::ids::HostId;
@@ -13,8 +14,9 @@ use pbsweb_shared::problem::FieldError;
 use super::actor::Actor;
 use super::reach::ReachError;
 use crate::app::App;
-use crate::poller::{health, unpack_nodes};
+use crate::poller::{HostListing, health, unpack_nodes};
 use crate::store::health::list_health;
+use crate::store::host_views::HostView;
 use crate::store::hosts as rows;
 use crate::store::hosts::{AccountRecord, HostRecord};
 use crate::store::nodes::find_nodes;
@@ -184,8 +186,10 @@ pub async fn list_host_jobs(
     app: &App,
     actor: &Actor,
     id: HostId,
-    query: &HostJobsQuery,
+    query: HostJobsQuery,
 ) -> Result<HostJobs, HostError> {
+    const MANY_JOBS: usize = 2000;
+
     let view = app.host_views.ask((id, actor.user)).await?.ok_or(HostError::NotFound)?;
     let watch = view.watch.as_deref();
     let listed = match watch {
@@ -193,6 +197,23 @@ pub async fn list_host_jobs(
         None => Arc::default(),
     };
     app.pollers.watch(app, id);
+    let health = shown_health(app, &view.host, watch);
+    let as_of = watch.and_then(|watch| watch.snapshot_at);
+    // One's own are found by their owner; a search through all of a full host's would hold up other requests.
+    if listed.len() < MANY_JOBS || query.own {
+        return Ok(host_jobs(&listed, &query, &view, (health, as_of)));
+    }
+    let searched = tokio::task::spawn_blocking(move || host_jobs(&listed, &query, &view, (health, as_of)));
+    Ok(searched.await.map_err(|_| StoreError::Stopped)?)
+}
+
+/// The part of a listing that a query asks for.
+fn host_jobs(
+    listed: &HostListing,
+    query: &HostJobsQuery,
+    view: &HostView,
+    (health, as_of): (HostHealth, Option<DateTime<Utc>>),
+) -> HostJobs {
     let login = view.login.as_ref().map(LoginName::as_str);
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let size = |n: Option<u32>, default: usize| n.map_or(default, |n| usize::try_from(n).unwrap_or(default));
@@ -203,15 +224,15 @@ pub async fn list_host_jobs(
         job: view.own.get(&job.pbs_id).copied(),
         ..job
     });
-    Ok(HostJobs {
-        host: id,
-        health: shown_health(app, &view.host, watch),
-        as_of: watch.and_then(|watch| watch.snapshot_at),
+    HostJobs {
+        host: view.host.id,
+        health,
+        as_of,
         n_listed: count(listed.len()),
         n_own: count(listed.of(login).len()),
         n_matching: count(selected.len()),
         jobs: jobs.collect(),
-    })
+    }
 }
 
 /// A host's nodes, as its scheduler listed them last. Looking at them has them asked for more often.
