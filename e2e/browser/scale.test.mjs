@@ -30,6 +30,21 @@ const looks = (person, name) =>
     await assertFits(person, title, width);
   });
 
+/** From the click on the queues, at another page, to the frame in which a first job is painted: the page's own clock. */
+function timeOfOwnJobs() {
+  return new Promise((resolve) => {
+    const start = performance.now();
+    const watch = new MutationObserver(() => {
+      if (!document.querySelector("tr[data-job]")) return;
+      watch.disconnect();
+      requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - start)));
+    });
+    watch.observe(document, { childList: true, subtree: true });
+    const links = [...document.querySelectorAll("nav[aria-label=Main] a")];
+    links.find((link) => link.textContent.trim() === "Queues").click();
+  });
+}
+
 describe("two thousand nodes", () => {
   const test = ada(["--nodes", nodes.join()], [{ name: "mine" }]);
 
@@ -54,7 +69,7 @@ describe("two thousand nodes", () => {
 describe("forty thousand jobs on two thousand nodes", () => {
   const test = ada(["--nodes", nodes.join(), "--held-jobs", `eve:${N_JOBS}`], [{ name: "mine" }]);
 
-  test("own jobs first, and any other by scrolling, in any order, by filters", async (ada) => {
+  test("own jobs first, and any other by scrolling, in any order, by filters", async (ada, t) => {
     const { page } = ada;
     const table = page.getByRole("table", { name: "Jobs on" });
     const rows = table.locator("tr[data-job]");
@@ -83,12 +98,14 @@ describe("forty thousand jobs on two thousand nodes", () => {
 
     await page.goto("/queues");
     await page.getByText(`${N_JOBS + 1} jobs, 1 of them yours`).waitFor({ timeout: 4 * PATIENCE_MS });
-    // What takes long is the first listing; from then on the page is quick.
-    const begun = Date.now();
-    await page.reload();
     const own = table.getByRole("link", { name: "mine" });
+    // What takes long is the first listing; from then on the page is quick.
+    await ada.mainLink("Jobs").click();
+    await ada.heading("Jobs").waitFor();
+    const milliseconds = await page.evaluate(timeOfOwnJobs);
+    t.diagnostic(`own jobs of ${N_JOBS + 1}: on the screen ${milliseconds.toFixed(0)} ms after the click`);
+    await page.reload();
     await own.waitFor();
-    console.log(`own jobs on the screen after ${Date.now() - begun} ms`);
     await see(0, "mine");
     assert.ok((await rows.count()) <= 120, "only a part is drawn");
     assert.equal(await table.getAttribute("aria-rowcount"), String(N_JOBS + 2));
