@@ -100,10 +100,15 @@ describe("forty thousand jobs on two thousand nodes", () => {
     await page.getByText(`${N_JOBS + 1} jobs, 1 of them yours`).waitFor({ timeout: 4 * PATIENCE_MS });
     const own = table.getByRole("link", { name: "mine" });
     // What takes long is the first listing; from then on the page is quick.
-    await ada.mainLink("Jobs").click();
-    await ada.heading("Jobs").waitFor();
-    const milliseconds = await page.evaluate(timeOfOwnJobs);
-    t.diagnostic(`own jobs of ${N_JOBS + 1}: on the screen ${milliseconds.toFixed(0)} ms after the click`);
+    const times = [];
+    for (let n = 0; n < 5; n += 1) {
+      await ada.mainLink("Jobs").click();
+      await ada.heading("Jobs").waitFor();
+      await page.getByRole("link", { name: "mine" }).waitFor();
+      times.push(await page.evaluate(timeOfOwnJobs));
+    }
+    times.sort((a, b) => a - b);
+    t.diagnostic(`own jobs of ${N_JOBS + 1} on the screen after the click: median ${times[2].toFixed(0)} ms, most ${times[4].toFixed(0)} ms`);
     await page.reload();
     await own.waitFor();
     await see(0, "mine");
