@@ -11,7 +11,7 @@ use pbsweb_shared::host::{HostJobs, ListedJob};
 use pbsweb_shared::ids::HostId;
 use pbsweb_shared::job::JobState;
 use wasm_bindgen::JsCast;
-use web_sys::Element;
+use web_sys::{Element, KeyboardEvent};
 
 use super::filter::Filter;
 use super::part::{Part, ROWS};
@@ -209,6 +209,19 @@ impl List {
             let _ = frame.focus();
         }
         self.look();
+    }
+
+    /// To the beginning or the end at once, by the keys for it. A browser would move there over many rows, and stop where others are
+    /// put in meanwhile.
+    pub(super) fn jump(self, event: &KeyboardEvent) {
+        let Some(frame) = self.frame.get_untracked() else { return };
+        let to = match event.key().as_str() {
+            "Home" => 0,
+            "End" => frame.scroll_height(),
+            _ => return,
+        };
+        event.prevent_default();
+        frame.set_scroll_top(to);
     }
 
     /// Looks which rows are in sight, and fetches others if these come to an end.

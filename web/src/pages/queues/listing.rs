@@ -148,6 +148,7 @@ fn JobRows(
             aria-label=move || caption.get()
             node_ref=list.frame
             on:scroll=move |_| list.look()
+            on:keydown=move |event| list.jump(&event)
         >
             <table
                 class="table"
