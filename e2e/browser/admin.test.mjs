@@ -69,12 +69,12 @@ test("an administrator's work", async (t) => {
     await grace.button("Add a host").click();
     const dialog = page.getByRole("dialog", { name: "Add a host" });
     await dialog.getByLabel("Short name (required)").fill("second");
-    await dialog.getByLabel("Address of the login node (required)").fill(world.host.address);
+    await dialog.getByLabel("Login node (required)").fill(world.host.address);
     await dialog.getByLabel("Port", { exact: true }).fill("99999");
     await dialog.getByRole("button", { name: "Add host" }).click();
     await dialog.getByText(/from 1 to 65535/).waitFor();
     await dialog.getByLabel("Port", { exact: true }).fill(world.host.port);
-    await dialog.getByLabel("Folder of the scheduler's commands").fill(world.host.binFolder);
+    await dialog.getByLabel("Folder of PBS commands").fill(world.host.binFolder);
     await dialog.getByRole("button", { name: "Add host" }).click();
     await dialog.waitFor({ state: "hidden" });
     await panel("second").getByText("Key not confirmed").waitFor();

@@ -65,7 +65,8 @@ describe("an operator", () => {
       assert.equal(readFileSync(runs, "utf8"), "run\nrun\n");
       const [past] = await pastActions(person, job);
       assert.match(past, /Done/);
-      assert.match(past, /Run again\. By olga, with .*Chrome/);
+      assert.match(past, /Run again\. By olga, with Chrome on Linux\./);
+      assert.match(await person.page.getByText("Chrome on Linux").getAttribute("title"), /^Mozilla\//);
     });
   });
 

@@ -140,4 +140,34 @@ describe("output", () => {
     await found.getByRole("button", { name: "Close" }).click();
     await found.waitFor({ state: "hidden" });
   });
+
+  it("of an array, that of the job whose index is said", async () => {
+    const { person, host } = await somebody(held.world);
+    await explaining("array", held.world, person, async () => {
+      const { page } = person;
+      const commands = 'echo "I am $PBS_ARRAY_INDEX"; echo "no $PBS_ARRAY_INDEX" >&2';
+      const job = await submitJob(person, { host, script: { ...script("sweep", commands), array: "1-3" } }, hasEnded);
+      await page.goto(`/jobs/${job.id}`);
+      await page.getByText("Of which job of the array?").waitFor();
+      assert.equal(await page.getByRole("link", { name: "Download" }).count(), 0);
+      await page.getByRole("link", { name: "Output of 2" }).press("Enter");
+      await page.getByText("I am 2", { exact: true }).waitFor();
+      const field = person.field("Index in the array");
+      assert.equal(await field.inputValue(), "2");
+      assert.match(await page.getByRole("link", { name: "Download" }).getAttribute("href"), /stdout\?index=2$/);
+      await person.inEveryLook("output-array", (title, viewport) => assertClean(person, title, viewport));
+      await field.fill("3");
+      await page.getByText("I am 3", { exact: true }).waitFor();
+      await page.getByRole("link", { name: "Errors", exact: true }).click();
+      await page.getByText("no 3", { exact: true }).waitFor();
+      await page.reload();
+      await page.getByText("Of which job of the array?").waitFor();
+      await field.fill("1");
+      await page.getByText("no 1", { exact: true }).waitFor();
+      await field.fill("");
+      await page.getByText("Of which job of the array?").waitFor();
+      await field.fill("9");
+      await page.getByText(/not on the host/).waitFor();
+    });
+  });
 });

@@ -130,6 +130,40 @@ describe("every page, in both themes, wide and narrow", () => {
       });
     });
   }
+  it("the filters of the queues stand in full rows", async () => {
+    const { person } = await withContent(held.world);
+    await explaining("filters", held.world, person, async () => {
+      const { page } = person;
+      await page.goto("/queues");
+      await region(HOST)(page).waitFor();
+      for (const [width, rows] of [[1280, [2, 4]], [900, [2, 4]], [600, [1, 1, 2, 2]], [390, [1, 1, 2, 2]]]) {
+        await page.setViewportSize({ ...DESKTOP, width });
+        const bottoms = await page.getByRole("search").locator(":is(input, select)").evaluateAll((fields) =>
+          // A box to tick is lower than a field, and stands on the same line.
+          fields.map((field) => Math.round(field.closest(".field").getBoundingClientRect().bottom)),
+        );
+        const counted = bottoms.reduce((rows, bottom) => ({ ...rows, [bottom]: (rows[bottom] ?? 0) + 1 }), {});
+        assert.deepEqual(Object.values(counted), rows, `at ${width} pixels`);
+        await assertFits(person, "the filters", width);
+      }
+      await page.setViewportSize(DESKTOP);
+    });
+  });
+  it("the selected tab is in sight on a phone", async () => {
+    const { person } = await withContent(held.world);
+    await explaining("tabs", held.world, person, async () => {
+      const { page } = person;
+      await page.setViewportSize(PHONE);
+      await page.goto("/settings?tab=sessions");
+      await page.getByRole("table", { name: "Your sessions" }).waitFor();
+      await page.waitForFunction(() => {
+        const { left, right } = document.querySelector(".tab[aria-current]").getBoundingClientRect();
+        return left >= 0 && right <= innerWidth;
+      });
+      assert.equal(await page.evaluate(() => scrollY), 0, "the page itself stays where it is");
+      await page.setViewportSize(DESKTOP);
+    });
+  });
   it("the menu of a phone", async () => {
     const { person } = await withContent(held.world);
     await explaining("menu", held.world, person, async () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 
-import { PATIENCE_MS, explaining, worldOfFile } from "./harness.mjs";
+import { DESKTOP, PATIENCE_MS, explaining, worldOfFile } from "./harness.mjs";
 import { readyPerson, submitJob } from "./setup.mjs";
 import { assertFits, assertUsable } from "./usable.mjs";
 
@@ -124,6 +124,18 @@ describe("forty thousand jobs on two thousand nodes", () => {
     assert.equal(await frame.evaluate((frame) => frame === document.activeElement), true);
     await page.keyboard.press("Home");
     await see(0, "mine");
+    // The line below it says what is in sight, in a window of any size.
+    const place = page.getByText(/^1 to \d+ of /);
+    const last = async () => Number(/to (\d+) of/.exec(await place.textContent())[1]);
+    const sized = async (height, isSo) => {
+      await page.setViewportSize({ ...DESKTOP, height });
+      const deadline = Date.now() + PATIENCE_MS;
+      while (!isSo(await last())) assert.ok(Date.now() < deadline, `the line does not follow a window of ${height} pixels`);
+    };
+    const most = await last();
+    await sized(DESKTOP.height / 2, (n) => n < most - 2);
+    const fewer = await last();
+    await sized(DESKTOP.height, (n) => n > fewer + 2);
     // And anywhere: what comes to be seen stays where it is.
     await frame.evaluate((frame) => frame.scrollTo(0, frame.scrollHeight / 2));
     await page.waitForFunction(() => {

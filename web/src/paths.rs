@@ -69,6 +69,11 @@ pub(crate) fn job(job: JobId) -> String {
     format!("{JOBS}/{job}")
 }
 
+/// The output of one job of an array, in a tab of the array's page; an empty index is that of none.
+pub(crate) fn job_output(job: JobId, tab: &str, index: &str) -> String {
+    format!("{JOBS}/{job}?tab={tab}&index={}", percent_encode(index))
+}
+
 /// The jobs of one script.
 pub(crate) fn jobs_of(script: ScriptId) -> String {
     with_query(JOBS, &[("script", Some(script.to_string()))])

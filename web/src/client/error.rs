@@ -29,13 +29,16 @@ impl ClientError {
         }
     }
 
-    /// What is wrong with the field at this JSON pointer.
+    /// What is wrong with the field at this JSON pointer, or with something in it.
     pub(crate) fn field(&self, pointer: &str) -> Option<String> {
         match self {
             Self::Problem(problem) => problem
                 .errors
                 .iter()
-                .find(|error| error.pointer == pointer)
+                .find(|error| match error.pointer.strip_prefix(pointer) {
+                    Some(rest) => rest.is_empty() || (rest.starts_with('/') && !pointer.is_empty()),
+                    None => false,
+                })
                 .map(|error| error.message.clone()),
             Self::Offline | Self::Unreadable { .. } | Self::Browser(_) | Self::Aborted => None,
         }
@@ -185,12 +188,18 @@ mod tests {
 
     #[test]
     fn fields_are_named_when_there_is_no_detail() {
-        let problem =
-            problem(ProblemCode::Invalid, None, &[("/name", "is empty"), ("/port", "is no number")]);
-        assert_eq!(problem_message(&problem), "Is empty. One more field needs a look.");
+        let problem = problem(
+            ProblemCode::Invalid,
+            None,
+            &[("/name", "is empty"), ("/port", "is no number"), ("/keys/1", "is no key")],
+        );
+        assert_eq!(problem_message(&problem), "Is empty. 2 more fields need a look.");
         let error = ClientError::Problem(Box::new(problem));
         assert_eq!(error.field("/port").as_deref(), Some("is no number"));
-        assert_eq!(error.field("/host"), None);
+        assert_eq!(error.field("/keys").as_deref(), Some("is no key"));
+        for elsewhere in ["/host", "/key", ""] {
+            assert_eq!(error.field(elsewhere), None, "{elsewhere}");
+        }
     }
 
     #[test]

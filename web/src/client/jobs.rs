@@ -63,36 +63,41 @@ pub(crate) fn list_job_files(job: JobId) -> Reply<Page<JobFile>> {
     http::get(&format!("/jobs/{job}/files"))
 }
 
-/// Where a stream of a job can be read or saved from.
-pub(crate) fn job_output_address(job: JobId, stream: OutputStream) -> String {
-    format!("{}{}", http::BASE, output_path(job, stream))
+/// One of the two streams of a job, or of one job of an array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OutputOf {
+    /// The job.
+    pub(crate) job: JobId,
+    /// Which of the two.
+    pub(crate) stream: OutputStream,
+    /// For an array: the subjob's index.
+    pub(crate) index: Option<u32>,
 }
 
-/// Output from a byte on: at most `limit` bytes, or with `follow` until the job has ended.
-pub(crate) async fn open_job_output(
-    job: JobId,
-    stream: OutputStream,
-    offset: u64,
-    limit: Option<u64>,
-    follow: bool,
-) -> Answer<TextStream> {
-    let limit = limit.map(|limit| format!("&limit={limit}")).unwrap_or_default();
-    TextStream::open(&format!("{}?offset={offset}{limit}&follow={follow}", output_path(job, stream))).await
+impl OutputOf {
+    fn path(self) -> String {
+        let stream = match self.stream {
+            OutputStream::Stdout => "stdout",
+            OutputStream::Stderr => "stderr",
+        };
+        format!("/jobs/{}/output/{stream}", self.job)
+    }
+}
+
+/// Where an output can be read or saved from.
+pub(crate) fn job_output_address(of: OutputOf) -> String {
+    let index = of.index.map(|index| format!("?index={index}")).unwrap_or_default();
+    format!("{}{}{index}", http::BASE, of.path())
+}
+
+/// Output from a byte on; with `follow` until the job has ended.
+pub(crate) async fn open_job_output(of: OutputOf, offset: u64, follow: bool) -> Answer<TextStream> {
+    let index = of.index.map(|index| format!("&index={index}")).unwrap_or_default();
+    TextStream::open(&format!("{}?offset={offset}&follow={follow}{index}", of.path())).await
 }
 
 /// Where a text is in the whole of an output.
-pub(crate) fn search_job_output(
-    job: JobId,
-    stream: OutputStream,
-    query: &OutputSearchQuery,
-) -> Reply<OutputFound> {
-    http::get(&format!("{}/search{}", output_path(job, stream), to_query(query)))
-}
-
-fn output_path(job: JobId, stream: OutputStream) -> String {
-    let stream = match stream {
-        OutputStream::Stdout => "stdout",
-        OutputStream::Stderr => "stderr",
-    };
-    format!("/jobs/{job}/output/{stream}")
+pub(crate) fn search_job_output(of: OutputOf, query: OutputSearchQuery) -> Reply<OutputFound> {
+    let query = OutputSearchQuery { index: of.index, ..query };
+    http::get(&format!("{}/search{}", of.path(), to_query(&query)))
 }

@@ -71,7 +71,9 @@ pub(crate) fn ActivityTable(
                             {user}
                             <td data-label="What" class="activity-action">{action_label(&activity.action)}</td>
                             <td data-label="Detail" class="activity-detail">{activity.detail}</td>
-                            <td data-label="Session" class="activity-session"><code class="muted" title=session>{session_end}</code></td>
+                            <td data-label="Session" class="activity-session">
+                                {session_end.map(|end| view! { <code class="muted" title=session>{end}</code> })}
+                            </td>
                         </tr>
                     }
                 })

@@ -12,6 +12,7 @@ mod job_words;
 mod key_install;
 mod live_banner;
 mod live_text;
+mod program_name;
 mod sharing;
 mod steer;
 mod upload_form;
@@ -29,6 +30,7 @@ pub(crate) use job_words::{
 pub(crate) use key_install::KeyInstall;
 pub(crate) use live_banner::LiveBanner;
 pub(crate) use live_text::LiveText;
+pub(crate) use program_name::program_name;
 pub(crate) use sharing::Sharing;
 pub(crate) use steer::{
     ActionButtons, SteerDialog, SteerWish, Targets, action_label, outcome_badge, refusal, refusal_of,

@@ -13,7 +13,7 @@ use crate::paths;
 use crate::state::{Hosts, Notices, OwnPreferences};
 use crate::ui::{
     Bind, Button, ButtonKind, Choice, EmptyState, Icon, LinkButton, LocalResource, ProblemBox, Progress,
-    SelectField, Shape, Show, TextField, field_error, first_error, format,
+    SelectField, Shape, Show, TextField, field_error, first_error, focus_first_error, format,
 };
 
 /// The endings of archives that are taken.
@@ -135,9 +135,12 @@ pub(crate) fn UploadForm(
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         is_tried.set(true);
-        let (Some(archive), Some(host)) = (file.get(), host.get()) else { return };
-        if is_sending.get() || file_error.read().is_some() || name_error.read().is_some() {
+        if is_sending.get() {
             return;
+        }
+        let (Some(archive), Some(host)) = (file.get(), host.get()) else { return focus_first_error(&event) };
+        if file_error.read().is_some() || name_error.read().is_some() {
+            return focus_first_error(&event);
         }
         error.set(None);
         let on_progress = move |now| {

@@ -1,7 +1,6 @@
 //! Creating an account: name and password first, then the key and the hosts, step by step.
 
 use leptos::prelude::*;
-use leptos::web_sys::SubmitEvent;
 use leptos_router::components::A;
 use pbsweb_shared::api::accounts::{AccountCreate, AccountCreated, AccountPolicy, ServerInfo};
 use pbsweb_shared::api::sessions::SignIn;
@@ -10,8 +9,8 @@ use pbsweb_shared::names::UserName;
 use crate::components::{HostAccounts, KeyInstall};
 use crate::state::CurrentUser;
 use crate::ui::{
-    Action, Button, ButtonKind, LinkButton, Load, LocalResource, NotAllowed, PageHeader, Panel, ProblemBox,
-    TextField, action_error, field_error, first_error, focus_first_error,
+    Action, ButtonKind, Form, LinkButton, Load, LocalResource, NotAllowed, PageHeader, Panel, TextField,
+    action_error, field_error, first_error,
 };
 use crate::{client, paths};
 
@@ -54,7 +53,7 @@ pub(crate) fn CreateAccount() -> impl IntoView {
                 None => {
                     view! {
                         <Load resource=info what="the server's rules" let:info>
-                            <Form info=info created=created />
+                            <NewAccount info=info created=created />
                         </Load>
                     }
                         .into_any()
@@ -65,7 +64,7 @@ pub(crate) fn CreateAccount() -> impl IntoView {
 }
 
 #[component]
-fn Form(info: ServerInfo, created: RwSignal<Option<AccountCreated>>) -> impl IntoView {
+fn NewAccount(info: ServerInfo, created: RwSignal<Option<AccountCreated>>) -> impl IntoView {
     let user = CurrentUser::of_page();
     if info.account_policy == AccountPolicy::Closed {
         return view! {
@@ -105,13 +104,10 @@ fn Form(info: ServerInfo, created: RwSignal<Option<AccountCreated>>) -> impl Int
     let name_error = check(|form, _| form.user_name_error());
     let password_error = check(|form, min_length| form.password_error(min_length));
     let repeated_error = check(|form, _| form.repeated_error());
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
+    let submit = move |()| {
         is_tried.set(true);
-        let is_bad = [name_error, password_error, repeated_error].iter().any(|error| error.get().is_some());
-        if is_bad {
-            focus_first_error(&event);
-        } else if !create.pending().get() {
+        let is_good = [name_error, password_error, repeated_error].iter().all(|error| error.get().is_none());
+        if is_good {
             create.dispatch(AccountCreate {
                 user_name: user_name.get().trim().to_owned(),
                 display_name: display_name.get().trim().to_owned(),
@@ -119,9 +115,17 @@ fn Form(info: ServerInfo, created: RwSignal<Option<AccountCreated>>) -> impl Int
                 password: password.get(),
             });
         }
+        is_good
     };
     view! {
-        <form class="panel form" on:submit=submit novalidate=true>
+        <Form
+            action="Create account"
+            class="panel"
+            busy=create.pending()
+            error=error
+            on_submit=submit
+            beside=|| view! { <A href=paths::SIGN_IN>"I have an account"</A> }
+        >
             <TextField
                 label="Login name"
                 name="user_name"
@@ -168,14 +172,7 @@ fn Form(info: ServerInfo, created: RwSignal<Option<AccountCreated>>) -> impl Int
                 autocomplete="new-password"
                 error=repeated_error
             />
-            {move || error.get().map(|error| view! { <ProblemBox error=error has_fields=true /> })}
-            <div class="form-actions">
-                <Button kind=ButtonKind::Primary kind_of_action="submit" busy=create.pending()>
-                    "Create account"
-                </Button>
-                <A href=paths::SIGN_IN>"I have an account"</A>
-            </div>
-        </form>
+        </Form>
     }
     .into_any()
 }

@@ -1,17 +1,13 @@
 //! Signing in, and going on to where one wanted to go.
 
 use leptos::prelude::*;
-use leptos::web_sys::SubmitEvent;
 use leptos_router::components::{A, Redirect};
 use leptos_router::hooks::use_query_map;
 use pbsweb_shared::api::accounts::AccountPolicy;
 use pbsweb_shared::api::sessions::SignIn as Credentials;
 
 use crate::state::CurrentUser;
-use crate::ui::{
-    Action, Button, ButtonKind, LocalResource, PageHeader, ProblemBox, TextField, action_error,
-    focus_first_error,
-};
+use crate::ui::{Action, Form, LocalResource, PageHeader, ProblemBox, TextField, action_error};
 use crate::{client, paths};
 
 /// The sign-in form.
@@ -46,17 +42,15 @@ fn SignInForm(has_wish: Signal<bool>) -> impl IntoView {
         }
     });
     let error = action_error(sign_in);
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
+    let submit = move |()| {
         let credentials =
             Credentials { user_name: user_name.get().trim().to_owned(), password: password.get() };
         let is_incomplete = credentials.user_name.is_empty() || credentials.password.is_empty();
         missing.set(is_incomplete);
-        if is_incomplete {
-            focus_first_error(&event);
-        } else if !sign_in.pending().get() {
+        if !is_incomplete {
             sign_in.dispatch(credentials);
         }
+        !is_incomplete
     };
     let required = move |value: RwSignal<String>, message: &'static str| {
         Signal::derive(move || (missing.get() && value.read().trim().is_empty()).then(|| message.to_owned()))
@@ -73,7 +67,7 @@ fn SignInForm(has_wish: Signal<bool>) -> impl IntoView {
     view! {
         <div class="narrow-page">
             <PageHeader title="Sign in" lead=lead />
-            <form class="panel form" on:submit=submit novalidate=true>
+            <Form action="Sign in" class="panel" busy=sign_in.pending() error=error on_submit=submit>
                 <TextField
                     label="Name"
                     name="user_name"
@@ -90,13 +84,7 @@ fn SignInForm(has_wish: Signal<bool>) -> impl IntoView {
                     autocomplete="current-password"
                     error=required(password, "Type your password.")
                 />
-                {move || error.get().map(|error| view! { <ProblemBox error=error /> })}
-                <div class="form-actions">
-                    <Button kind=ButtonKind::Primary kind_of_action="submit" busy=sign_in.pending()>
-                        "Sign in"
-                    </Button>
-                </div>
-            </form>
+            </Form>
             {move || match info.get() {
                 Some(Ok(info)) if info.account_policy == AccountPolicy::Open => {
                     view! {

@@ -1,7 +1,10 @@
 //! Tabs whose selection is in the address: links that say which of them is the current page.
 
+use leptos::html;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
+
+use super::effect;
 
 /// One tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +36,11 @@ pub(crate) fn Tabs(
 ) -> impl IntoView {
     let selected = selected_tab(tabs);
     let pathname = use_location().pathname;
+    let row = NodeRef::<html::Nav>::new();
+    effect(move || {
+        selected.with(|_| ());
+        request_animation_frame(move || show_selected(row));
+    });
     let links = tabs
         .iter()
         .map(|tab| {
@@ -53,8 +61,17 @@ pub(crate) fn Tabs(
         })
         .collect_view();
     view! {
-        <nav class="tabs" aria-label=label>
+        <nav class="tabs" aria-label=label node_ref=row>
             <ul>{links}</ul>
         </nav>
     }
+}
+
+/// On a narrow screen the row scrolls: brings the selected tab to its middle.
+fn show_selected(row: NodeRef<html::Nav>) {
+    let Some(row) = row.try_get_untracked().flatten() else { return };
+    let Ok(Some(tab)) = row.query_selector("[aria-current]") else { return };
+    let (row_place, tab_place) = (row.get_bounding_client_rect(), tab.get_bounding_client_rect());
+    let beside = tab_place.left() - row_place.left() - (row_place.width() - tab_place.width()) / 2.0;
+    row.set_scroll_left(row.scroll_left().saturating_add(beside as i32));
 }

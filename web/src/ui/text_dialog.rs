@@ -1,9 +1,8 @@
 //! A dialog that asks for one line of text, such as a name.
 
 use leptos::prelude::*;
-use leptos::web_sys::SubmitEvent;
 
-use super::{Action, Button, ButtonKind, Dialog, ProblemBox, TextField, action_error, field_error};
+use super::{Action, Dialog, Form, TextField, action_error, field_error};
 use crate::client::Answer;
 
 /// The dialog.
@@ -31,15 +30,13 @@ pub(crate) fn TextDialog(
                 let is_tried = RwSignal::new(false);
                 let failed = action_error(save);
                 let error = Signal::derive(move || is_tried.get().then(|| failed.get()).flatten());
-                let submit = move |event: SubmitEvent| {
-                    event.prevent_default();
-                    if !save.pending().get_untracked() {
-                        is_tried.set(true);
-                        save.dispatch(value.get_untracked());
-                    }
+                let submit = move |()| {
+                    is_tried.set(true);
+                    save.dispatch(value.get_untracked());
+                    true
                 };
                 view! {
-                    <form class="form" on:submit=submit novalidate=true>
+                    <Form action="Save" busy=save.pending() error=error on_submit=submit>
                         <TextField
                             label=label
                             name="text"
@@ -47,11 +44,7 @@ pub(crate) fn TextDialog(
                             help=help
                             error=field_error(error, pointer)
                         />
-                        {move || error.get().map(|error| view! { <ProblemBox error=error has_fields=true /> })}
-                        <div class="form-actions">
-                            <Button kind=ButtonKind::Primary kind_of_action="submit" busy=save.pending()>"Save"</Button>
-                        </div>
-                    </form>
+                    </Form>
                 }
             }
         </Dialog>

@@ -1,16 +1,14 @@
 //! Administration of users: add, change, disable.
 
 use leptos::prelude::*;
-use leptos::web_sys::SubmitEvent;
 use pbsweb_shared::api::users::{User, UserCreate, UserUpdate};
 use pbsweb_shared::names::UserName;
 
 use crate::client::{self, PageQuery};
 use crate::state::{CurrentUser, Notices};
 use crate::ui::{
-    Action, Badge, Button, ButtonKind, Checkbox, Dialog, EmptyState, Icon, Load, LocalResource, PageHeader,
-    ProblemBox, Shape, Table, TextField, Time, Tone, action_error, field_error, first_error,
-    focus_first_error,
+    Action, Badge, Button, ButtonKind, Checkbox, Dialog, EmptyState, Form, Icon, Load, LocalResource,
+    PageHeader, Shape, Table, TextField, Time, Tone, action_error, field_error, first_error,
 };
 
 /// How many users are read; a server has as many as a group of scientists.
@@ -206,17 +204,21 @@ fn UserForm(user: Option<User>, #[prop(into)] on_done: Callback<()>) -> impl Int
     let password_error = Signal::derive(move || {
         (is_new && is_tried.get() && password.read().is_empty()).then(|| "Type a first password.".to_owned())
     });
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
+    let submit = move |()| {
         is_tried.set(true);
-        if name_error.get().is_some() || password_error.get().is_some() {
-            focus_first_error(&event);
-        } else if !save.pending().get() {
+        let is_good = name_error.get().is_none() && password_error.get().is_none();
+        if is_good {
             save.dispatch(());
         }
+        is_good
     };
     view! {
-        <form class="form" on:submit=submit novalidate=true>
+        <Form
+            action=if is_new { "Add user" } else { "Save" }
+            busy=save.pending()
+            error=error
+            on_submit=submit
+        >
             {is_new
                 .then(|| {
                     view! {
@@ -257,12 +259,6 @@ fn UserForm(user: Option<User>, #[prop(into)] on_done: Callback<()>) -> impl Int
                 value=is_admin
                 help="May add, change and disable users and hosts, and read all activity."
             />
-            {move || error.get().map(|error| view! { <ProblemBox error=error has_fields=true /> })}
-            <div class="form-actions">
-                <Button kind=ButtonKind::Primary kind_of_action="submit" busy=save.pending()>
-                    {if is_new { "Add user" } else { "Save" }}
-                </Button>
-            </div>
-        </form>
+        </Form>
     }
 }

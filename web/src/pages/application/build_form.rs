@@ -1,17 +1,13 @@
 //! Starting a build.
 
 use leptos::prelude::*;
-use leptos::web_sys::SubmitEvent;
 use pbsweb_shared::api::applications::Application;
 use pbsweb_shared::api::builds::{Build, BuildCreate};
 use pbsweb_shared::ids::HostId;
 
 use crate::client::{self, IdempotencyKey};
 use crate::state::{Hosts, OwnPreferences};
-use crate::ui::{
-    Action, Bind, Button, ButtonKind, Choice, ProblemBox, SelectField, TextField, action_error, effect,
-    field_error,
-};
+use crate::ui::{Action, Bind, Choice, Form, SelectField, TextField, action_error, effect, field_error};
 
 /// The command that is used when none is typed.
 pub(super) const DEFAULT_COMMAND: &str = "make";
@@ -91,20 +87,17 @@ pub(super) fn BuildForm(
                 .to_owned()
         })
     });
-    let send = move || {
-        let Some(host) = host.get_untracked() else { return };
-        if start.pending().get_untracked() {
-            return;
-        }
+    let send = move |()| {
+        let Some(host) = host.get() else { return false };
         let text = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let create =
-            BuildCreate { host, command: text(command_bind.get()), target: text(target.get_untracked()) };
+        let create = BuildCreate { host, command: text(command_bind.get()), target: text(target.get()) };
         let key = match wish.get_value() {
             Some((known, key)) if known == create => key,
             Some(_) | None => IdempotencyKey::random(),
         };
         wish.set_value(Some((create.clone(), key.clone())));
         start.dispatch((create, key));
+        true
     };
     effect(move || {
         if let Some(build) = repeat.get() {
@@ -117,13 +110,13 @@ pub(super) fn BuildForm(
     });
     let targets: Vec<String> = TARGETS.iter().map(|target| (*target).to_owned()).collect();
     view! {
-        <form
-            class="form"
-            novalidate=true
-            on:submit=move |event: SubmitEvent| {
-                event.prevent_default();
-                untrack(send);
-            }
+        <Form
+            action="Start build"
+            busy=start.pending()
+            error=error
+            disabled_because=refusal
+            on_submit=send
+            beside=move || refusal.get().map(|refusal| view! { <p class="muted">{refusal}</p> })
         >
             <TextField
                 label="Command"
@@ -143,18 +136,6 @@ pub(super) fn BuildForm(
                 error=field_error(error, "/target")
             />
             <SelectField label="Host" name="host" value=host_bind choices=host_choices error=field_error(error, "/host") />
-            {move || error.get().map(|error| view! { <ProblemBox error=error has_fields=true /> })}
-            <div class="form-actions">
-                <Button
-                    kind=ButtonKind::Primary
-                    kind_of_action="submit"
-                    busy=start.pending()
-                    disabled_because=Signal::derive(move || refusal.get())
-                >
-                    "Start build"
-                </Button>
-            </div>
-            {move || refusal.get().map(|refusal| view! { <p class="muted">{refusal}</p> })}
-        </form>
+        </Form>
     }
 }

@@ -14,7 +14,7 @@ mod timeline;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 use pbsweb_shared::api::jobs::{Job as JobRow, JobWaitQuery, OutputStream};
 use pbsweb_shared::ids::JobId;
 
@@ -33,6 +33,9 @@ const TABS: &[Tab] = &[
     Tab { key: "script", label: "Script" },
     Tab { key: "files", label: "Files" },
 ];
+
+/// The id of the element that the selected tab is shown in.
+const SELECTED_PART: &str = "selected-part";
 
 /// The page.
 #[component]
@@ -95,6 +98,13 @@ fn JobPage(job: JobRow) -> impl IntoView {
     });
     let again = paths::compose(ComposeFrom { job: Some(id), ..ComposeFrom::default() });
     let is_running = Signal::derive(move || !job.read().state.has_ended());
+    let query = use_query_map();
+    // An address that says nothing of it, as those of the tabs, leaves it as it was.
+    let index = Memo::new(move |known: Option<&Option<u32>>| match query.read().get("index") {
+        Some(text) => text.parse().ok(),
+        None => known.copied().flatten(),
+    });
+    let output = move |stream| view! { <output::Output job=job stream=stream index=index /> }.into_any();
     view! {
         <PageHeader title=title lead=lead>
             <Actions job=job />
@@ -105,10 +115,8 @@ fn JobPage(job: JobRow) -> impl IntoView {
         <subjobs::Subjobs job=job />
         <set::Set job=job />
         <Tabs label="Parts of the job" tabs=TABS />
-        {move || match selected.get() {
-            "stderr" => {
-                view! { <output::Output job=id stream=OutputStream::Stderr is_running=is_running /> }.into_any()
-            }
+        <div id=SELECTED_PART>{move || match selected.get() {
+            "stderr" => output(OutputStream::Stderr),
             "timeline" => view! {
                 <div class="stack">
                     <timeline::Timeline job=job />
@@ -118,7 +126,7 @@ fn JobPage(job: JobRow) -> impl IntoView {
             .into_any(),
             "script" => view! { <script::Script job=id script=script revision=revision /> }.into_any(),
             "files" => view! { <files::Files job=id is_running=is_running /> }.into_any(),
-            _ => view! { <output::Output job=id stream=OutputStream::Stdout is_running=is_running /> }.into_any(),
-        }}
+            _ => output(OutputStream::Stdout),
+        }}</div>
     }
 }

@@ -5,7 +5,7 @@ use pbsweb_shared::api::jobs::Job;
 
 use crate::client::job_actions::PastAction;
 use crate::client::{self, PageQuery, as_sentence};
-use crate::components::{outcome_badge, result_words};
+use crate::components::{outcome_badge, program_name, result_words};
 use crate::ui::{Button, EmptyState, Load, LocalResource, Panel, Show, Time, depend_on};
 
 /// How many actions are read at once.
@@ -52,7 +52,10 @@ pub(super) fn PastActions(
 
 fn past_view(past: PastAction) -> AnyView {
     let words = result_words(&past.result);
-    let through = if past.through.is_empty() { String::new() } else { format!(", with {}", past.through) };
+    let through = (!past.through.is_empty()).then(|| {
+        let name = program_name(&past.through);
+        view! { ", with "<span title=past.through>{name}</span> }
+    });
     view! {
         <li class="timeline-step">
             <Time at=past.created_at is_absolute=true />

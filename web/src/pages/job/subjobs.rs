@@ -2,10 +2,12 @@
 
 use leptos::prelude::*;
 use pbsweb_shared::api::jobs::{Job, Subjob, SubjobsQuery, SubjobsSummary};
+use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::JobState;
 
 use crate::client;
 use crate::components::{JobStateBadge, end_cause_words, job_state_label};
+use crate::paths;
 use crate::ui::{Button, ButtonKind, Load, LocalResource, Panel, Show, Table, Time, depend_on};
 
 /// The panel; nothing for a job that is no array.
@@ -86,10 +88,11 @@ fn ArrayJobs(job: Signal<Job>) -> impl IntoView {
                             <th scope="col">"Exit status"</th>
                             <th scope="col">"Started"</th>
                             <th scope="col">"Ended"</th>
+                            <th scope="col">"Output"</th>
                         </tr>
                     </thead>
                     <tbody>
-                        {page.items.into_iter().map(|one| view! { <SubjobRow subjob=one /> }).collect_view()}
+                        {page.items.into_iter().map(|one| view! { <SubjobRow job=id subjob=one /> }).collect_view()}
                     </tbody>
                 </Table>
                 <div class="row">
@@ -107,7 +110,7 @@ fn ArrayJobs(job: Signal<Job>) -> impl IntoView {
 }
 
 #[component]
-fn SubjobRow(subjob: Subjob) -> impl IntoView {
+fn SubjobRow(job: JobId, subjob: Subjob) -> impl IntoView {
     let exit = match (subjob.exit_status, subjob.signal) {
         (Some(status), Some(signal)) => format!("{status} (signal {signal})"),
         (Some(status), None) => status.to_string(),
@@ -116,6 +119,19 @@ fn SubjobRow(subjob: Subjob) -> impl IntoView {
     };
     let exit = if subjob.state.has_ended() { exit } else { "not yet".to_owned() };
     let cause = subjob.end_cause.map(end_cause_words);
+    let output = subjob.started_at.map(|_| {
+        let index = subjob.index.to_string();
+        view! {
+            <a
+                href=paths::job_output(job, "stdout", &index)
+                data-noscroll="true"
+                aria-label=format!("Output of {index}")
+                on:click=|_| request_animation_frame(show_selected_part)
+            >
+                "Output"
+            </a>
+        }
+    });
     view! {
         <tr>
             <th scope="row" data-label="Index">{subjob.index}</th>
@@ -129,7 +145,15 @@ fn SubjobRow(subjob: Subjob) -> impl IntoView {
             <td data-label="Exit status">{exit}</td>
             <td data-label="Started">{subjob.started_at.map(|at| view! { <Time at=at /> })}</td>
             <td data-label="Ended">{subjob.ended_at.map(|at| view! { <Time at=at /> })}</td>
+            <td>{output}</td>
         </tr>
+    }
+}
+
+/// The output is below all the jobs, out of sight.
+fn show_selected_part() {
+    if let Some(part) = document().get_element_by_id(super::SELECTED_PART) {
+        part.scroll_into_view();
     }
 }
 

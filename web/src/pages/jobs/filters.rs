@@ -240,7 +240,7 @@ pub(super) fn FilterBar(
                 name="text"
                 input_type="search"
                 value=text_field
-                placeholder="name, label, job id, script text, command or output path"
+                placeholder="name, label, id, script, command or output path"
             />
             <SelectField label="State" name="state" value=state choices=state_choices />
             <SelectField label="Host" name="host" value=host choices=host_choices />

@@ -61,7 +61,7 @@ pub(crate) fn Nodes() -> impl IntoView {
     view! {
         <PageHeader
             title="Nodes"
-            lead="Every node as its scheduler lists it. A box fills from below with what is in use: processors, memory and GPUs, side by side. A bar through it: kept free by an administrator. A cross: down."
+            lead="Every node as its scheduler lists it. A box fills from below with what is in use: processors, memory and GPUs, side by side. A bar through it: kept free by an administrator. A cross: down. Press one for its jobs."
         />
         {body}
     }
@@ -199,7 +199,7 @@ fn NodesShown(nodes: Memo<Vec<Node>>) -> impl IntoView {
             <TextField label="Search" name="node" input_type="search" value=bind placeholder="name, state, queue, job or comment" />
         </search>
         <div class="nodes-picture" aria-hidden="true" on:click=press inner_html=drawing></div>
-        <div role="status" class="nodes-chosen">
+        <div role="status" class="live-region">
             {move || one.get().map(|node| view! { <NodeFacts node=node /> })}
         </div>
         <details class="nodes-table">

@@ -37,9 +37,12 @@ fn draw(svg: &mut String, place: usize, node: &Node) {
     let _ = write!(
         svg,
         "<svg class=\"node\" data-state=\"{}\" data-node=\"{place}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\"><title>{}</title>\
-             <rect class=\"node-box\" width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"2\"/>",
+             <rect class=\"node-box\" x=\".5\" y=\".5\" width=\"{}\" height=\"{}\" rx=\"2\"/>",
         node.state,
         escaped(&words(node)),
+        // The frame is drawn on the line, half of it outside.
+        WIDTH - 1,
+        HEIGHT - 1,
     );
     let bars: Vec<(&str, Amount)> =
         [("cores", node.cores), ("memory", node.memory_bytes), ("gpus", node.gpus)]

@@ -169,7 +169,7 @@ pub(super) fn FilterBar(
         order_choices.push(Choice::new(format!("-{order}"), reversed));
     }
     view! {
-        <search class="filter-bar">
+        <search class="filter-bar queue-filter">
             <TextField
                 label="Search"
                 name="text"
@@ -177,10 +177,10 @@ pub(super) fn FilterBar(
                 value=text
                 placeholder="name, owner, queue, id or comment"
             />
+            <Checkbox label="Only my jobs" name="own" value=own />
             <SelectField label="State" name="state" value=state choices=state_choices />
             <SelectField label="Host" name="host" value=host choices=host_choices />
             <SelectField label="Order" name="order" value=order choices=order_choices />
-            <Checkbox label="Only my jobs" name="own" value=own />
             <SelectField label="Group" name="group" value=group choices=group_choices />
         </search>
     }

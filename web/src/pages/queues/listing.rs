@@ -1,6 +1,7 @@
 //! The jobs that a scheduler lists, as a table of which only the part that is looked at is drawn.
 
 use chrono::{DateTime, Utc};
+use leptos::ev;
 use leptos::prelude::*;
 use leptos_router::components::A;
 use pbsweb_shared::api::hosts::ListedOrder;
@@ -112,14 +113,16 @@ fn JobRows(
     on_change: Callback<Filter>,
     name: Signal<String>,
 ) -> impl IntoView {
+    // Another size of the window shows other rows.
+    let resized = window_event_listener(ev::resize, move |_| list.look());
+    on_cleanup(move || resized.remove());
     let caption = Signal::derive(move || format!("Jobs on {}", name.get()));
     let is_part = Memo::new(move |_| list.part.get().is_part());
     let space = Memo::new(move |_| list.part.get().space(list.row_height.get()));
     let head = move |label: &'static str, order: ListedOrder| {
         let sorted = Signal::derive(move || filter.with(|filter| filter.sorted(order)));
-        let press = move |_: leptos::ev::MouseEvent| {
-            on_change.run(filter.with_untracked(|filter| filter.in_order(order)))
-        };
+        let press =
+            move |_: ev::MouseEvent| on_change.run(filter.with_untracked(|filter| filter.in_order(order)));
         view! {
             <th scope="col" aria-sort=move || sorted.get()>
                 <button type="button" class="sort" on:click=press>

@@ -68,7 +68,7 @@ pub(crate) fn Queues() -> impl IntoView {
     view! {
         <PageHeader
             title="Queues"
-            lead="What the schedulers list, as of their last answer. Yours are marked, and come first unless you choose another order."
+            lead="What the schedulers list, as of their last answer. Your jobs are marked, and come first unless you choose another order."
         />
         <FilterBar filter=filter on_change=on_change />
         {body}

@@ -1,15 +1,11 @@
 //! One's name, mail address and password.
 
 use leptos::prelude::*;
-use leptos::web_sys::SubmitEvent;
 use pbsweb_shared::api::me::{Me, MeUpdate, PasswordChange};
 
 use crate::client;
 use crate::state::{CurrentUser, Notices};
-use crate::ui::{
-    Action, Button, ButtonKind, Fact, Facts, Panel, ProblemBox, TextField, Time, action_error, field_error,
-    first_error, focus_first_error,
-};
+use crate::ui::{Action, Fact, Facts, Form, Panel, TextField, Time, action_error, field_error, first_error};
 
 /// The tab.
 #[component]
@@ -38,15 +34,13 @@ fn AccountForm(me: Me) -> impl IntoView {
         }
     });
     let error = action_error(save);
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        if !save.pending().get() {
-            save.dispatch(MeUpdate {
-                display_name: Some(display_name.get().trim().to_owned()),
-                email: Some(email.get().trim().to_owned()),
-                password: None,
-            });
-        }
+    let submit = move |()| {
+        save.dispatch(MeUpdate {
+            display_name: Some(display_name.get().trim().to_owned()),
+            email: Some(email.get().trim().to_owned()),
+            password: None,
+        });
+        true
     };
     view! {
         <Panel title="Account">
@@ -55,7 +49,7 @@ fn AccountForm(me: Me) -> impl IntoView {
                 <Fact name="Role">{if me.is_admin { "Administrator" } else { "User" }}</Fact>
                 <Fact name="Made"><Time at=me.created_at /></Fact>
             </Facts>
-            <form class="form" on:submit=submit novalidate=true>
+            <Form action="Save" busy=save.pending() error=error on_submit=submit>
                 <div class="field-grid">
                     <TextField
                         label="Name shown to others"
@@ -73,11 +67,7 @@ fn AccountForm(me: Me) -> impl IntoView {
                         error=field_error(error, "/email")
                     />
                 </div>
-                {move || error.get().map(|error| view! { <ProblemBox error=error has_fields=true /> })}
-                <div class="form-actions">
-                    <Button kind=ButtonKind::Primary kind_of_action="submit" busy=save.pending()>"Save"</Button>
-                </div>
-            </form>
+            </Form>
         </Panel>
     }
 }
@@ -108,21 +98,19 @@ fn PasswordForm() -> impl IntoView {
     let repeated_error = Signal::derive(move || {
         (is_tried.get() && *new.read() != *repeated.read()).then(|| "The two passwords differ.".to_owned())
     });
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
+    let submit = move |()| {
         is_tried.set(true);
         let password = PasswordChange { current: current.get(), new: new.get() };
         let is_complete =
             !password.current.is_empty() && !password.new.is_empty() && password.new == repeated.get();
-        if !is_complete {
-            focus_first_error(&event);
-        } else if !change.pending().get() {
+        if is_complete {
             change.dispatch(password);
         }
+        is_complete
     };
     view! {
         <Panel title="Password" lead="Changing it ends all your other sessions; API tokens included.">
-            <form class="form" on:submit=submit novalidate=true>
+            <Form action="Change password" busy=change.pending() error=error on_submit=submit>
                 <div class="field-grid">
                     <TextField
                         label="Present password"
@@ -152,13 +140,7 @@ fn PasswordForm() -> impl IntoView {
                         error=repeated_error
                     />
                 </div>
-                {move || error.get().map(|error| view! { <ProblemBox error=error has_fields=true /> })}
-                <div class="form-actions">
-                    <Button kind=ButtonKind::Primary kind_of_action="submit" busy=change.pending()>
-                        "Change password"
-                    </Button>
-                </div>
-            </form>
+            </Form>
         </Panel>
     }
 }

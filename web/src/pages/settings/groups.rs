@@ -1,7 +1,6 @@
 //! One's groups: who is in them, with which role, and what that means.
 
 use leptos::prelude::*;
-use leptos::web_sys::SubmitEvent;
 use pbsweb_shared::api::groups::{Group, GroupMember, GroupPut, MemberPut, Role};
 use pbsweb_shared::ids::GroupId;
 use pbsweb_shared::page::Page;
@@ -9,9 +8,8 @@ use pbsweb_shared::page::Page;
 use crate::client::{self, Answer};
 use crate::state::{CurrentUser, Notices};
 use crate::ui::{
-    Action, Badge, Button, ButtonKind, Checkbox, Choice, ConfirmDialog, Dialog, EmptyState, Load,
-    LocalResource, Panel, ProblemBox, SelectField, Shape, Table, TextDialog, TextField, Tone, action_error,
-    field_error,
+    Action, Badge, Button, ButtonKind, Checkbox, Choice, ConfirmDialog, Dialog, EmptyState, Form, Load,
+    LocalResource, Panel, SelectField, Shape, Table, TextDialog, TextField, Tone, action_error, field_error,
 };
 
 /// What a role allows, in a word or two.
@@ -316,17 +314,24 @@ fn MemberForm(
         }
     });
     let error = action_error(save);
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        if let (Ok(role), false) = (role.read_untracked().parse(), save.pending().get_untracked()) {
+    let submit = move |()| {
+        let role = role.read_untracked().parse();
+        role.is_ok_and(|role| {
             save.dispatch(MemberPut { role, is_manager: is_manager.get_untracked() });
-        }
+            true
+        })
     };
     let because = MaybeProp::derive(move || {
         user_name.read().trim().is_empty().then(|| "Type the user name.".to_owned())
     });
     view! {
-        <form class="form" on:submit=submit novalidate=true>
+        <Form
+            action=if is_new { "Add to the group" } else { "Save" }
+            busy=save.pending()
+            error=error
+            disabled_because=because
+            on_submit=submit
+        >
             {is_new
                 .then(|| {
                     view! {
@@ -354,12 +359,6 @@ fn MemberForm(
                 value=is_manager
                 help="May rename and delete the group, and say who is in it"
             />
-            {move || error.get().map(|error| view! { <ProblemBox error=error has_fields=true /> })}
-            <div class="form-actions">
-                <Button kind=ButtonKind::Primary kind_of_action="submit" busy=save.pending() disabled_because=because>
-                    {if is_new { "Add to the group" } else { "Save" }}
-                </Button>
-            </div>
-        </form>
+        </Form>
     }
 }

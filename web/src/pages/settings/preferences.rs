@@ -1,15 +1,14 @@
 //! What new forms start with, and the colours.
 
 use leptos::prelude::*;
-use leptos::web_sys::SubmitEvent;
 use pbsweb_shared::api::me::Preferences;
 use pbsweb_shared::ids::HostId;
 
 use crate::client;
 use crate::state::{Hosts, Notices, OwnPreferences, Theme, ThemeChoice};
 use crate::ui::{
-    Action, Bind, Button, ButtonKind, Checkbox, Choice, Load, LocalResource, Panel, ProblemBox, RadioGroup,
-    SelectField, TextField, action_error, field_error,
+    Action, Bind, Checkbox, Choice, Form, Load, LocalResource, Panel, RadioGroup, SelectField, TextField,
+    action_error, field_error,
 };
 
 /// Adds or takes away a letter of `-m`, kept in the order `abe`.
@@ -48,11 +47,9 @@ fn PreferencesForm(stored: Preferences) -> impl IntoView {
         }
     });
     let error = action_error(save);
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        if !save.pending().get() {
-            save.dispatch(draft.get());
-        }
+    let submit = move |()| {
+        save.dispatch(draft.get());
+        true
     };
     let text = move |get: fn(&Preferences) -> &String, set: fn(&mut Preferences) -> &mut String| {
         Bind::new(move || get(&draft.read()).clone(), move |value| *set(&mut draft.write()) = value)
@@ -85,7 +82,7 @@ fn PreferencesForm(stored: Preferences) -> impl IntoView {
         )
     };
     view! {
-        <form class="form" on:submit=submit novalidate=true>
+        <Form action="Save preferences" busy=save.pending() error=error on_submit=submit>
             <Panel title="Appearance">
                 <RadioGroup
                     label="Colours"
@@ -138,11 +135,7 @@ fn PreferencesForm(stored: Preferences) -> impl IntoView {
                     </div>
                 </fieldset>
             </Panel>
-            {move || error.get().map(|error| view! { <ProblemBox error=error has_fields=true /> })}
-            <div class="form-actions">
-                <Button kind=ButtonKind::Primary kind_of_action="submit" busy=save.pending()>"Save preferences"</Button>
-            </div>
-        </form>
+        </Form>
     }
 }
 

@@ -4,35 +4,12 @@ use leptos::prelude::*;
 use pbsweb_shared::api::sessions::{Session, SessionKind};
 
 use crate::client;
+use crate::components::program_name;
 use crate::state::Notices;
 use crate::ui::{
     Action, Badge, Button, ButtonKind, ConfirmDialog, Load, LocalResource, Panel, Shape, Table, Time, Tone,
     action_error,
 };
-
-/// A program's own words about itself in two of ours: `Firefox on Linux`. What is not known is shown as it is.
-fn program_name(user_agent: &str) -> String {
-    // The order matters: browsers claim to be their ancestors, too.
-    const BROWSERS: [(&str, &str); 4] =
-        [("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
-    const SYSTEMS: [(&str, &str); 6] = [
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", "Windows"),
-        ("Mac OS", "macOS"),
-        ("Linux", "Linux"),
-    ];
-    let find = |table: &[(&str, &'static str)]| {
-        table.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
-    };
-    match (find(&BROWSERS), find(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
-        (Some(browser), None) => browser.to_owned(),
-        (None, _) if user_agent.is_empty() => "unknown program".to_owned(),
-        (None, _) => user_agent.chars().take(60).collect(),
-    }
-}
 
 /// The tab.
 #[component]
@@ -139,22 +116,5 @@ fn SessionRow(
                 </div>
             </td>
         </tr>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn programs_are_named_in_words() {
-        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36";
-        assert_eq!(program_name(chrome), "Chrome on Linux");
-        assert_eq!(
-            program_name("Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/140.0"),
-            "Firefox on Windows"
-        );
-        assert_eq!(program_name("curl/8.5"), "curl/8.5");
-        assert_eq!(program_name(""), "unknown program");
     }
 }

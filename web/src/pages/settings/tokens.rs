@@ -1,15 +1,14 @@
 //! API tokens for programs: make, see once, revoke.
 
 use leptos::prelude::*;
-use leptos::web_sys::SubmitEvent;
 use leptos_router::components::A;
 use pbsweb_shared::api::me::TokenCreate;
 use pbsweb_shared::api::sessions::Session;
 
 use crate::state::Notices;
 use crate::ui::{
-    Action, Button, ButtonKind, CodeBlock, ConfirmDialog, EmptyState, Load, LocalResource, Panel, ProblemBox,
-    Table, TextField, Time, action_error, field_error, first_error, focus_first_error,
+    Action, Button, ButtonKind, CodeBlock, ConfirmDialog, EmptyState, Form, Load, LocalResource, Panel,
+    Table, TextField, Time, action_error, field_error, first_error,
 };
 use crate::{client, paths};
 
@@ -162,21 +161,19 @@ fn TokenForm(#[prop(into)] on_made: Callback<String>) -> impl IntoView {
     });
     let days_error =
         Signal::derive(move || if is_tried.get() { parse_days(&days.read()).err() } else { None });
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
+    let submit = move |()| {
         is_tried.set(true);
         let name = name.get().trim().to_owned();
         match parse_days(&days.get()) {
             Ok(expires_in_days) if !name.is_empty() => {
-                if !create.pending().get() {
-                    create.dispatch(TokenCreate { name, expires_in_days });
-                }
+                create.dispatch(TokenCreate { name, expires_in_days });
+                true
             }
-            Ok(_) | Err(_) => focus_first_error(&event),
+            Ok(_) | Err(_) => false,
         }
     };
     view! {
-        <form class="form" on:submit=submit novalidate=true>
+        <Form action="Make a token" busy=create.pending() error=error on_submit=submit>
             <div class="field-grid">
                 <TextField
                     label="What it is for"
@@ -193,11 +190,7 @@ fn TokenForm(#[prop(into)] on_made: Callback<String>) -> impl IntoView {
                     error=first_error(days_error, field_error(error, "/expires_in_days"))
                 />
             </div>
-            {move || error.get().map(|error| view! { <ProblemBox error=error has_fields=true /> })}
-            <div class="form-actions">
-                <Button kind=ButtonKind::Primary kind_of_action="submit" busy=create.pending()>"Make a token"</Button>
-            </div>
-        </form>
+        </Form>
     }
 }
 

@@ -1,15 +1,14 @@
 //! The form that adds or changes a host.
 
 use leptos::prelude::*;
-use leptos::web_sys::SubmitEvent;
 use pbsweb_shared::api::hosts::Host;
 
 use super::form::{HostDraft, dialect_label};
 use crate::client;
 use crate::state::{Hosts, Notices};
 use crate::ui::{
-    Action, Bind, Button, ButtonKind, Checkbox, Choice, Fact, Facts, ProblemBox, SelectField, TextArea,
-    TextField, action_error, field_error, first_error, focus_first_error,
+    Action, Bind, Checkbox, Choice, Fact, Facts, Form, SelectField, TextArea, TextField, action_error,
+    field_error, first_error,
 };
 
 /// The form; `host` is the one to change, or none for a new one.
@@ -57,22 +56,26 @@ pub(super) fn HostForm(host: Option<Host>, #[prop(into)] on_done: Callback<()>) 
         );
         choices
     });
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
+    let submit = move |()| {
         is_tried.set(true);
         let draft = draft.get();
-        if !draft.is_good() {
-            focus_first_error(&event);
-        } else if !save.pending().get() {
+        let is_good = draft.is_good();
+        if is_good {
             save.dispatch(draft);
         }
+        is_good
     };
     let keeps_output = Bind::new(
         move || draft.read().keeps_output_in_place,
         move |value| draft.write().keeps_output_in_place = value,
     );
     view! {
-        <form class="form" on:submit=submit novalidate=true>
+        <Form
+            action=if is_new { "Add host" } else { "Save" }
+            busy=save.pending()
+            error=error
+            on_submit=submit
+        >
             <div class="field-grid">
                 <TextField
                     label="Short name"
@@ -89,7 +92,7 @@ pub(super) fn HostForm(host: Option<Host>, #[prop(into)] on_done: Callback<()>) 
                     error=field_error(error, "/description")
                 />
                 <TextField
-                    label="Address of the login node"
+                    label="Login node"
                     name="address"
                     value=text(|draft| &draft.address, |draft| &mut draft.address)
                     required=true
@@ -108,11 +111,11 @@ pub(super) fn HostForm(host: Option<Host>, #[prop(into)] on_done: Callback<()>) 
                     name="jump_host"
                     value=text(|draft| &draft.jump_host, |draft| &mut draft.jump_host)
                     choices=jump_choices
-                    help="As ssh's ProxyJump. Users need an account there, too."
+                    help="Through another host: as ssh's ProxyJump. Users need an account there, too."
                     error=field_error(error, "/jump_host")
                 />
                 <TextField
-                    label="Folder of the scheduler's commands"
+                    label="Folder of PBS commands"
                     name="bin_folder"
                     value=text(|draft| &draft.bin_folder, |draft| &mut draft.bin_folder)
                     is_code=true
@@ -166,12 +169,6 @@ pub(super) fn HostForm(host: Option<Host>, #[prop(into)] on_done: Callback<()>) 
                         />
                     }
                 })}
-            {move || error.get().map(|error| view! { <ProblemBox error=error /> })}
-            <div class="form-actions">
-                <Button kind=ButtonKind::Primary kind_of_action="submit" busy=save.pending()>
-                    {if is_new { "Add host" } else { "Save" }}
-                </Button>
-            </div>
-        </form>
+        </Form>
     }
 }
