@@ -238,7 +238,9 @@ pub(crate) fn UploadForm(
                             None => "Choose a file or drop it here: tar, tar.gz or tar.zst.".to_owned(),
                         }}
                     </p>
-                    <p class="field-error" id=error_id.clone()>{move || file_error.get()}</p>
+                    <p class="field-error" id=error_id.clone()>
+                        {move || file_error.get().map(|error| view! { <Icon shape=Shape::Warning /><span>{error}</span> })}
+                    </p>
                 </div>
                 <div class="field-grid">
                     {is_new

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use pbsweb_shared::script::directive;
 
 use super::findings::{control_id, say_the_same};
-use super::form::{Form, focus_control};
+use super::form::Form;
+use super::lead::focus_control;
 use crate::ui::{Bind, Button, Choice, SelectField, TextArea, TextField};
 
 /// A text field of the draft: `text_field!(form, walltime)`.

@@ -9,6 +9,7 @@ mod findings;
 mod form;
 mod history;
 mod kept;
+mod lead;
 mod merging;
 mod origin;
 mod picker;

@@ -49,7 +49,8 @@ fn summary(script: &Script) -> String {
             .map(|chunk| {
                 let count = if chunk.count.is_empty() { "1" } else { &chunk.count };
                 let ncpus = if chunk.ncpus.is_empty() { "1" } else { &chunk.ncpus };
-                format!("{count} × {ncpus} processors")
+                let ending = if ncpus == "1" { "" } else { "s" };
+                format!("{count} × {ncpus} processor{ending}")
             })
             .unwrap_or_default(),
         n => format!("{n} kinds of chunks"),

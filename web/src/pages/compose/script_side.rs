@@ -8,7 +8,8 @@ use wasm_bindgen::JsCast;
 
 use super::editor::{ScriptEditor, go_to};
 use super::findings::{words, worst_first};
-use super::form::{Form, lead_to_control};
+use super::form::Form;
+use super::lead::lead_to_control;
 use crate::ui::code_block::CopyButton;
 use crate::ui::{Button, ButtonKind, Panel};
 

@@ -8,7 +8,8 @@ use pbsweb_shared::ids::JobId;
 use pbsweb_shared::script::Severity;
 
 use super::findings::{in_sum, words, worst_first};
-use super::form::{Form, lead_to, lead_to_control};
+use super::form::Form;
+use super::lead::{lead_to, lead_to_control};
 use super::origin::{Save, SaveButton};
 use crate::client::{self, ClientError, IdempotencyKey};
 use crate::paths;

@@ -112,8 +112,11 @@ fn HostPanel(id: HostId, #[prop(into)] on_change: Callback<Host>) -> impl IntoVi
                     }}
                 </Fact>
                 <Fact name="Scheduler">{text(|host| form::dialect_label(host.dialect).to_owned())}</Fact>
-                <Fact name="Its commands">
-                    {text(|host| if host.bin_folder.is_empty() { "found at the check".to_owned() } else { host.bin_folder.clone() })}
+                <Fact name="PBS commands">
+                    {move || match host.get().map(|host| host.bin_folder).filter(|folder| !folder.is_empty()) {
+                        Some(folder) => view! { <code>{folder}</code> }.into_any(),
+                        None => "found at the check".into_any(),
+                    }}
                 </Fact>
                 <Fact name="Queues offered">
                     {text(|host| if host.offered_queues.is_empty() { "all that are enabled".to_owned() } else { host.offered_queues.join(", ") })}

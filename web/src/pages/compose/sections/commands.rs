@@ -7,7 +7,8 @@ use pbsweb_shared::ids::ApplicationId;
 
 use crate::client;
 use crate::pages::compose::field::{DraftArea, slot};
-use crate::pages::compose::form::{Form, focus_control};
+use crate::pages::compose::form::Form;
+use crate::pages::compose::lead::focus_control;
 use crate::state::Notices;
 use crate::ui::field::unique_id;
 use crate::ui::{Button, For, LocalResource, Show, Time, depend_on, effect};

@@ -1,34 +1,28 @@
 //! The state of the form: the draft, where it goes, and what is found in it. Everything on the page is derived from here.
 
+mod keep;
+mod learned;
+
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
 
-use leptos::ev;
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use pbsweb_shared::api::applications::DefaultsQuery;
-use pbsweb_shared::api::jobs::JobSubmit;
 use pbsweb_shared::api::scripts::Revision;
 use pbsweb_shared::host::HostQueues;
 use pbsweb_shared::ids::{ApplicationId, HostId, UserId};
 use pbsweb_shared::problem::FieldError;
 use pbsweb_shared::script::{
-    DefaultReason, Diagnostic, HostRules, JobScriptDraft, LearnedDefaults, MAX_SCRIPT_BYTES, check_text,
-    parse_with, render,
+    Diagnostic, HostRules, JobScriptDraft, LearnedDefaults, MAX_SCRIPT_BYTES, check_text, parse_with, render,
 };
 
-use super::findings::{control_id, error_at, is_learned_at, is_shown, note_at};
+use super::findings::{error_at, is_shown};
 use super::history::{History, Step};
-use super::kept::{self, Kept, Tried, key_for};
+use super::kept::{self, Tried};
 use super::origin::Origin;
-use crate::client::{self, ClientError, IdempotencyKey};
-use crate::state::{CurrentUser, Hosts, Live};
-use crate::ui::{Bind, LocalResource, effect};
-
-/// So much of what was typed is lost at most if the browser breaks down.
-const SAVE_EVERY: Duration = Duration::from_millis(250);
+use crate::client::{self, ClientError};
+use crate::state::{CurrentUser, Live};
+use crate::ui::{Bind, LocalResource};
 
 type Getter<T> = Box<dyn Fn(&JobScriptDraft) -> T + Send + Sync>;
 type Setter<T> = Box<dyn Fn(&mut JobScriptDraft, T) + Send + Sync>;
@@ -288,59 +282,6 @@ impl Form {
         .into()
     }
 
-    /// What is worth knowing at a field.
-    pub(super) fn note_at(self, pointer: String) -> Signal<Option<String>> {
-        let hosts = Hosts::of_page();
-        Memo::new(move |_| {
-            let proposed = self.learned_at(&pointer).map(|DefaultReason { value, reason, .. }| {
-                let host = self.host.get().map(|host| hosts.name(host)).unwrap_or_default();
-                format!("{value} is proposed for {host}: {reason}.")
-            });
-            note_at(&pointer, proposed, &self.findings.read())
-        })
-        .into()
-    }
-
-    /// What was learned of a field, tracked.
-    pub(super) fn learned_at(self, pointer: &str) -> Option<DefaultReason> {
-        self.learned.read().reasons.iter().find(|learned| is_learned_at(&learned.field, pointer)).cloned()
-    }
-
-    /// Where the fields came from by themselves, tracked.
-    pub(super) fn filled_from(self) -> Option<String> {
-        let learned = self.learned.read();
-        (!learned.from.is_empty()).then(|| format!("Filled from {}.", learned.from))
-    }
-
-    /// What would be submitted now, if a host is chosen; with the key of this very wish.
-    pub(super) fn wish(self) -> Option<(JobSubmit, IdempotencyKey)> {
-        let name = self.script_name.get_untracked().trim().to_owned();
-        let job = JobSubmit {
-            host: self.host.get_untracked()?,
-            application: self.application.get_untracked(),
-            script: self.draft.get_untracked(),
-            script_name: Some(name).filter(|name| !name.is_empty()),
-            of: self.job_origin(),
-        };
-        let key = self.tried.with_untracked(|tried| {
-            key_for(tried.as_ref(), &job, || IdempotencyKey::random().as_str().to_owned())
-        });
-        self.tried.set(Some(Tried { job: job.clone(), key: key.clone() }));
-        // Stored before it is sent: a reload during the submission must not make it two.
-        self.stop_saving();
-        self.save();
-        Some((job, IdempotencyKey::kept(key)))
-    }
-
-    /// The wish was granted: nothing is left to keep.
-    pub(super) fn forget(self) {
-        self.stop_saving();
-        self.tried.try_set(None);
-        if let Some(Some(user)) = self.user.try_get_value() {
-            kept::forget(user);
-        }
-    }
-
     /// What was to be put into a field was far too much, and was left out.
     pub(super) fn refuse(self, pointer: &str, n_bytes: usize) {
         let pointer = format!("/script{pointer}");
@@ -352,149 +293,4 @@ impl Form {
             errors.push(FieldError { pointer, code: "text.too_large".to_owned(), message });
         });
     }
-
-    /// `false` if nothing was about to be kept.
-    fn stop_saving(self) -> bool {
-        let handle = self.saving.try_update_value(Option::take).flatten();
-        handle.map(|handle| handle.clear()).is_some()
-    }
-
-    /// Keeps now what was about to be kept.
-    fn save_now(self) {
-        if self.stop_saving() {
-            self.save();
-        }
-    }
-
-    fn save(self) {
-        let Some(user) = self.user.get_value() else { return };
-        let tried = self.tried.get_untracked();
-        if tried.is_none() && self.is_untouched() {
-            return kept::forget(user);
-        }
-        kept::save(
-            user,
-            &Kept {
-                host: self.host.get_untracked(),
-                application: self.application.get_untracked(),
-                script_name: self.script_name.get_untracked(),
-                draft: self.draft.get_untracked(),
-                origin: self.origin.get_untracked().map(Arc::unwrap_or_clone),
-                tried,
-            },
-        );
-    }
-
-    /// Keeps the draft in the browser as it changes.
-    fn keep(self) {
-        let mut is_known = false;
-        effect(move || {
-            self.draft.track();
-            self.script_name.track();
-            self.origin.track();
-            self.host.track();
-            self.application.track();
-            let is_loading = self.is_loading.get();
-            // Not at each key: writing takes as long as all the rest.
-            if std::mem::replace(&mut is_known, true)
-                && !is_loading
-                && self.saving.with_value(Option::is_none)
-            {
-                self.saving.set_value(set_timeout_with_handle(move || self.save_now(), SAVE_EVERY).ok());
-            }
-        });
-        let hidden = window_event_listener(ev::pagehide, move |_| self.save_now());
-        on_cleanup(move || {
-            hidden.remove();
-            self.save_now();
-        });
-    }
-
-    /// Asks what a new job of this application on this host should start with. Where something was typed it is only offered.
-    fn suggest(self) {
-        effect(move || {
-            let host = self.host.get();
-            let application = self.application.get();
-            // What was learned of another application, or elsewhere, says nothing here.
-            self.learned.set(LearnedDefaults::default());
-            // Without an application nothing is learned that could be offered.
-            if host.is_none() || self.is_loading.get() || (application.is_none() && !self.is_untouched()) {
-                return;
-            }
-            spawn_local(async move {
-                let answer = match application {
-                    Some(application) => {
-                        let query = DefaultsQuery { host };
-                        client::applications::get_application_defaults(application, query).await
-                    }
-                    None => client::scripts::get_suggestion()
-                        .await
-                        .map(|draft| LearnedDefaults { draft, ..LearnedDefaults::default() }),
-                };
-                // Without an answer the form starts empty.
-                let Ok(mut learned) = answer else { return };
-                if self.host.try_get_untracked() != Some(host)
-                    || self.application.try_get_untracked() != Some(application)
-                {
-                    return;
-                }
-                if self.is_untouched() {
-                    self.base.set_value(learned.draft.clone());
-                    self.draft.set(std::mem::take(&mut learned.draft));
-                } else {
-                    learned.from.clear();
-                }
-                self.learned.set(learned);
-            });
-        });
-    }
-}
-
-/// Leads to what a finding is about: its control, or else its line of the script.
-pub(super) fn lead_to(finding: &Diagnostic) {
-    if !lead_to_control(&finding.pointer) {
-        super::editor::go_to(finding);
-    }
-}
-
-/// Leads to the control at a pointer: opens the section it is in, and puts the focus there. `false` if there is none.
-pub(super) fn lead_to_control(pointer: &str) -> bool {
-    let mut pointer = pointer.to_owned();
-    // What has no control of its own is shown at what it is a part of.
-    let control = loop {
-        if let Some(control) = document().get_element_by_id(&control_id(&pointer)) {
-            break Some(control);
-        }
-        match pointer.rfind('/') {
-            Some(at) if at > 0 => pointer.truncate(at),
-            Some(_) | None => break None,
-        }
-    };
-    let Some(control) = control else { return false };
-    if let Ok(Some(section)) = control.closest("details") {
-        let _ = section.set_attribute("open", "");
-    }
-    control.scroll_into_view();
-    focus_element(control);
-    true
-}
-
-/// Puts the focus on a control that is in view.
-pub(super) fn focus_control(id: &str) {
-    if let Some(control) = document().get_element_by_id(id) {
-        focus_element(control);
-    }
-}
-
-fn focus_element(element: leptos::web_sys::Element) {
-    use wasm_bindgen::JsCast;
-    // After the section has been laid out.
-    set_timeout(
-        move || {
-            if let Ok(element) = element.dyn_into::<leptos::web_sys::HtmlElement>() {
-                let _ = element.focus();
-            }
-        },
-        Duration::ZERO,
-    );
 }
