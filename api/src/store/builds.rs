@@ -142,11 +142,7 @@ pub fn list_builds(
         .select((BuildRow::as_select(), applications::name))
         .into_boxed();
     if let Some(after) = request.after {
-        query = query.filter(
-            builds::created_at
-                .lt(after.at())
-                .or(builds::created_at.eq(after.at()).and(builds::id.lt(after.id))),
-        );
+        query = query.filter(after.precedes(builds::created_at, builds::id));
     }
     let items = query.load(connection)?.into_iter().map(build).collect::<QueryResult<Vec<_>>>()?;
     Ok(request.page(items, list, |build| Place::new(build.created_at, build.id.as_uuid())))

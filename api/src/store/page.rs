@@ -3,6 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
+use diesel::dsl::{And, Eq, Lt, Or};
+use diesel::prelude::*;
+use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
 use pbsweb_shared::page::Page;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -11,6 +14,9 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the page token does not belong to this list with these filters")]
 pub struct BadPageToken;
+
+/// Older than a time, or as old and with a smaller id.
+type After<At, Id> = Or<Lt<At, DateTime<Utc>>, And<Eq<At, DateTime<Utc>>, Lt<Id, Uuid>>>;
 
 /// The place of a row in a list ordered by time, newest first, then by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -32,6 +38,15 @@ impl Place {
     #[must_use]
     pub fn at(self) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(self.micros).unwrap_or(DateTime::UNIX_EPOCH)
+    }
+
+    /// Whether it comes before a row with this time and id, newest first.
+    pub fn precedes<At, Id>(self, at: At, id: Id) -> After<At, Id>
+    where
+        At: Expression<SqlType = Timestamptz> + Copy,
+        Id: Expression<SqlType = SqlUuid>,
+    {
+        at.lt(self.at()).or(at.eq(self.at()).and(id.lt(self.id)))
     }
 }
 

@@ -219,11 +219,7 @@ pub fn list_alive_sessions(
         .select(COLUMNS)
         .into_boxed();
     if let Some(after) = request.after {
-        query = query.filter(
-            sessions::created_at
-                .lt(after.at())
-                .or(sessions::created_at.eq(after.at()).and(sessions::id.lt(after.id))),
-        );
+        query = query.filter(after.precedes(sessions::created_at, sessions::id));
     }
     let rows = query.load::<Row>(connection)?;
     let items = rows.into_iter().map(|row| into_session(row, current)).collect::<QueryResult<_>>()?;

@@ -12,6 +12,8 @@
     reason = "a test says what it expects, and fails otherwise"
 )]
 
+mod host;
+mod server;
 mod steps;
 mod world;
 
