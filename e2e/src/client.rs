@@ -1,11 +1,14 @@
 //! A client of the API that trusts the server's own certificate and is told by each answer where it came from.
+//!
+//! Each answer is held against the OpenAPI document ([`crate::contract`]).
 
 use pbsweb_shared::problem::{FieldError, Problem, ProblemCode};
 use reqwest::header::HeaderMap;
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::contract::{Answered, Asked, Contract};
 use crate::wait::PATIENCE;
 
 /// Somebody who asks, signed in or not.
@@ -14,6 +17,7 @@ pub struct Client {
     http: reqwest::Client,
     base: String,
     token: Option<String>,
+    asks_what_is_described: bool,
 }
 
 impl Client {
@@ -31,13 +35,19 @@ impl Client {
             .read_timeout(PATIENCE)
             .build()
             .unwrap();
-        Self { http, base: base.into(), token: None }
+        Self { http, base: base.into(), token: None, asks_what_is_described: true }
     }
 
     /// The same client with a token, or without one.
     #[must_use]
     pub fn with_token(&self, token: Option<&str>) -> Self {
         Self { token: token.map(ToOwned::to_owned), ..self.clone() }
+    }
+
+    /// The same client, to ask only what the document does not describe.
+    #[must_use]
+    pub fn beyond_the_document(&self) -> Self {
+        Self { asks_what_is_described: false, ..self.clone() }
     }
 
     /// Its token.
@@ -73,13 +83,44 @@ impl Client {
     /// When there is no whole answer.
     ///
     /// # Panics
-    /// When the request cannot be built.
+    /// When the request cannot be built, or it or the answer is not as the document says.
     pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
         let request = request.build().unwrap();
-        let asked = format!("{} {}", request.method(), request.url().path());
+        let asked = Asked::of(&request);
         let response = self.http.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Answer { asked, status, headers, body: response.bytes().await?.to_vec() })
+        let body = response.bytes().await?.to_vec();
+        let answer = Answer { asked: asked.to_string(), status, headers, body };
+        self.hold(&asked, &Answered::whole(status, &answer.headers, &answer.body));
+        Ok(answer)
+    }
+
+    /// Sends a request whose answer is read piece by piece.
+    ///
+    /// # Panics
+    /// When there is no answer, or it is no success.
+    pub async fn open(&self, request: RequestBuilder) -> Response {
+        let request = request.build().unwrap();
+        let asked = Asked::of(&request);
+        let response =
+            self.http.execute(request).await.unwrap_or_else(|error| panic!("no answer: {error:?}"));
+        if response.status() != 200 {
+            panic!("{asked}: {}: {}", response.status(), response.text().await.unwrap_or_default());
+        }
+        self.hold(&asked, &Answered::begun(200, response.headers()));
+        response
+    }
+
+    /// Insists that request and answer are as the document says.
+    fn hold(&self, asked: &Asked, answered: &Answered<'_>) {
+        let contract = Contract::of_the_server();
+        if self.asks_what_is_described {
+            contract
+                .check(asked, answered)
+                .unwrap_or_else(|error| panic!("not as the document says: {error:#}"));
+        } else {
+            assert!(!contract.describes(asked), "the document does describe {asked}");
+        }
     }
 
     /// GET.
@@ -105,6 +146,11 @@ impl Client {
     /// PUT with a JSON body.
     pub async fn put(&self, path: &str, body: &(impl Serialize + ?Sized)) -> Answer {
         self.send(self.request(Method::PUT, path).json(body)).await
+    }
+
+    /// PUT without a body.
+    pub async fn put_empty(&self, path: &str) -> Answer {
+        self.send(self.request(Method::PUT, path)).await
     }
 
     /// PATCH with a JSON body.

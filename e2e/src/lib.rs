@@ -13,6 +13,7 @@
 
 pub mod app;
 pub mod client;
+pub mod contract;
 pub mod database;
 pub mod live;
 pub mod openssh;

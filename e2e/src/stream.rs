@@ -35,9 +35,7 @@ impl EventStream {
         if let Some(after) = after {
             request = request.header("Last-Event-ID", after);
         }
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        let response = client.open(request).await;
         let mut stream = Self {
             bytes: response.bytes_stream().map(|chunk| chunk.map(Vec::from)).boxed(),
             unread: String::new(),

@@ -129,7 +129,7 @@ pub struct UploadForm {
 #[utoipa::path(post, path = "/api/v1/applications", tag = "applications", security(("bearer" = []), ("cookie" = [])),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses((status = 201, body = Application), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 413, body = Problem), (status = 422, body = Problem), (status = 502, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem), (status = 502, body = Problem),
         (status = 503, body = Problem)))]
 pub async fn upload_application(
     app: AppData,

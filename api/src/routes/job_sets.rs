@@ -22,7 +22,7 @@ use crate::services::submission;
 /// and none has run. The set exists from this moment on; the answer comes when it is settled or `wait` seconds are over. A repeat with
 /// the same `Idempotency-Key` answers with the same set.
 #[utoipa::path(post, path = "/api/v1/job-sets", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
-    params(SubmitQuery, ("Idempotency-Key" = String, Header, description = "names the wish: a new one for each set")),
+    params(SubmitQuery, ("Idempotency-Key" = String, Header)),
     request_body = JobSetSubmit,
     responses((status = 201, body = JobSet), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 403, body = Problem), (status = 404, body = Problem),

@@ -32,7 +32,7 @@ fn id(path: &Path<String>) -> Result<JobId, ApiProblem> {
 /// The job exists from this moment on; the answer comes when the scheduler has spoken or `wait` seconds are over.
 /// A repeat with the same `Idempotency-Key` answers with the same job and submits nothing.
 #[utoipa::path(post, path = "/api/v1/jobs", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
-    params(SubmitQuery, ("Idempotency-Key" = String, Header, description = "names the wish: a new one for each job")),
+    params(SubmitQuery, ("Idempotency-Key" = String, Header)),
     request_body = JobSubmit,
     responses((status = 201, body = Job), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 403, body = Problem), (status = 404, body = Problem),

@@ -6,6 +6,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::web::{Json, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use pbsweb_shared::api::sessions::{Session, SessionKind, SignIn, SignedIn};
+use pbsweb_shared::ids::SessionId;
 use pbsweb_shared::page::Page;
 
 use super::extract::client::client_of;
@@ -102,7 +103,7 @@ pub async fn delete_current_session(app: AppData, actor: Actor) -> Result<HttpRe
 #[utoipa::path(
     delete, path = "/api/v1/sessions/{session}", tag = "sessions",
     security(("bearer" = []), ("cookie" = [])),
-    params(("session" = String, Path, description = "The session's id")),
+    params(("session" = SessionId, Path)),
     responses(
         (status = 204, description = "Ended"),
         (status = 404, description = "`not_found`: the caller has no such session, or it has ended"),

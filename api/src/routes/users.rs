@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Json, Path, Query};
 use pbsweb_shared::api::users::{User, UserCreate, UserUpdate};
+use pbsweb_shared::ids::UserId;
 use pbsweb_shared::page::Page;
 
 use super::extract::page::PageQuery;
@@ -57,7 +58,7 @@ pub async fn create_user(
 #[utoipa::path(
     patch, path = "/api/v1/users/{user}", tag = "users",
     security(("bearer" = []), ("cookie" = [])),
-    params(("user" = String, Path, description = "The user's id")),
+    params(("user" = UserId, Path)),
     request_body = UserUpdate,
     responses(
         (status = 200, description = "The user as changed", body = User),

@@ -231,6 +231,21 @@ async fn the_served_document_is_the_programs() {
     let served: Value = app.client.read("/openapi.json").await;
     let own = serde_json::to_value(pbsweb::routes::docs::document()).unwrap();
     assert_eq!(served, own);
-    let page = app.client.get("//api/docs/").await;
+    let page = app.client.beyond_the_document().get("//api/docs/").await;
     assert!(page.status == 200 || page.status == 302, "{}", page.status);
+}
+
+/// Every other test depends on it: what passes through the client is held against the document.
+#[tokio::test]
+async fn the_client_is_held_to_the_document() {
+    let app = TestApp::start().await;
+    let is_refused = async |client: Client, path: &'static str| {
+        let asked = tokio::spawn(async move { client.get(path).await }).await;
+        asked.is_err_and(|error| error.is_panic())
+    };
+    assert!(!is_refused(app.client.clone(), "/info").await);
+    assert!(is_refused(app.client.clone(), "/nothing").await);
+    // What nobody checks is only what there is no description of.
+    assert!(!is_refused(app.client.beyond_the_document(), "/nothing").await);
+    assert!(is_refused(app.client.beyond_the_document(), "/info").await);
 }

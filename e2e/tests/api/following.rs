@@ -23,11 +23,7 @@ async fn running(app: &TestApp, commands: &str) -> (User, JobId, PathBuf) {
 
 async fn follow(user: &User, job: JobId, offset: u64) -> Response {
     let path = format!("/jobs/{job}/output/stdout?follow=true&offset={offset}");
-    let response = user.request(Method::GET, &path).send().await.unwrap();
-    if response.status() != 200 {
-        panic!("{}: {}", response.status(), response.text().await.unwrap_or_default());
-    }
-    response
+    user.open(user.request(Method::GET, &path)).await
 }
 
 fn go_on(app: &TestApp) {

@@ -31,7 +31,7 @@ async fn script(user: &User, name: &str, commands: &str) -> Script {
 }
 
 async fn share(user: &User, script: ScriptId, group: GroupId) -> Answer {
-    user.put(&format!("/scripts/{script}/groups/{group}"), &json!({})).await
+    user.put_empty(&format!("/scripts/{script}/groups/{group}")).await
 }
 
 fn of(user: &User, script: &Script, commands: &str) -> JobSubmit {
@@ -306,8 +306,8 @@ async fn a_shared_application_shows_its_commands_and_how_its_builds_went() {
     put(&ada, physics.id, "bob", Role::Edit).await;
     let path = format!("/applications/{}", application.id);
     let shared = format!("{path}/groups/{}", physics.id);
-    bob.put(&shared, &json!({})).await.problem(ProblemCode::NotFound);
-    let _ = ada.put(&shared, &json!({})).await.expect(204);
+    bob.put_empty(&shared).await.problem(ProblemCode::NotFound);
+    let _ = ada.put_empty(&shared).await.expect(204);
 
     let listed: Page<Application> = bob.read("/applications").await;
     assert!(listed.items.is_empty());

@@ -1,21 +1,13 @@
-//! The OpenAPI document: every operation, and what all operations have in common.
-//!
-//! Each handler says what is special about it. What follows from the framework is added here, so that no handler can
-//! forget it: the schema of problems, the answers that any operation may give, the ways to sign in.
-
-use std::collections::BTreeMap;
+//! The OpenAPI document: every operation. Each handler says what is special about it; [`super::common`] adds the rest.
 
 use pbsweb_shared::api::hosts::{ListedGroup, ListedOrder};
 use pbsweb_shared::api::jobs::{ExportFormat, OutputStream, WaitUntil};
 use pbsweb_shared::event::Event;
 use pbsweb_shared::problem::Problem;
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::schema::Schema;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Response};
-use utoipa::{Modify, OpenApi as _};
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 
-use crate::routes::extract::COOKIE;
+use super::common::add_what_is_common;
 use crate::routes::{
     accounts, activity, applications, builds, events, groups, health, hosts, job_actions, job_sets, jobs, me,
     scripts, searches, sessions, users,
@@ -26,7 +18,7 @@ use crate::routes::{
 pub fn document() -> OpenApi {
     let mut document = People::openapi();
     document.merge(Work::openapi());
-    Common.modify(&mut document);
+    add_what_is_common(&mut document);
     document
 }
 
@@ -183,132 +175,6 @@ struct People;
 )]
 struct Work;
 
-/// What all operations have in common.
-struct Common;
-
-impl Modify for Common {
-    fn modify(&self, document: &mut OpenApi) {
-        let components = document.components.get_or_insert_default();
-        let mut bearer = Http::new(HttpAuthScheme::Bearer);
-        bearer.bearer_format = Some("JWT".to_owned());
-        bearer.description = Some("The token of a sign-in, or an API token".to_owned());
-        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-        let cookie = ApiKeyValue::with_description(
-            COOKIE,
-            "Set by a sign-in, for browsers. Requests that change something need the header `X-PBSWeb: 1` too.",
-        );
-        components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
-        open_parts_of_unions(&mut components.schemas);
-        for (path, item) in &mut document.paths.paths {
-            let is_api = path.starts_with("/api/");
-            for operation in operations(item).filter(|_| is_api) {
-                add_common_answers(operation);
-            }
-        }
-    }
-}
-
-/// In a union the kind stands beside a thing's own fields: one that is said to have no others could never be there.
-fn open_parts_of_unions(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
-    let unions = schemas.values().filter_map(|schema| {
-        let RefOr::T(Schema::OneOf(union)) = schema else { return None };
-        Some(union)
-    });
-    let kinds = unions.flat_map(|union| &union.items).filter_map(|kind| {
-        let RefOr::T(Schema::AllOf(kind)) = kind else { return None };
-        Some(kind)
-    });
-    let parts: Vec<String> = kinds
-        .flat_map(|kind| &kind.items)
-        .filter_map(|part| {
-            let RefOr::Ref(part) = part else { return None };
-            part.ref_location.rsplit('/').next().map(ToOwned::to_owned)
-        })
-        .collect();
-    for part in parts {
-        if let Some(RefOr::T(Schema::Object(part))) = schemas.get_mut(&part) {
-            part.additional_properties = None;
-        }
-    }
-}
-
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    let PathItem { get, put, post, delete, patch, .. } = item;
-    [get, put, post, delete, patch].into_iter().filter_map(Option::as_mut)
-}
-
-fn add_common_answers(operation: &mut Operation) {
-    // `security(())` in a handler: an empty requirement, so nobody is asked who they are.
-    let is_public = operation.security.as_ref().is_some_and(|all| {
-        all.iter().any(|one| {
-            serde_json::to_value(one).is_ok_and(|one| one.as_object().is_some_and(|one| one.is_empty()))
-        })
-    });
-    let takes_input =
-        operation.request_body.is_some() || operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
-    let is_paged = operation
-        .parameters
-        .iter()
-        .flatten()
-        .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == "page_token"));
-    let mut add = |status: &str| {
-        operation
-            .responses
-            .responses
-            .entry(status.to_owned())
-            .or_insert_with(|| RefOr::T(Response::new(status_words(status))));
-    };
-    if !is_public {
-        add("401");
-    }
-    if takes_input {
-        add("400");
-    }
-    if is_paged {
-        add("422");
-    }
-    add("500");
-    add("503");
-    for (status, response) in &mut operation.responses.responses {
-        let RefOr::T(response) = response else { continue };
-        if response.description.is_empty() {
-            status_words(status).clone_into(&mut response.description);
-        }
-        let is_problem = status.starts_with('4') || status.starts_with('5');
-        // A handler that names the schema need not name the content type too.
-        if is_problem && (response.content.is_empty() || response.content.contains_key("application/json")) {
-            response.content.clear();
-            let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
-            response.content.insert("application/problem+json".to_owned(), RefOr::T(content));
-        }
-    }
-    if let Some(summary) = &mut operation.summary {
-        summary.truncate(summary.trim_end_matches('.').len());
-    }
-}
-
-/// What a status means where the handler says nothing special about it.
-fn status_words(status: &str) -> &'static str {
-    match status {
-        "200" => "Done",
-        "201" => "Created",
-        "202" => "Accepted; it will happen",
-        "204" => "Done; there is nothing to say",
-        "400" => "`malformed_request`: the request cannot be read",
-        "401" => "`not_signed_in`: no token, or one that is no longer good",
-        "403" => "`forbidden`: not for this caller",
-        "404" => "`not_found`: there is no such thing, or it is somebody else's",
-        "409" => "A conflict with what there is; the code tells which",
-        "413" => "`too_large`: the body is larger than what is taken",
-        "422" => "The request breaks a rule; `errors` names the fields",
-        "429" => "`too_many_requests`: wait; see `Retry-After`",
-        "500" => "`internal`: a mistake of the server",
-        "502" => "The host refused, or could not do it; the code tells why",
-        "503" => "The host or the server is busy or cannot be reached; see `Retry-After`",
-        _ => "See the code of the problem",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -354,8 +220,16 @@ mod tests {
             }
             let is_public = operation["security"] == serde_json::json!([{}]);
             assert_eq!(is_public, !answers.contains_key("401") || id == "create_session", "{place}");
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            for one in &parameters {
+                assert!(
+                    one["description"].as_str().is_some_and(|text| text.len() > 8),
+                    "{place}: {}",
+                    one["name"]
+                );
+                assert_ne!(one["schema"]["type"][1], "null", "{place}: {}", one["name"]);
+            }
             for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-                let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
                 assert!(
                     parameters.iter().any(|one| one["name"] == name && one["in"] == "path"),
                     "{place}: {name}"

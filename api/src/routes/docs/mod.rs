@@ -7,6 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_ENCODING, ContentEncoding, LOCATION};
 use actix_web::web::{Path, ServiceConfig, get};
 
+mod common;
 mod document;
 mod errors;
 

@@ -243,7 +243,7 @@ async fn the_output_of_a_build_is_streamed_while_it_runs() {
     let application = user.upload("slow", tree.tar_zst()).await;
     let build = user.start_build(application.id).await;
     let path = format!("/builds/{}/output?follow=true", build.id);
-    let response = user.request(reqwest::Method::GET, &path).send().await.unwrap();
+    let response = user.open(user.request(reqwest::Method::GET, &path)).await;
     let mut output = response.bytes_stream();
     let mut seen = String::new();
     while !seen.contains("first\n") {
