@@ -13,7 +13,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, Request};
 use serde_json::{Map, Value};
 
-use schema::mistakes;
+use schema::Schemas;
 
 mod schema;
 
@@ -205,8 +205,8 @@ impl Contract {
         }
     }
 
-    fn check_value(&self, schema: &Value, value: &Value) -> anyhow::Result<()> {
-        let mistakes = mistakes(&self.document, schema, value, "");
+    fn check_value<'a>(&'a self, schema: &'a Value, value: &Value) -> anyhow::Result<()> {
+        let mistakes = Schemas::of(&self.document).mistakes(schema, value);
         let words: Vec<String> =
             mistakes.iter().map(|mistake| format!("at {:?}: {}", mistake.place, mistake.words)).collect();
         ensure!(words.is_empty(), "{}\nin {value:#}", words.join("\n"));

