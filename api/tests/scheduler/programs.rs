@@ -168,6 +168,13 @@ fn a_long_listing_is_packed_where_the_host_can_and_plain_where_it_cannot() {
         assert!(packed.windows(2).any(|bytes| bytes == [0x1f, 0x8b]), "{shell:?}: nothing was packed");
         let found = OpenPbs.read_details(&marker(), &account.run(&details)).unwrap();
         assert_eq!(found.jobs.len(), 1, "{shell:?}");
+        // All that were asked for have gone since the table was made: nothing is wrong with the host.
+        account.fake_recorded("qstat", &[("*", "qstat-err-unknown")]);
+        let found = OpenPbs.read_details(&marker(), &account.run(&details)).unwrap();
+        assert!(found.jobs.is_empty(), "{shell:?}: {found:?}");
+        account.fake_recorded("qstat", &[("*", "down-qstat")]);
+        let refused = OpenPbs.read_details(&marker(), &account.run(&details)).unwrap_err();
+        assert_eq!(refused.status, Some(255), "{shell:?}");
 
         // Cut or damaged on the way, it is no listing.
         for end in [packed.len() / 2, packed.len() - 20] {

@@ -202,7 +202,8 @@ impl List {
             && let Ok(Some(row)) = body.query_selector(&format!("[data-job=\"{id}\"]"))
         {
             let scrolled = frame.scroll_top().saturating_sub(held.scrolled);
-            let moved = ((row.get_bounding_client_rect().top() - top).round() as i32).saturating_add(scrolled);
+            let moved =
+                ((row.get_bounding_client_rect().top() - top).round() as i32).saturating_add(scrolled);
             // Setting what it is would cut off the part of a pixel each time.
             if moved != 0 {
                 frame.set_scroll_top(frame.scroll_top().saturating_add(moved));
