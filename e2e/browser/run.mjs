@@ -26,8 +26,8 @@ let failed = 0;
 // A file is a test of its own to the runner; only what is inside it counts.
 const isTest = (event) => event.details?.type !== "suite" && !files.includes(event.name) && !event.skip && !event.todo;
 
-// Two at once: each has its own server, host and browser, and waits for them more than it works.
-run({ files, concurrency: 2 })
+// One after the other: two cores and a browser are shared, and times are looked at.
+run({ files, concurrency: 1 })
   .on("test:pass", (event) => {
     if (isTest(event)) passed += 1;
   })
