@@ -220,6 +220,10 @@ impl List {
     /// put in meanwhile.
     pub(super) fn jump(self, event: &KeyboardEvent) {
         let Some(frame) = self.frame.get_untracked() else { return };
+        // With Alt they are the browser's.
+        if event.alt_key() {
+            return;
+        }
         let to = match event.key().as_str() {
             "Home" => 0,
             "End" => frame.scroll_height(),
