@@ -326,7 +326,10 @@ impl FinishedReply {
     /// queues stand as `queue@server`, as [`placed_at`] reads them.
     pub fn follow(&mut self, server: &str, there: Self) {
         for mut record in there.records {
-            record.queue = format!("{}@{server}", record.queue);
+            // One that went on from there names its next server itself.
+            if record.moved_to().is_none() {
+                record.queue = format!("{}@{server}", record.queue);
+            }
             self.records.retain(|before| before.pbs_id != record.pbs_id);
             self.records.push(record);
         }
