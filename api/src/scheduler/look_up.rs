@@ -37,8 +37,8 @@ pub enum FolderFacts {
 pub struct TryFacts {
     /// Its number.
     pub attempt: u32,
-    /// Somebody took the right to run qsub. If not, qsub was not started in this attempt.
-    pub has_run: bool,
+    /// Somebody began it, and alone may run qsub. If not, qsub was not started in this attempt.
+    pub has_begun: bool,
     /// The program or its qsub still runs; nothing if that cannot be seen.
     pub is_alive: Option<bool>,
     /// The host where it began.

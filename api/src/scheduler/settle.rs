@@ -60,7 +60,7 @@ pub fn settle(evidence: &LookUp) -> Settlement {
                 ListingEvidence::Unavailable(_) => keep(words_of(explanation)),
             }
         }
-        None if !last.has_run => Settlement::TryAgain { attempt: last.attempt },
+        None if !last.has_begun => Settlement::TryAgain { attempt: last.attempt },
         None => settle_without_answer(evidence, last),
         Some(answer) => {
             let said = match answer {

@@ -4,6 +4,7 @@ use diesel::{PgConnection, QueryResult};
 use pbsweb_shared::ids::{HostId, UserId};
 use pbsweb_shared::names::LoginName;
 use rand::Rng as _;
+use tokio::sync::oneshot;
 
 use crate::app::App;
 use crate::scheduler::{self, Command, CommandError, Marker, Scheduler, Site};
@@ -203,6 +204,23 @@ impl Reach {
     ) -> Result<Output, ReachError> {
         let program = Program::from_command(command.script, command.bindings).tidy();
         self.run_program(app, program, limits).await
+    }
+
+    /// Runs a program of the dialect in two steps: the first at once, the last when `word` is given. Without the word the first is
+    /// undone.
+    ///
+    /// # Errors
+    /// The transport's.
+    pub async fn run_on_word(
+        &self,
+        app: &App,
+        command: Command,
+        limits: RunLimits,
+        word: oneshot::Receiver<()>,
+    ) -> Result<Output, ReachError> {
+        let program = Program::from_command(command.script, command.bindings);
+        let output = app.transport.run_on_word(&self.endpoint, &self.identity, program, limits, word).await;
+        output.map_err(|source| self.failed(source))
     }
 
     /// Runs a program.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::Stream;
 use pbsweb_shared::ids::HostId;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::dial;
@@ -43,10 +44,35 @@ impl Transport {
         program: Program,
         limits: RunLimits,
     ) -> Result<Output, TransportError> {
+        self.run_to_its_end(to, identity, program, limits, None).await
+    }
+
+    /// Runs a program [in two steps](Program::in_two_steps): the first when it arrives, the last when `word` is given. When that is
+    /// dropped instead, the first is undone and the answer is [`Closed`](TransportError::Closed).
+    pub async fn run_on_word(
+        &self,
+        to: &Endpoint,
+        identity: &Identity,
+        program: Program,
+        limits: RunLimits,
+        word: oneshot::Receiver<()>,
+    ) -> Result<Output, TransportError> {
+        self.run_to_its_end(to, identity, program.in_two_steps(), limits, Some(word)).await
+    }
+
+    async fn run_to_its_end(
+        &self,
+        to: &Endpoint,
+        identity: &Identity,
+        program: Program,
+        limits: RunLimits,
+        word: Option<oneshot::Receiver<()>>,
+    ) -> Result<Output, TransportError> {
         let step = StepCell::new(Step::Connecting);
         let work = async {
             let exchange =
-                Exchange::start(&self.pool, to, identity, Lane::Prompt, &program, limits, &step).await?;
+                Exchange::start(&self.pool, to, identity, Lane::Prompt, &program, limits, &step, word)
+                    .await?;
             exchange.collect().await
         };
         let answer = timeout(limits.deadline, work).await;
@@ -64,7 +90,7 @@ impl Transport {
     ) -> Result<RunningProgram, TransportError> {
         let step = StepCell::new(Step::Connecting);
         let deadline = Instant::now() + limits.deadline;
-        let start = Exchange::start(&self.pool, to, identity, Lane::Live, &program, limits, &step);
+        let start = Exchange::start(&self.pool, to, identity, Lane::Live, &program, limits, &step, None);
         let late = |step: &StepCell| TransportError::TimedOut { after: limits.deadline, step: step.get() };
         let exchange = timeout_at(deadline, start).await.unwrap_or_else(|_| Err(late(&step)))?;
         Ok(exchange.follow(deadline, limits.deadline))

@@ -10,8 +10,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::Stream;
 use russh::client::Msg;
-use russh::{Channel, ChannelMsg, Sig};
-use tokio::sync::mpsc;
+use russh::{Channel, ChannelMsg, ChannelWriteHalf, Sig};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,7 +23,7 @@ use super::error::{Step, TransportError, UnreachableCause};
 use super::frame::Frame;
 use super::identity::Identity;
 use super::pool::{Lane, Pool};
-use super::program::{EXEC, Marker, Program};
+use super::program::{EXEC, Marker, Program, Rendered};
 use super::settings::RunLimits;
 use super::shell::Shell;
 
@@ -117,7 +117,15 @@ impl StepCell {
     }
 }
 
-type Sending = Pin<Box<dyn Future<Output = Result<(), russh::Error>> + Send>>;
+type Sending = Pin<Box<dyn Future<Output = Sent> + Send>>;
+
+/// What came of sending a program.
+enum Sent {
+    /// All of it left, or the connection ended, of which the reader learns as well.
+    Done,
+    /// The word was not given: nobody wants more of it than its first step.
+    Withdrawn,
+}
 
 /// A program on its channel.
 pub(super) struct Exchange {
@@ -142,7 +150,7 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// Opens a channel and begins to send the program.
+    /// Opens a channel and begins to send the program; the last step of one that has two only when the word comes.
     pub(super) async fn start(
         pool: &Pool,
         to: &Endpoint,
@@ -151,24 +159,13 @@ impl Exchange {
         program: &Program,
         limits: RunLimits,
         step: &StepCell,
+        word: Option<oneshot::Receiver<()>>,
     ) -> Result<Self, TransportError> {
         let marker = Marker::random();
         let rendered = program.render(&marker)?;
         let (shell, lease) = find_shell(pool, to, identity, lane, program.is_tidy()).await?;
         step.set(Step::Sending);
-        let sending = {
-            let (write, is_used, step) = (Arc::clone(&shell.write), shell.is_used, step.clone());
-            async move {
-                if !is_used {
-                    write.exec(true, EXEC).await?;
-                }
-                write.data_bytes(rendered.definition).await?;
-                // From here on the program may run, whatever we hear or do not hear of it.
-                step.set(Step::Running);
-                // No end of file follows: the program takes that for a lost caller.
-                write.data_bytes(rendered.call).await
-            }
-        };
+        let sending = send(rendered, Arc::clone(&shell.write), shell.is_used, step.clone(), word);
         Ok(Self {
             channel: Some((shell, lease)),
             sending: Some(Box::pin(sending)),
@@ -240,8 +237,10 @@ impl Exchange {
             let Some((shell, _)) = &mut self.channel else { return Err(self.ended()) };
             let message = tokio::select! {
                 () = self.stop.cancelled() => return Err(self.stopped()),
-                // A failure to send is a connection that ended, of which the reader learns as well.
-                _ = poll_sending(&mut self.sending) => continue,
+                sent = poll_sending(&mut self.sending) => match sent {
+                    Sent::Done => continue,
+                    Sent::Withdrawn => return Err(TransportError::Closed),
+                },
                 message = shell.read.wait() => message,
             };
             match message {
@@ -349,7 +348,35 @@ impl Drop for Exchange {
     }
 }
 
-async fn poll_sending(sending: &mut Option<Sending>) -> Result<(), russh::Error> {
+async fn send(
+    program: Rendered,
+    to: Arc<ChannelWriteHalf<Msg>>,
+    is_started: bool,
+    step: StepCell,
+    word: Option<oneshot::Receiver<()>>,
+) -> Sent {
+    let begin = async {
+        if !is_started {
+            to.exec(true, EXEC).await?;
+        }
+        to.data_bytes(program.definition).await
+    };
+    if begin.await.is_err() {
+        return Sent::Done;
+    }
+    if let Some(word) = word
+        && word.await.is_err()
+    {
+        return Sent::Withdrawn;
+    }
+    // From here on the program may run, whatever we hear or do not hear of it.
+    step.set(Step::Running);
+    // No end of file follows: the program takes that for a lost caller.
+    let _ = to.data_bytes(program.call).await;
+    Sent::Done
+}
+
+async fn poll_sending(sending: &mut Option<Sending>) -> Sent {
     match sending {
         Some(future) => {
             let sent = future.await;

@@ -8,6 +8,9 @@
 //! Standard input stays open while the program runs, and a watcher beside it reads there. When that input ends,
 //! because nobody waits any more or the connection is lost, the watcher ends the program and all it started: sshd
 //! itself leaves them alone, and not every sshd passes on a signal. Hosts ban accounts who leave hanging commands.
+//!
+//! A program [in two steps](Program::in_two_steps) runs its first one when it arrives, and the other when a word is given:
+//! the call is that word. When the input ends before, it undoes the first.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -32,6 +35,7 @@ pub struct Program {
     words: Vec<Vec<u8>>,
     is_lasting: bool,
     is_tidy: bool,
+    has_two_steps: bool,
 }
 
 /// Why a program cannot be written.
@@ -62,6 +66,7 @@ impl Program {
             words: Vec::new(),
             is_lasting: false,
             is_tidy: false,
+            has_two_steps: false,
         }
     }
 
@@ -69,7 +74,7 @@ impl Program {
     #[must_use]
     pub fn from_command(script: String, bindings: Vec<(String, String)>) -> Self {
         let variables = bindings.into_iter().map(|(name, value)| (name.into(), value.into_bytes())).collect();
-        Self { body: script, variables, words: Vec::new(), is_lasting: false, is_tidy: false }
+        Self { variables, body: script, ..Self::new("") }
     }
 
     /// Lets the program run to its end even when the connection is lost: for one that must not stop in the middle,
@@ -86,6 +91,16 @@ impl Program {
     pub fn tidy(mut self) -> Self {
         self.is_tidy = true;
         self.lasting()
+    }
+
+    /// Says of a program that it is written for two steps; it is told by `pbsweb_step` which one to do. With `ready` it does what
+    /// may be done before it is certain that the rest is wanted, and ends with status 0 if all of that is done. Then the word
+    /// comes and the step is empty: it does the rest, and `pbsweb_is_ready` is 0 if the first step did its part. If the word does not
+    /// come, the step is `undo`. Only what the last step prints is read.
+    #[must_use]
+    pub fn in_two_steps(mut self) -> Self {
+        self.has_two_steps = true;
+        self.tidy()
     }
 
     /// Whether it runs to its end without its caller.
@@ -123,61 +138,52 @@ impl Program {
 
     /// Writes the program down, with the frame its answer will carry.
     pub(super) fn render(&self, marker: &Marker) -> Result<Rendered, ProgramError> {
-        let mut text = Vec::new();
+        let mut text = self.write_body()?;
         let (first, second) = marker.halves();
+        if self.has_two_steps {
+            text.extend_from_slice(FIRST_STEP);
+        }
         // The shell leads a process group of its own under sshd; were it not so, no stranger's group is ended.
         // The marker is put together by printf: a shell that echoes its input (`set -v`) does not forge a frame.
-        text.extend_from_slice(
-            format!(
-                "pbsweb_run() {{\n\
-                 unset CDPATH\n\
-                 printf '%s%s\\n' '{first}' '{second}'; printf '%s%s\\n' '{first}' '{second}' >&2\n\
-                 exec 3<&0\n"
-            )
-            .as_bytes(),
-        );
-        let watcher: &[u8] = if self.is_lasting {
-            b"pbsweb_watcher=\n"
+        let ready = if self.has_two_steps { "trap - 0" } else { "pbsweb_is_ready=" };
+        let watcher = if self.is_lasting {
+            "pbsweb_watcher="
         } else {
-            b"( read pbsweb_end <&3; kill -TERM -$$ || kill -TERM $$ ) >/dev/null 2>&1 &\npbsweb_watcher=$!\n"
+            "( read pbsweb_end <&3; kill -TERM -$$ || kill -TERM $$ ) >/dev/null 2>&1 &\npbsweb_watcher=$!"
         };
-        text.extend_from_slice(watcher);
-        // The host's words are read in one language; what is run for the user gets the account's own back.
-        text.extend_from_slice(b"(\npbsweb_language=${LC_ALL-}; LC_ALL=C; export LC_ALL\n");
-        for (name, value) in &self.variables {
-            if !is_variable(name) {
-                return Err(ProgramError::Name { name: name.clone() });
-            }
-            text.extend_from_slice(name.as_bytes());
-            text.push(b'=');
-            quote(name, value, &mut text)?;
-            text.push(b'\n');
-        }
-        if !self.words.is_empty() {
-            text.extend_from_slice(b"set --");
-            for word in &self.words {
-                text.push(b' ');
-                quote("words", word, &mut text)?;
-            }
-            text.push(b'\n');
-        }
-        text.extend_from_slice(self.body.as_bytes());
         // A tidy program's shell reads on: what comes next is another program, or the end.
         let end = if self.is_tidy { "[ \"$pbsweb_status\" = 0 ] || exit" } else { "exit" };
         text.extend_from_slice(
             format!(
-                "\n) </dev/null 3<&-\npbsweb_status=$?\n\
+                "pbsweb_run() {{\n\
+                 {ready}\n\
+                 unset CDPATH\n\
+                 printf '%s%s\\n' '{first}' '{second}'; printf '%s%s\\n' '{first}' '{second}' >&2\n\
+                 exec 3<&0\n\
+                 {watcher}\n\
+                 ( pbsweb_step=; pbsweb_body ) </dev/null 3<&-\n\
+                 pbsweb_status=$?\n\
                  printf '%s%s%s\\n' '{first}' '{second}' \"$pbsweb_status\"\n\
                  printf '%s%s%s\\n' '{first}' '{second}' \"$pbsweb_status\" >&2\n\
                  kill $pbsweb_watcher 2>/dev/null; {end} \"$pbsweb_status\"\n}}\n"
             )
             .as_bytes(),
         );
+        if self.has_two_steps {
+            text.extend_from_slice(b"pbsweb_first\n");
+        }
         Ok(Rendered { definition: text.into(), call: Bytes::from_static(b"pbsweb_run\n") })
     }
 }
 
-/// A program as it is sent: nothing runs before the last line.
+/// Runs the first step of a program in two, and sees to it that the input's end before the word undoes it.
+const FIRST_STEP: &[u8] = b"pbsweb_first() {\n\
+    unset CDPATH\n\
+    trap '( pbsweb_step=undo; pbsweb_body ) </dev/null >/dev/null 2>&1' 0\n\
+    ( pbsweb_step=ready; pbsweb_body ) </dev/null >/dev/null 2>&1\n\
+    pbsweb_is_ready=$?\n}\n";
+
+/// A program as it is sent: nothing runs before the last line, or before the last of the definition if it has two steps.
 pub(super) struct Rendered {
     pub(super) definition: Bytes,
     pub(super) call: Bytes,
@@ -205,6 +211,35 @@ impl Marker {
 
     fn halves(&self) -> (&str, &str) {
         self.0.split_at(self.0.len() / 2)
+    }
+}
+
+impl Program {
+    /// The program's data and text, as a function. Nothing of it is seen outside of the subshell in which it is called.
+    fn write_body(&self) -> Result<Vec<u8>, ProgramError> {
+        // The host's words are read in one language; what is run for the user gets the account's own back.
+        let mut text =
+            b"pbsweb_body() {\npbsweb_language=${LC_ALL-}; LC_ALL=C; export LC_ALL\n".to_vec();
+        for (name, value) in &self.variables {
+            if !is_variable(name) {
+                return Err(ProgramError::Name { name: name.clone() });
+            }
+            text.extend_from_slice(name.as_bytes());
+            text.push(b'=');
+            quote(name, value, &mut text)?;
+            text.push(b'\n');
+        }
+        if !self.words.is_empty() {
+            text.extend_from_slice(b"set --");
+            for word in &self.words {
+                text.push(b' ');
+                quote("words", word, &mut text)?;
+            }
+            text.push(b'\n');
+        }
+        text.extend_from_slice(self.body.as_bytes());
+        text.extend_from_slice(b"\n}\n");
+        Ok(text)
     }
 }
 

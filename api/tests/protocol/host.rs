@@ -12,22 +12,30 @@ use crate::world::{Accepted, Heard, Id, Program, Qsub, Replica, Said, Step, Worl
 impl Protocol {
     /// `submit.sh`.
     pub(crate) fn go(self, world: &mut World, index: usize) {
-        let Program { attempt, step, .. } = world.programs[index];
+        let Program { attempt, step, is_told, .. } = world.programs[index];
         let to = |world: &mut World, step| world.programs[index].step = step;
         match step {
             Step::Sent => {
                 if let Some(said) = world.try_mut(attempt).answer {
                     Self::end_program(world, index, hear(said));
                 } else {
-                    to(world, Step::Begun);
+                    to(world, Step::Ready);
                 }
             }
-            // mkdir: one only.
-            Step::Begun if world.try_mut(attempt).has_run && self.rules != Rules::RunIsNotExclusive => {
-                to(world, Step::Following);
+            // Its folder was moved away by one that was undone.
+            Step::Ready if world.try_of(attempt).is_none() => {
+                Self::end_program(world, index, Heard::NotStarted);
             }
-            Step::Begun => {
-                world.try_mut(attempt).has_run = true;
+            // O_EXCL: one only.
+            Step::Ready if world.try_mut(attempt).has_begun && self.rules != Rules::BegunIsNotExclusive => {
+                if is_told {
+                    to(world, Step::Following);
+                } else {
+                    Self::end_program(world, index, Heard::Unknown);
+                }
+            }
+            Step::Ready => {
+                world.try_mut(attempt).has_begun = true;
                 to(world, Step::Owner);
             }
             Step::Owner => {
@@ -35,15 +43,34 @@ impl Protocol {
                 world.try_mut(attempt).begun = Some(clock);
                 to(world, Step::Noted);
             }
+            // Undone: the folder is moved away as a whole.
+            Step::Noted if !is_told => {
+                world.tries[usize::from(attempt) - 1] = None;
+                world.was_undone = true;
+                Self::end_program(world, index, Heard::Unknown);
+            }
             Step::Noted => {
                 world.try_mut(attempt).qsub = Qsub::Running;
                 to(world, Step::Waiting);
             }
             Step::Waiting => {
-                if let Qsub::Ended(said) = world.try_mut(attempt).qsub {
-                    world.try_mut(attempt).answer = Some(said);
-                    Self::end_program(world, index, hear(said));
+                match world.try_mut(attempt).qsub {
+                    Qsub::Ended(Said::Id(id)) => {
+                        Self::tell_asker(world, index, hear(Said::Id(id)));
+                        to(world, Step::Said(id));
+                    }
+                    Qsub::Ended(said) => {
+                        world.try_mut(attempt).answer = Some(said);
+                        Self::end_program(world, index, hear(said));
+                    }
+                    // Only where two may begin one attempt: the other has undone it.
+                    Qsub::NotStarted => Self::end_program(world, index, Heard::Unknown),
+                    Qsub::Running | Qsub::Asked | Qsub::Told(_) => {}
                 }
+            }
+            Step::Said(id) => {
+                world.try_mut(attempt).answer = Some(Said::Id(id));
+                Self::end_program(world, index, Heard::Unknown);
             }
             // It waits for 20 seconds: their answer may come, or not.
             Step::Following => {
@@ -55,8 +82,13 @@ impl Protocol {
 
     /// A program is gone; the server that waits for it hears this.
     pub(crate) fn end_program(world: &mut World, index: usize, heard: Heard) {
-        let program = world.programs.remove(index);
-        if let Some(replica) = program.asker {
+        Self::tell_asker(world, index, heard);
+        world.programs.remove(index);
+    }
+
+    /// The server that waits for a program hears this, and waits no more.
+    fn tell_asker(world: &mut World, index: usize, heard: Heard) {
+        if let Some(replica) = world.programs[index].asker.take() {
             // Of an answer that tells nothing only words are kept.
             world.replicas[replica] =
                 if heard == Heard::Unknown { Replica::Idle } else { Replica::Holding(heard) };

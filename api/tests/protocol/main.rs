@@ -67,6 +67,7 @@ impl Model for Protocol {
             Property::<Self>::sometimes("a second attempt is accepted", |_, world| {
                 world.accepted.iter().any(|job| job.attempt == 2)
             }),
+            Property::<Self>::sometimes("an attempt is undone", |_, world| world.was_undone),
             Property::<Self>::sometimes("a job is refused", |_, world| world.row == Row::Rejected),
         ]
     }
@@ -104,8 +105,8 @@ fn a_retry_without_proof_is_found() {
 }
 
 #[test]
-fn a_run_that_anybody_makes_is_found() {
-    counterexample(Rules::RunIsNotExclusive, ONCE);
+fn an_attempt_that_anybody_begins_is_found() {
+    counterexample(Rules::BegunIsNotExclusive, ONCE);
 }
 
 #[test]

@@ -72,12 +72,12 @@ impl Protocol {
         let seconds = |clock: u8| 1_800_000_000 + i64::from(clock) * UNIT;
         let mut tries = Vec::new();
         for (index, seen) in glimpse.iter().enumerate() {
-            let Some((has_run, is_alive, gone)) = *seen else { continue };
+            let Some((has_begun, is_alive, gone)) = *seen else { continue };
             let since = world.tries[index].and_then(|facts| facts.begun).map(seconds);
             let (printed, answer) = left[index];
             tries.push(TryFacts {
                 attempt: u32::try_from(index).unwrap() + 1,
-                has_run,
+                has_begun,
                 is_alive,
                 host: is_alive.map(|_| "login1".to_owned()),
                 since,
@@ -114,10 +114,10 @@ fn glimpse(world: &mut World) -> Glimpse {
         let attempt = u8::try_from(index).unwrap() + 1;
         let is_alive = world.is_alive(attempt);
         let facts: &mut Try = world.tries[index].as_mut()?;
-        if facts.has_run && (is_alive == Some(false) || facts.answer.is_some()) {
+        if facts.has_begun && (is_alive == Some(false) || facts.answer.is_some()) {
             facts.gone.get_or_insert(clock);
         }
-        Some((facts.has_run, is_alive, facts.gone))
+        Some((facts.has_begun, is_alive, facts.gone))
     })
 }
 

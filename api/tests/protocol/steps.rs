@@ -10,8 +10,8 @@ pub(crate) enum Rules {
     Real,
     /// The reconciler tries again whenever a look finds no job.
     RetryWithoutProof,
-    /// `run` is made by whoever comes.
-    RunIsNotExclusive,
+    /// `run/begun` is made by whoever comes.
+    BegunIsNotExclusive,
     /// The silence after the end of qsub is counted from its beginning.
     SilenceFromTheStart,
     /// A program that could not start qsub rejects the job, whatever another may be doing.
@@ -23,6 +23,8 @@ pub(crate) enum Rules {
 pub(crate) enum Action {
     /// A program goes one step on.
     Go(usize),
+    /// Its server gives it the word to submit.
+    Tell(usize),
     /// A program's prepare fails: no room, no qsub, no folder to work in.
     Fail(usize),
     /// The qsub of a try goes one step on.
@@ -87,12 +89,23 @@ impl Protocol {
         }
         let may_fail = world.faults > 0;
         for (index, program) in world.programs.iter().enumerate() {
-            actions.push(Action::Go(index));
+            let waits_for_word = !program.is_told && program.asker.is_some();
+            if waits_for_word {
+                actions.push(Action::Tell(index));
+            }
+            if !waits_for_word || program.step == Step::Sent {
+                actions.push(Action::Go(index));
+            }
             if may_fail {
                 match program.step {
                     Step::Sent => actions.push(Action::Lose(index)),
-                    Step::Begun => actions.extend([Action::Fail(index), Action::KillProgram(index)]),
-                    Step::Owner | Step::Noted | Step::Waiting => actions.push(Action::KillProgram(index)),
+                    // What fails of the first step is told after the word.
+                    Step::Ready if program.is_told => {
+                        actions.extend([Action::Fail(index), Action::KillProgram(index)]);
+                    }
+                    Step::Ready | Step::Owner | Step::Noted | Step::Waiting | Step::Said(_) => {
+                        actions.push(Action::KillProgram(index));
+                    }
                     // Nobody depends on it.
                     Step::Following => {}
                 }
@@ -174,6 +187,7 @@ impl Protocol {
         let mut next = world.clone();
         match action {
             Action::Go(index) => self.go(&mut next, index),
+            Action::Tell(index) => next.programs[index].is_told = true,
             Action::Fail(index) => {
                 next.faults -= 1;
                 Self::end_program(&mut next, index, Heard::NotStarted);
@@ -289,6 +303,8 @@ impl Protocol {
             }
             // From the last: one that ends moves those behind it.
             for index in (0..world.programs.len()).rev() {
+                let program = &mut world.programs[index];
+                program.is_told |= program.asker.is_some();
                 self.go(world, index);
             }
         }

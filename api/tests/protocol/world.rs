@@ -52,7 +52,7 @@ pub(crate) enum Replica {
     Retrying(u8),
 }
 
-/// The tries as `look_up.sh` first sees them: for each, whether `run` is there, whether somebody is at it, and when they were
+/// The tries as `look_up.sh` first sees them: for each, whether `run/begun` is there, whether somebody is at it, and when they were
 /// first seen gone.
 pub(crate) type Glimpse = [Option<(bool, Option<bool>, Option<u8>)>; TRIES];
 
@@ -92,6 +92,9 @@ pub(crate) struct Program {
     pub(crate) attempt: u8,
     /// The server that waits for its output, unless the connection is cut.
     pub(crate) asker: Option<usize>,
+    /// The word was given: the intent is stored, and the server still lived then. Without it the program waits for it, and undoes what
+    /// it did when nobody is there to give it.
+    pub(crate) is_told: bool,
     pub(crate) step: Step,
 }
 
@@ -101,23 +104,25 @@ pub(crate) enum Step {
     /// On its way: it may arrive at any time.
     Sent,
     /// It found no answer; it made the try's folder and writes the script.
-    Begun,
-    /// It made `run`.
+    Ready,
+    /// It made `run/begun`.
     Owner,
-    /// It wrote `run/begun`.
+    /// It wrote into it who it is.
     Noted,
     /// It started qsub and waits for it.
     Waiting,
-    /// Somebody else made `run`: it waits for their answer.
+    /// It said the id, and renames `answer` into place.
+    Said(Id),
+    /// Somebody else made `run/begun`: it waits for their answer.
     Following,
 }
 
 /// One attempt's folder and its qsub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Try {
-    /// `run` is there.
-    pub(crate) has_run: bool,
-    /// `run/begun`: when, by the clock.
+    /// `run/begun` is there.
+    pub(crate) has_begun: bool,
+    /// Who is in `run/begun`, and when that was, by the clock.
     pub(crate) begun: Option<u8>,
     /// `run/gone`: when a look first saw that nobody is at it any more.
     pub(crate) gone: Option<u8>,
@@ -178,12 +183,14 @@ pub(crate) struct World {
     pub(crate) clock: u8,
     /// Faults that may still happen.
     pub(crate) faults: u8,
+    /// A program without the word has undone what it did.
+    pub(crate) was_undone: bool,
     /// The faults are over and everything has come to its end.
     pub(crate) is_calm: bool,
 }
 
 impl World {
-    /// The intent is stored, and the server that stored it sends.
+    /// The intent is stored, and the server that stored it has sent and not yet given the word.
     pub(crate) fn stored(faults: u8) -> Self {
         let mut world = Self {
             row: Row::Submitting { is_taken: false },
@@ -194,9 +201,11 @@ impl World {
             accepted: Vec::new(),
             clock: 0,
             faults,
+            was_undone: false,
             is_calm: false,
         };
         world.send(0, 1);
+        world.programs[0].is_told = false;
         world
     }
 
@@ -211,7 +220,7 @@ impl World {
     /// `attempt.rs`, `send`.
     pub(crate) fn send(&mut self, replica: usize, attempt: u8) {
         self.replicas[replica] = Replica::Sending;
-        self.programs.push(Program { attempt, asker: Some(replica), step: Step::Sent });
+        self.programs.push(Program { attempt, asker: Some(replica), is_told: true, step: Step::Sent });
     }
 
     /// Which server is the first does not matter: of states that differ in nothing else one stands for both.
@@ -236,9 +245,9 @@ impl World {
         Some(facts.qsub.is_alive() || self.programs.iter().any(maker))
     }
 
-    /// The maker of `run` died before it could say who it was: nobody can tell whether it still runs.
+    /// The maker of `run/begun` died before it could say who it was: nobody can tell whether it still runs.
     pub(crate) fn is_undecidable(&self) -> bool {
-        let is_nameless = |facts: &Try| facts.has_run && facts.begun.is_none();
+        let is_nameless = |facts: &Try| facts.has_begun && facts.begun.is_none();
         self.tries.iter().flatten().any(is_nameless)
     }
 }

@@ -12,7 +12,7 @@ const NOW: i64 = 1_800_000_000;
 fn attempt() -> TryFacts {
     TryFacts {
         attempt: 1,
-        has_run: true,
+        has_begun: true,
         is_alive: Some(false),
         host: Some("login1".to_owned()),
         since: Some(NOW - 300),
@@ -61,8 +61,8 @@ fn evidence_is_weighed_and_nothing_is_guessed() {
     let refused = "Connection refused\nqsub: cannot connect to server vm (errno=15010)";
     // The folder proves that qsub was never started.
     check(FolderFacts::Present { tries: vec![], epilogue: None }, down(), "again 1");
-    check(folder(TryFacts { has_run: false, ..attempt() }), down(), "again 1");
-    check(folder(TryFacts { attempt: 3, has_run: false, ..attempt() }), down(), "again 3");
+    check(folder(TryFacts { has_begun: false, ..attempt() }), down(), "again 1");
+    check(folder(TryFacts { attempt: 3, has_begun: false, ..attempt() }), down(), "again 3");
     // No folder: the scheduler must agree.
     check(FolderFacts::Absent, listed(&[], None), "again 1");
     check(FolderFacts::Absent, down(), "keep");

@@ -86,9 +86,26 @@ fn an_accepted_job_is_submitted_once_with_its_script_unharmed() {
         assert_eq!(cwd.trim_end(), folder.canonicalize().unwrap().to_str().unwrap(), "{shell:?}");
         use std::os::unix::fs::PermissionsExt as _;
         assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        wait_until("the answer is in its place", || folder.join("try-1/answer").exists());
         let left: Vec<_> =
             std::fs::read_dir(folder.join("try-1")).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(left.len(), 4, "nothing temporary is left: {left:?}");
+    }
+}
+
+#[test]
+fn an_answer_of_one_line_is_said_and_kept() {
+    for shell in shells() {
+        let account = Account::new(shell);
+        account.fake("qsub", "echo 12.vm");
+        let plain = SubmissionReply::Accepted { pbs_id: "12.vm".parse().unwrap(), words: String::new() };
+        assert_eq!(submit(&account, &request("#")), plain, "{shell:?}");
+        let answer = account.job_folder(job()).join("try-1/answer");
+        wait_until("the answer is in its place", || answer.exists());
+        assert_eq!(submit(&account, &request("#")), plain, "{shell:?}");
+        // Should it never get there, what qsub printed says the same.
+        std::fs::remove_file(answer).unwrap();
+        assert_eq!(settle(&look_up(&account)), Settlement::Accepted("12.vm".parse().unwrap()), "{shell:?}");
     }
 }
 
@@ -108,6 +125,73 @@ fn qsub_runs_in_the_working_folder_or_not_at_all() {
         assert_eq!(submit(&account, &missing), accepted("12.vm"), "{shell:?}");
         let cwd = std::fs::read_to_string(account.home().join("cwd")).unwrap();
         assert!(cwd.trim_end().ends_with("pbsweb/heat"), "{cwd}");
+    }
+}
+
+/// One step of the program.
+fn step(account: &Account, request: &SubmitRequest<'_>, step: &str) -> std::process::Child {
+    let mut command = OpenPbs.submit(&account.site(), &marker(), request).unwrap();
+    command.script = format!("{step}\n{}", command.script);
+    account.start(&command)
+}
+
+#[test]
+fn getting_ready_commits_to_nothing_and_can_be_undone() {
+    for shell in shells() {
+        let account = Account::new(shell);
+        account.fake("qsub", ACCEPTS);
+        let ready = || assert_eq!(end_of(step(&account, &request("#"), "pbsweb_step=ready")), (vec![], 0));
+        let undo = || assert_eq!(end_of(step(&account, &request("#"), "pbsweb_step=undo")), (vec![], 0));
+        ready();
+        assert_eq!(settle(&look_up(&account)), Settlement::TryAgain { attempt: 1 }, "{shell:?}");
+        undo();
+        let jobs = account.home().join("pbsweb/.jobs");
+        assert_eq!(std::fs::read_dir(&jobs).unwrap().count(), 0, "{shell:?}: nothing is left");
+        undo();
+        assert_eq!(calls(&account), 0, "{shell:?}");
+
+        // Whoever comes later submits, and is not undone.
+        ready();
+        assert_eq!(submit(&account, &request("#")), accepted("12.vm"), "{shell:?}");
+        undo();
+        assert_eq!(submit(&account, &request("#")), accepted("12.vm"), "{shell:?}");
+        assert_eq!(calls(&account), 1, "{shell:?}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_by_the_last_step() {
+    for shell in shells() {
+        let account = Account::new(shell);
+        assert_eq!(end_of(step(&account, &request("#"), "pbsweb_step=ready")), (vec![], 1), "{shell:?}");
+        let (printed, _) = end_of(step(&account, &request("#"), "pbsweb_is_ready=1"));
+        let reply = OpenPbs.read_submission(&marker(), &printed);
+        assert!(
+            matches!(reply, SubmissionReply::NotStarted { reason: NotStarted::NoQsub, .. }),
+            "{shell:?} {reply:?}"
+        );
+    }
+}
+
+#[test]
+fn programs_that_are_undone_at_any_moment_keep_no_other_from_submitting_once() {
+    for shell in shells() {
+        let account = Account::new(shell);
+        account.fake("qsub", ACCEPTS);
+        let request = SubmitRequest { wait_seconds: 20, ..request("#!/bin/sh\n") };
+        let steps = ["pbsweb_step=ready", "pbsweb_step=undo", "", "pbsweb_step=undo", "", "pbsweb_step=ready"];
+        let running: Vec<_> = steps.map(|words| step(&account, &request, words)).into_iter().collect();
+        running.into_iter().for_each(|child| drop(child.wait_with_output().unwrap()));
+        // All may have been undone; then nothing was submitted, and the folder says so.
+        let n_calls = calls(&account);
+        match settle(&look_up(&account)) {
+            Settlement::Accepted(_) => assert_eq!(n_calls, 1, "{shell:?}"),
+            other => assert_eq!(n_calls, 0, "{shell:?} {other:?}"),
+        }
+        fake_empty_scheduler(&account);
+        if n_calls == 0 {
+            assert_eq!(settle(&look_up(&account)), Settlement::TryAgain { attempt: 1 }, "{shell:?}");
+        }
     }
 }
 
@@ -205,8 +289,6 @@ fn a_second_attempt_reports_the_first_one_that_is_still_at_it() {
         let command = OpenPbs.submit(&account.site(), &marker(), &request("#")).unwrap();
         let first = account.start(&command);
         wait_until("qsub starts", || account.home().join("started").exists());
-        let begun = account.job_folder(job()).join("try-1/run/begun");
-        wait_until("the time is noted", || std::fs::read_to_string(&begun).unwrap().contains("since="));
         let reply = submit(&account, &request("#"));
         let SubmissionReply::InProgress(progress) = &reply else { panic!("{shell:?} {reply:?}") };
         assert_eq!(progress.is_alive, Some(true), "{shell:?}");

@@ -134,6 +134,74 @@ async fn a_program_that_is_to_last_is_not_ended_with_its_caller() {
     }
 }
 
+/// Two steps that leave their traces in a folder: the first and the last say whether they ran in one shell.
+fn in_steps(host: &Host) -> (std::path::PathBuf, Program) {
+    let folder = host.path("steps");
+    std::fs::create_dir(&folder).unwrap();
+    let text = r#"cd "$folder" || exit
+        case $pbsweb_step in
+            ready) echo "$$" >ready; echo noise; echo noise >&2; seen=yes ;;
+            undo) rm ready; : >undone ;;
+            *) printf '%s %s %s' "$pbsweb_is_ready" "$([ "$$" = "$(cat ready)" ] && echo same)" "${seen-}" ;;
+        esac"#;
+    let program = Program::new(text).arg("folder", folder.to_str().unwrap());
+    (folder, program)
+}
+
+#[tokio::test]
+async fn the_last_of_two_steps_waits_for_the_word() {
+    let host = Host::start();
+    let (folder, program) = in_steps(&host);
+    // In a new shell, and in one that is kept.
+    for _ in 0..2 {
+        let (word, told) = tokio::sync::oneshot::channel();
+        let endpoint = host.endpoint();
+        let run =
+            host.transport.run_on_word(&endpoint, &host.identity, program.clone(), limits(), told);
+        let tell = async {
+            until("the first step is done", || folder.join("ready").exists()).await;
+            word.send(()).unwrap();
+        };
+        let (output, ()) = tokio::join!(run, tell);
+        let output = output.unwrap();
+        assert_eq!((output.stdout_text().as_str(), output.stderr_text().as_str()), ("0 same ", ""));
+        // What one program left is nothing to the next.
+        let next = host.run(Program::new(r#"printf '<%s>' "$pbsweb_is_ready""#).tidy()).await.unwrap();
+        assert_eq!(next.stdout_text(), "<>");
+        std::fs::remove_file(folder.join("ready")).unwrap();
+    }
+    assert!(!folder.join("undone").exists());
+}
+
+#[tokio::test]
+async fn without_the_word_the_first_step_is_undone() {
+    let host = Host::start();
+    let (folder, program) = in_steps(&host);
+    let (word, told) = tokio::sync::oneshot::channel();
+    let endpoint = host.endpoint();
+    let run = host.transport.run_on_word(&endpoint, &host.identity, program.clone(), limits(), told);
+    let withdraw = async {
+        until("the first step is done", || folder.join("ready").exists()).await;
+        drop(word);
+    };
+    let (answer, ()) = tokio::join!(run, withdraw);
+    assert!(matches!(answer, Err(TransportError::Closed)), "{answer:?}");
+    until("it is undone", || folder.join("undone").exists()).await;
+    assert!(!folder.join("ready").exists());
+    std::fs::remove_file(folder.join("undone")).unwrap();
+
+    // The same when the connection ends before: nothing of the last step can have happened.
+    let (_word, told) = tokio::sync::oneshot::channel();
+    let run = host.transport.run_on_word(&endpoint, &host.identity, program, limits(), told);
+    let cut = async {
+        until("the first step is done", || folder.join("ready").exists()).await;
+        host.transport.forget(host.id).await;
+    };
+    let (answer, ()) = tokio::join!(run, cut);
+    assert!(!answer.unwrap_err().outcome_unknown());
+    until("it is undone", || folder.join("undone").exists()).await;
+}
+
 #[tokio::test]
 async fn a_program_that_says_too_much_is_ended() {
     let host = Host::start();

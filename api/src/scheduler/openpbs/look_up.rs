@@ -108,7 +108,7 @@ fn read_try(frames: &Frames<'_>, frame: &Frame<'_>) -> Option<TryFacts> {
     let value = |key: &str| begun.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
     Some(TryFacts {
         attempt: number.parse().ok()?,
-        has_run: frame.word(2) == "run",
+        has_begun: frame.word(2) == "begun",
         is_alive: is_alive(frame.word(3)),
         host: value("host").map(str::to_owned),
         since: value("since").and_then(|seconds| seconds.parse().ok()),

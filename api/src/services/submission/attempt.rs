@@ -7,6 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::{JobState, StateSource};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::attending::Attended;
 use super::outcome::{Outcome, Standing, kept, read_reply};
@@ -16,7 +18,7 @@ use crate::scheduler::SubmitRequest;
 use crate::services::reach::{Reach, ReachError, Trust, fresh_marker};
 use crate::store::StoreError;
 use crate::store::jobs::{JobFacts, change_job};
-use crate::store::submissions::{SubmissionRecord, find_submission};
+use crate::store::submissions::{Frozen, SubmissionRecord, find_submission};
 use crate::transport::RunLimits;
 
 /// A scheduler under load takes tens of seconds; beyond this the reconciler asks.
@@ -49,23 +51,44 @@ pub(super) async fn reach_of(app: &App, submission: &SubmissionRecord) -> Result
     Ok(reach.as_submitted(&submission.login, &submission.frozen.job_folder))
 }
 
-/// Sends a submission for the first time; `own_lease` is the time to look that stands in its row. Gives the job as it is then, if
-/// that could be kept.
-pub(super) async fn first_attempt(
-    app: &Arc<App>,
-    stored: Sent,
-    own_lease: DateTime<Utc>,
-    _attended: Option<Attended>,
-) -> Option<Job> {
-    let outcome = send(app, &stored, 1).await;
-    keep_of(app, stored.submission.job, outcome, Some(own_lease)).await
+/// The first attempt of a submission that is about to be stored: the host gets ready meanwhile, and submits when told that it is.
+/// When this is dropped untold, the host undoes what it did.
+pub(super) struct FirstAttempt {
+    stored: oneshot::Sender<()>,
+    outcome: JoinHandle<Outcome>,
+}
+
+impl FirstAttempt {
+    /// Has the host get ready.
+    pub(super) fn begin(app: &Arc<App>, reach: &Reach, job: JobId, frozen: &Frozen) -> Self {
+        let (stored, word) = oneshot::channel();
+        let (background, reach, frozen) = (Arc::clone(app), reach.clone(), frozen.clone());
+        let outcome = app.spawn(async move { send(&background, &reach, job, &frozen, 1, Some(word)).await });
+        Self { stored, outcome }
+    }
+
+    /// Submits, now that the intent is stored, and keeps what came of it; `own_lease` is the time to look that stands in the job's
+    /// row. Gives the job as it is then, if that could be kept.
+    pub(super) async fn go(
+        self,
+        app: &Arc<App>,
+        job: JobId,
+        own_lease: DateTime<Utc>,
+        _attended: Option<Attended>,
+    ) -> Option<Job> {
+        // The exchange may have failed by now, and waits for no word: its outcome says so.
+        let _ = self.stored.send(());
+        let outcome = self.outcome.await;
+        let outcome = outcome.unwrap_or_else(|_| Outcome::Unknown("the server was stopped".to_owned()));
+        keep_of(app, job, outcome, Some(own_lease)).await
+    }
 }
 
 /// Sends a submission and keeps what came of it.
 pub(super) async fn attempt(app: &Arc<App>, job: JobId, number: u32) {
     let outcome = match Sent::load(app, job).await {
         Ok(None) => return,
-        Ok(Some(Ok(sent))) => send(app, &sent, number).await,
+        Ok(Some(Ok(sent))) => send(app, &sent.reach, job, &sent.submission.frozen, number, None).await,
         Ok(Some(Err(error))) => Outcome::Unknown(chain(&error)),
         Err(error) => {
             tracing::warn!(job.id = %job, error = &error as &dyn std::error::Error, "a submission could not be read");
@@ -75,23 +98,34 @@ pub(super) async fn attempt(app: &Arc<App>, job: JobId, number: u32) {
     keep(app, job, outcome).await;
 }
 
-async fn send(app: &App, sent: &Sent, number: u32) -> Outcome {
+/// Runs the submission's program, in two steps if there is a `word` to wait for.
+async fn send(
+    app: &App,
+    reach: &Reach,
+    job: JobId,
+    frozen: &Frozen,
+    number: u32,
+    word: Option<oneshot::Receiver<()>>,
+) -> Outcome {
     let marker = fresh_marker();
-    let frozen = &sent.submission.frozen;
     let request = SubmitRequest {
-        job: sent.submission.job,
+        job,
         attempt: number,
         script: &frozen.text,
         arguments: &frozen.arguments,
         working_folder: &frozen.working_folder,
         wait_seconds: WAIT_SECONDS,
     };
-    let command = match sent.reach.scheduler().submit(&sent.reach.site(), &marker, &request) {
+    let command = match reach.scheduler().submit(&reach.site(), &marker, &request) {
         Ok(command) => command,
         Err(error) => return Outcome::Refused(error.to_string()),
     };
-    match sent.reach.run_to_the_end(app, command, LIMITS).await {
-        Ok(output) => read_reply(sent.reach.scheduler().read_submission(&marker, &output.stdout)),
+    let output = match word {
+        Some(word) => reach.run_on_word(app, command, LIMITS, word).await,
+        None => reach.run_to_the_end(app, command, LIMITS).await,
+    };
+    match output {
+        Ok(output) => read_reply(reach.scheduler().read_submission(&marker, &output.stdout)),
         Err(error) => Outcome::Unknown(chain(&error)),
     }
 }

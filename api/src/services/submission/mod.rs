@@ -1,8 +1,8 @@
 //! Submitting: intent before effect.
 //!
-//! [`submit_job`] stores the whole intent in one transaction, and only then does anything leave for the host. What
-//! follows is [`attempt`]: it may be cut, time out or die with the server at any point; the job then stays `submitting`, and
-//! [`reconcile`] settles it from what the host knows. Nothing here guesses.
+//! [`submit_job`] stores the whole intent in one transaction. Meanwhile the host gets ready, and submits only when told that the
+//! intent is stored. That is an [`attempt`]: it may be cut, time out or die with the server at any point; the job then stays
+//! `submitting`, and [`reconcile`] settles it from what the host knows. Nothing here guesses.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,6 @@ use pbsweb_shared::api::applications::ApplicationHost;
 use pbsweb_shared::api::groups::Access;
 use pbsweb_shared::api::jobs::{Job, JobOrigin, JobSubmit};
 use pbsweb_shared::ids::{JobId, RevisionId, ScriptId};
-use pbsweb_shared::job::JobState;
 use pbsweb_shared::problem::FieldError;
 use pbsweb_shared::script::{self, Diagnostic, JobScript, Placement, Severity, prepare};
 use sha2::{Digest, Sha256};
@@ -33,7 +32,7 @@ use crate::store::scripts::{
     Changed, NewRevision, Saved, find_revisions, put_revision, save_revision, search_beside_script,
     use_script,
 };
-use crate::store::submissions::{FORMER_LEASE, Frozen, NewJob, SubmissionRecord, insert_submission};
+use crate::store::submissions::{FORMER_LEASE, Frozen, NewJob, insert_submission};
 
 mod adopt;
 mod attempt;
@@ -43,7 +42,7 @@ mod reconcile;
 mod set;
 
 use adopt::{PlaceInSet, Record};
-use attempt::Sent;
+use attempt::FirstAttempt;
 use attending::Attended;
 
 pub use adopt::{search_account, start_search};
@@ -124,13 +123,10 @@ pub async fn submit_job(
         KeyClaim::Reused => return Err(SubmitError::KeyReused),
     };
     let (job, answered) = match stored {
-        Stored::Now(job, sent, attended) => {
+        Stored::Now { job, own_lease, attempt, attended } => {
             app.hub.poke();
             let background = Arc::clone(app);
-            // As it was stored: nothing of it has to be read again.
-            let lease = sent.submission.submitted_at + FORMER_LEASE;
-            let sent =
-                app.spawn(async move { attempt::first_attempt(&background, *sent, lease, attended).await });
+            let sent = app.spawn(async move { attempt.go(&background, job, own_lease, attended).await });
             let answered = tokio::time::timeout(patience, sent).await;
             (job, answered.ok().and_then(Result::ok).flatten())
         }
@@ -196,8 +192,8 @@ impl Known {
 
 /// What a request came to in the database.
 enum Stored {
-    /// A new job, and what to send.
-    Now(JobId, Box<Sent>, Option<Attended>),
+    /// A new job, the time to look that stands in its row, and the host that waits for the word.
+    Now { job: JobId, own_lease: DateTime<Utc>, attempt: FirstAttempt, attended: Option<Attended> },
     /// A repeat of the request was quicker, or came again.
     Before(JobId),
 }
@@ -313,14 +309,15 @@ fn revision_of(
     Ok(revision)
 }
 
-/// Stores a job with its script's revision, in the transaction of its key. Nobody is at a job whose turn has not come.
+/// Stores a job with its script's revision, in the transaction of its key, and gives its id. Nobody is at a job whose turn has not
+/// come.
 fn insert_job(
     connection: &mut PgConnection,
     actor: &Actor,
     prepared: Prepared,
     attended_by: Option<ReplicaId>,
     now: DateTime<Utc>,
-) -> Result<Sent, SubmitError> {
+) -> Result<JobId, SubmitError> {
     let Prepared { new, frozen, script, script_name, of, reach } = prepared;
     let (script_id, revision_id) = match of {
         Some(of) => (of.script, revision_of(connection, actor, of, &new, &script, now)?),
@@ -345,20 +342,11 @@ fn insert_job(
     if of.is_some() {
         search_beside_script(connection, actor.user, new.id)?;
     }
-    let submission = SubmissionRecord {
-        job: new.id,
-        owner: new.owner,
-        host: new.host,
-        login: new.login,
-        state: JobState::Submitting,
-        n_looks: 0,
-        submitted_at: now,
-        frozen,
-    };
-    Ok(Sent { submission, reach })
+    Ok(new.id)
 }
 
-/// Checks the request, freezes what will be sent, and stores all of it in one transaction.
+/// Checks the request, freezes what will be sent, and stores all of it in one transaction. The host gets ready meanwhile; it submits
+/// nothing before it is told that all is stored.
 async fn store_intent(
     app: &Arc<App>,
     actor: &Actor,
@@ -371,18 +359,23 @@ async fn store_intent(
     let prepared = prepare_job(app, actor, origin, request, known).await?;
     let (actor, key, job) = (actor.clone(), key.to_owned(), prepared.new.id);
     let attended = app.attending.begin(job);
+    let attempt = FirstAttempt::begin(app, &prepared.reach, job, &prepared.frozen);
     let (attended_by, now) = (app.replica.id, app.replica.now());
-    app.store
-        .run(move |connection| -> Result<Stored, SubmitError> {
-            match claim_key(connection, actor.user, &key, &digest, job.as_uuid(), now)? {
-                KeyClaim::New => {}
-                KeyClaim::Repeat(first) => return Ok(Stored::Before(JobId::from_uuid(first))),
-                KeyClaim::Reused => return Err(SubmitError::KeyReused),
+    let claim = app
+        .store
+        .run(move |connection| -> Result<KeyClaim, SubmitError> {
+            let claim = claim_key(connection, actor.user, &key, &digest, job.as_uuid(), now)?;
+            if claim == KeyClaim::New {
+                insert_job(connection, &actor, prepared, Some(attended_by), now)?;
             }
-            let sent = insert_job(connection, &actor, prepared, Some(attended_by), now)?;
-            Ok(Stored::Now(job, Box::new(sent), attended))
+            Ok(claim)
         })
-        .await
+        .await?;
+    match claim {
+        KeyClaim::New => Ok(Stored::Now { job, own_lease: now + FORMER_LEASE, attempt, attended }),
+        KeyClaim::Repeat(first) => Ok(Stored::Before(JobId::from_uuid(first))),
+        KeyClaim::Reused => Err(SubmitError::KeyReused),
+    }
 }
 
 fn script_name(request: &JobSubmit, script: &JobScript) -> Result<String, SubmitError> {

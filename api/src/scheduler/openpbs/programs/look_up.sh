@@ -24,18 +24,17 @@ pbsweb_look() {
         if [ -d "$pbsweb_try" ]; then
             pbsweb_n=${pbsweb_try##*/try-}
             # Whether anybody is at it is asked first: what it leaves when it ends is read after.
-            if [ -d "$pbsweb_try/run" ]; then pbsweb_run_dir=run; else pbsweb_run_dir=none; fi
+            if [ -f "$pbsweb_try/run/begun" ]; then pbsweb_stage=begun; else pbsweb_stage=none; fi
             pbsweb_is=$(pbsweb_alive)
-            printf '%s try %s %s %s\n\n' "$PBSWEB_marker" "$pbsweb_n" "$pbsweb_run_dir" "$pbsweb_is"
-            if [ $pbsweb_run_dir = run ] && { [ "$pbsweb_is" = no ] || [ -f "$pbsweb_try/answer" ]; }; then
+            printf '%s try %s %s %s\n\n' "$PBSWEB_marker" "$pbsweb_n" "$pbsweb_stage" "$pbsweb_is"
+            if [ $pbsweb_stage = begun ] && { [ "$pbsweb_is" = no ] || [ -f "$pbsweb_try/answer" ]; }; then
                 # From now on nothing more is sent to the scheduler; what was sent may still be on its way.
                 [ -s "$pbsweb_try/run/gone" ] || date +%s >"$pbsweb_try/run/gone"
                 pbsweb_file "$pbsweb_n" gone "$pbsweb_try/run/gone"
             fi
             if [ -f "$pbsweb_try/run/begun" ]; then
                 pbsweb_file "$pbsweb_n" begun "$pbsweb_try/run/begun"
-                # The time is noted a moment after the rest; should that have failed, the file has one of its own.
-                grep -q '^since=' "$pbsweb_try/run/begun" || date -r "$pbsweb_try/run/begun" +since=%s 2>/dev/null
+                date -r "$pbsweb_try/run/begun" +since=%s 2>/dev/null
             fi
             if [ -f "$pbsweb_try/qsub.out" ]; then pbsweb_file "$pbsweb_n" qsub.out "$pbsweb_try/qsub.out"; fi
             if [ -f "$pbsweb_try/answer" ]; then pbsweb_file "$pbsweb_n" answer "$pbsweb_try/answer"; fi

@@ -1,15 +1,16 @@
 # Submits one job at most once. Text after a '#' never carries data; all data are PBSWEB_ variables.
 #
 # The folder of an attempt holds, in the order of their making:
-#   answer.PID  room for the answer, taken while a refusal still costs nothing
-#   run/        made by mkdir, which is atomic: only its maker runs qsub
-#   run/begun   its maker: host, pid and the process' start; a moment later the time
-#   run/qsub    the process number of qsub, and its start
+#   run/         made while getting ready: it says nothing yet
+#   answer.PID   room for the answer, taken while a refusal still costs nothing
+#   run/begun    who runs qsub: host, pid and the process' start. Made by O_EXCL (set -C): only its maker runs qsub
+#   run/qsub     the process number of qsub, and its start
 #   qsub.out, qsub.err   what qsub prints, kept even when this program dies
-#   answer      exit status and both outputs, complete because it is renamed into place
+#   answer       exit status and both outputs, complete because it is renamed into place
 #
 # Each process costs a login node a millisecond or more, and a submission waits for all of them: what a builtin of the shell
-# can do is not given to a program. Before qsub starts there are three, mkdir, wc and mkdir; after it one, mv.
+# can do is not given to a program. To get ready takes two, mkdir and wc; where the program is run in two steps the caller stores
+# what is wished in that time. Then qsub is the only one: mv is not waited for.
 #
 # Lines of which nothing but a comment is left are not sent.
 
@@ -31,56 +32,70 @@ pbsweb_print_answer() {
 # Somebody else is at it, or was: what is known of them.
 pbsweb_print_progress() {
     pbsweb_say in_progress
-    if [ -f "$pbsweb_try/run/begun" ]; then cat "$pbsweb_try/run/begun"; fi
+    if [ -f "$pbsweb_try/run/begun" ]; then
+        cat "$pbsweb_try/run/begun"
+        date -r "$pbsweb_try/run/begun" +since=%s 2>/dev/null
+    fi
     printf 'here=%s\nnow=%s\nalive=%s\n' "$(uname -n)" "$(date +%s)" "$(pbsweb_alive)"
 }
 
-pbsweb_submit() {
+# Where everything is; nothing to go on with without a home folder.
+pbsweb_places() {
     umask 077
     # When the connection is cut the answer must still be written.
     trap '' HUP PIPE
     if [ -z "$PBSWEB_root" ]; then
-        if [ -z "$HOME" ]; then pbsweb_not_started folder 'HOME is not set'; return; fi
+        if [ -z "$HOME" ]; then pbsweb_why=folder pbsweb_words='HOME is not set'; return 1; fi
         PBSWEB_root=$HOME/pbsweb
     fi
     pbsweb_dir=$PBSWEB_root/.jobs/$PBSWEB_job
     pbsweb_try=$pbsweb_dir/try-$PBSWEB_attempt
-    if [ -f "$pbsweb_try/answer" ]; then pbsweb_print_answer; return; fi
+    if [ -z "$PBSWEB_bin" ]; then
+        pbsweb_qsub=$(command -v qsub 2>/dev/null)
+    else
+        pbsweb_qsub=$PBSWEB_bin/qsub
+        if [ ! -f "$pbsweb_qsub" ] || [ ! -x "$pbsweb_qsub" ]; then pbsweb_qsub=; fi
+    fi
+    case $PBSWEB_workdir in
+        '') pbsweb_cwd=$pbsweb_dir ;;
+        /*) pbsweb_cwd=$PBSWEB_workdir ;;
+        *) pbsweb_cwd=$HOME/$PBSWEB_workdir ;;
+    esac
+}
 
-    if ! pbsweb_text=$(mkdir -p "$pbsweb_try" 2>&1); then pbsweb_not_started folder "$pbsweb_text"; return; fi
-    if [ ! -d "$pbsweb_try/run" ]; then
-        if [ -z "$PBSWEB_bin" ]; then
-            pbsweb_qsub=$(command -v qsub 2>/dev/null)
-        else
-            pbsweb_qsub=$PBSWEB_bin/qsub
-            if [ ! -f "$pbsweb_qsub" ] || [ ! -x "$pbsweb_qsub" ]; then pbsweb_qsub=; fi
-        fi
-        if [ -z "$pbsweb_qsub" ]; then
-            pbsweb_not_started no_qsub "${PBSWEB_bin:+$PBSWEB_bin/}qsub was not found; PATH is $PATH"
+# Makes what is needed and may fail, and commits to nothing. Leaves in pbsweb_why and pbsweb_words why it failed.
+pbsweb_get_ready() {
+    pbsweb_why=folder
+    pbsweb_words=$(mkdir -p "$pbsweb_try/run" 2>&1) || return 1
+    pbsweb_why=no_qsub
+    pbsweb_words="${PBSWEB_bin:+$PBSWEB_bin/}qsub was not found; PATH is $PATH"
+    [ -n "$pbsweb_qsub" ] || return 1
+    pbsweb_why=workdir
+    if [ ! -d "$pbsweb_cwd" ] || [ ! -x "$pbsweb_cwd" ]; then
+        pbsweb_words=$(cd "$pbsweb_cwd" 2>&1) || return 1
+    fi
+    pbsweb_why=disk
+    pbsweb_prepare && return
+    rm -f "$pbsweb_dir/script.$$" "$pbsweb_try/answer.$$"
+    return 1
+}
+
+pbsweb_submit() {
+    pbsweb_places || { pbsweb_not_started "$pbsweb_why" "$pbsweb_words"; return; }
+    if [ -f "$pbsweb_try/answer" ]; then pbsweb_print_answer; return; fi
+    if [ ! -f "$pbsweb_try/run/begun" ]; then
+        if [ "${pbsweb_is_ready:-}" != 0 ] && ! pbsweb_get_ready; then
+            pbsweb_not_started "$pbsweb_why" "$pbsweb_words"
             return
         fi
-        case $PBSWEB_workdir in
-            '') pbsweb_cwd=$pbsweb_dir ;;
-            /*) pbsweb_cwd=$PBSWEB_workdir ;;
-            *) pbsweb_cwd=$HOME/$PBSWEB_workdir ;;
-        esac
-        if [ ! -d "$pbsweb_cwd" ] || [ ! -x "$pbsweb_cwd" ]; then
-            if ! pbsweb_text=$(cd "$pbsweb_cwd" 2>&1); then pbsweb_not_started workdir "$pbsweb_text"; return; fi
-        fi
-        if ! pbsweb_prepare; then
-            rm -f "$pbsweb_dir/script.$$" "$pbsweb_try/answer.$$"
-            pbsweb_not_started disk "$pbsweb_words"
-            return
-        fi
-        if pbsweb_text=$(mkdir "$pbsweb_try/run" 2>&1); then
-            # Gives back its blocks, so that a quota that is nearly used up still takes what follows.
-            : >"$pbsweb_try/answer.$$"
-            pbsweb_begin
-            pbsweb_run_qsub
-            return
-        fi
+        # Gives back its blocks, so that a quota that is nearly used up still takes what follows.
+        { true >"$pbsweb_try/answer.$$"; } 2>/dev/null
+        if pbsweb_begin; then pbsweb_run_qsub; return; fi
         rm -f "$pbsweb_try/answer.$$"
-        if [ ! -d "$pbsweb_try/run" ]; then pbsweb_not_started disk "$pbsweb_text"; return; fi
+        if [ ! -f "$pbsweb_try/run/begun" ]; then
+            pbsweb_not_started disk "$pbsweb_try/run/begun cannot be made"
+            return
+        fi
     fi
 
     pbsweb_left=$PBSWEB_wait
@@ -89,6 +104,21 @@ pbsweb_submit() {
         pbsweb_left=$((pbsweb_left - 1))
     done
     if [ -f "$pbsweb_try/answer" ]; then pbsweb_print_answer; else pbsweb_print_progress; fi
+}
+
+# The first step of two.
+pbsweb_be_ready() {
+    pbsweb_places && [ ! -f "$pbsweb_try/answer" ] && [ ! -f "$pbsweb_try/run/begun" ] && pbsweb_get_ready
+}
+
+# The word did not come. Whoever begins the attempt may do so alone, also to undo it: the folder is moved away as a whole before
+# anything of it is removed, so that another program, should there be one, finds all of its own or nothing.
+pbsweb_undo() {
+    pbsweb_places || return
+    rm -f "$pbsweb_try/answer.$$"
+    if [ -d "$pbsweb_try/run" ] && pbsweb_begin && mv "$pbsweb_dir" "$pbsweb_dir.undone.$$"; then
+        rm -rf "$pbsweb_dir.undone.$$"
+    fi
 }
 
 # Everything that may fail for want of space, before qsub is committed to. Leaves in pbsweb_words why it failed.
@@ -120,14 +150,20 @@ pbsweb_prepare() {
     [ "$pbsweb_new" = script ] || pbsweb_words=$(mv -f "$pbsweb_dir/$pbsweb_new" "$pbsweb_dir/script" 2>&1)
 }
 
-# Notes who runs qsub: this process, which in a shell for many programs is not $$. The time comes while qsub runs.
+# Notes who runs qsub: this process, which in a shell for many programs is not $$. Fails when somebody was here before.
 pbsweb_begin() {
     { read -r pbsweb_host </proc/sys/kernel/hostname; } 2>/dev/null || pbsweb_host=$(uname -n)
     pbsweb_stat=
     { read -r pbsweb_me pbsweb_stat </proc/self/stat; } 2>/dev/null || pbsweb_me=$$
     pbsweb_start_in "$pbsweb_stat"
-    printf 'host=%s\npid=%s\nstart=%s\n' "$pbsweb_host" "$pbsweb_me" "$pbsweb_start" >"$pbsweb_try/run/begun"
-    date +since=%s >>"$pbsweb_try/run/begun" 2>/dev/null </dev/null &
+    set -C
+    { true >"$pbsweb_try/run/begun"; } 2>/dev/null
+    pbsweb_is_mine=$?
+    set +C
+    [ "$pbsweb_is_mine" = 0 ] || return 1
+    # What cannot be written is not known later; that somebody began is.
+    { printf 'host=%s\npid=%s\nstart=%s\n' "$pbsweb_host" "$pbsweb_me" "$pbsweb_start" >"$pbsweb_try/run/begun"; } 2>/dev/null
+    return 0
 }
 
 # The answer: a header, an empty line, standard output, standard error.
@@ -149,9 +185,10 @@ pbsweb_run_qsub() {
     # A shell remarks on a child that was killed.
     wait "$pbsweb_pid" 2>/dev/null
     pbsweb_status=$?
-    wait
     if pbsweb_read_line && printf "$pbsweb_answer" "$pbsweb_status" "$((${#pbsweb_line} + 1))" 0 "$pbsweb_line
-" >"$pbsweb_try/answer.$$" 2>/dev/null && mv -f "$pbsweb_try/answer.$$" "$pbsweb_try/answer"; then
+" >"$pbsweb_try/answer.$$" 2>/dev/null; then
+        # The caller need not wait: qsub.out says the same.
+        mv -f "$pbsweb_try/answer.$$" "$pbsweb_try/answer" >/dev/null 2>&1 &
         pbsweb_say answer
         printf "$pbsweb_answer" "$pbsweb_status" "$((${#pbsweb_line} + 1))" 0 "$pbsweb_line
 "
@@ -194,6 +231,10 @@ pbsweb_read_line() {
 }
 
 pbsweb_end=0
+case ${pbsweb_step:-} in
+    ready) pbsweb_be_ready; exit ;;
+    undo) pbsweb_undo; exit ;;
+esac
 pbsweb_submit
 pbsweb_say done
 exit "$pbsweb_end"

@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::adopt::PlaceInSet;
-use super::attempt::{Sent, first_attempt, reach_of, wait_before};
+use super::attempt::{FirstAttempt, Sent, reach_of, wait_before};
 use super::attending::{Attended, Attending};
 use super::{Known, Origin, Prepared, SubmitError, insert_job, prepare_job};
 use crate::app::App;
@@ -198,8 +198,7 @@ async fn store_intent(
             insert_activity(connection, &actor.deed("job_set.submit", id, words), now)?;
             for (position, (entry, prepared, is_held)) in jobs.into_iter().enumerate() {
                 // Nobody is at it before its turn has come.
-                let sent = insert_job(connection, &actor, prepared, None, now)?;
-                let job = sent.submission.job;
+                let job = insert_job(connection, &actor, prepared, None, now)?;
                 insert_member(connection, id, position, job, &entry.label, &entry.depends, is_held)?;
             }
             Ok((id, true))
@@ -293,7 +292,8 @@ async fn submit(app: &Arc<App>, job: JobId, attended: Option<Attended>, lease: D
     match Sent::load(app, job).await {
         Ok(None) => {}
         Ok(Some(Ok(sent))) => {
-            first_attempt(app, sent, lease, attended).await;
+            let attempt = FirstAttempt::begin(app, &sent.reach, job, &sent.submission.frozen);
+            attempt.go(app, job, lease, attended).await;
         }
         // The reconciler takes it up, and says so if it cannot either.
         Ok(Some(Err(error))) => {
