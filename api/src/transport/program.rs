@@ -218,8 +218,7 @@ impl Program {
     /// The program's data and text, as a function. Nothing of it is seen outside of the subshell in which it is called.
     fn write_body(&self) -> Result<Vec<u8>, ProgramError> {
         // The host's words are read in one language; what is run for the user gets the account's own back.
-        let mut text =
-            b"pbsweb_body() {\npbsweb_language=${LC_ALL-}; LC_ALL=C; export LC_ALL\n".to_vec();
+        let mut text = b"pbsweb_body() {\npbsweb_language=${LC_ALL-}; LC_ALL=C; export LC_ALL\n".to_vec();
         for (name, value) in &self.variables {
             if !is_variable(name) {
                 return Err(ProgramError::Name { name: name.clone() });

@@ -179,7 +179,8 @@ fn programs_that_are_undone_at_any_moment_keep_no_other_from_submitting_once() {
         let account = Account::new(shell);
         account.fake("qsub", ACCEPTS);
         let request = SubmitRequest { wait_seconds: 20, ..request("#!/bin/sh\n") };
-        let steps = ["pbsweb_step=ready", "pbsweb_step=undo", "", "pbsweb_step=undo", "", "pbsweb_step=ready"];
+        let steps =
+            ["pbsweb_step=ready", "pbsweb_step=undo", "", "pbsweb_step=undo", "", "pbsweb_step=ready"];
         let running: Vec<_> = steps.map(|words| step(&account, &request, words)).into_iter().collect();
         running.into_iter().for_each(|child| drop(child.wait_with_output().unwrap()));
         // All may have been undone; then nothing was submitted, and the folder says so.
@@ -246,20 +247,26 @@ fn without_qsub_or_a_writable_home_nothing_is_started() {
 
 #[test]
 fn a_script_that_cannot_be_written_whole_is_not_submitted() {
-    let script = "#".repeat(200_000);
-    for shell in shells() {
-        let account = Account::new(shell);
-        account.fake("qsub", ACCEPTS);
-        let mut command = OpenPbs.submit(&account.site(), &marker(), &request(&script)).unwrap();
-        // 512-byte blocks (1024 in bash): the write fails as it does on a full disk. SIGXFSZ would end the shell.
-        command.script = format!("trap '' XFSZ 2>/dev/null\nulimit -f 50\n{}", command.script);
-        let reply = reply_to(&account, &command);
-        assert!(
-            matches!(reply, SubmissionReply::NotStarted { reason: NotStarted::Disk, .. }),
-            "{shell:?} {reply:?}"
-        );
-        assert_eq!(calls(&account), 0, "{shell:?}");
-        assert_eq!(submit(&account, &request(&script)), accepted("12.vm"), "{shell:?}: space is there again");
+    // A long one, a short one, and one behind which there is no room for the answer.
+    for (n_bytes, blocks) in [(200_000, 50), (20_000, 8), (100, 8)] {
+        let script = "#".repeat(n_bytes);
+        for shell in shells() {
+            let account = Account::new(shell);
+            account.fake("qsub", ACCEPTS);
+            let mut command = OpenPbs.submit(&account.site(), &marker(), &request(&script)).unwrap();
+            // 512-byte blocks (1024 in bash): the write fails as it does on a full disk. SIGXFSZ would end the shell.
+            command.script = format!("trap '' XFSZ 2>/dev/null\nulimit -f {blocks}\n{}", command.script);
+            let reply = reply_to(&account, &command);
+            assert!(
+                matches!(reply, SubmissionReply::NotStarted { reason: NotStarted::Disk, .. }),
+                "{shell:?} {n_bytes} {reply:?}"
+            );
+            assert_eq!(calls(&account), 0, "{shell:?}");
+            let again = submit(&account, &request(&script));
+            assert_eq!(again, accepted("12.vm"), "{shell:?}: space is there again");
+            let submitted = std::fs::read_to_string(account.home().join("submitted")).unwrap();
+            assert!(submitted == script, "{shell:?}: {} of {n_bytes} bytes", submitted.len());
+        }
     }
 }
 

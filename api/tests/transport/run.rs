@@ -156,8 +156,7 @@ async fn the_last_of_two_steps_waits_for_the_word() {
     for _ in 0..2 {
         let (word, told) = tokio::sync::oneshot::channel();
         let endpoint = host.endpoint();
-        let run =
-            host.transport.run_on_word(&endpoint, &host.identity, program.clone(), limits(), told);
+        let run = host.transport.run_on_word(&endpoint, &host.identity, program.clone(), limits(), told);
         let tell = async {
             until("the first step is done", || folder.join("ready").exists()).await;
             word.send(()).unwrap();

@@ -8,9 +8,13 @@ use pbsweb::transport::{Endpoint, Program, RunLimits, Transport, TransportSettin
 use pbsweb_shared::api::jobs::JobScriptText;
 use pbsweb_shared::host::Dialect;
 use pbsweb_shared::ids::{HostId, JobId};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::stand::Stand;
+
+/// Time enough for any host to get ready.
+const LONG_BEFORE: Duration = Duration::from_millis(50);
 
 /// A connection of the transport.
 pub(crate) struct Exchange<'a> {
@@ -52,9 +56,36 @@ impl<'a> Exchange<'a> {
         Ok(output.stdout)
     }
 
-    /// Submits the script as the server does; how long it took.
+    /// Submits the script in one step, as a further attempt does; how long it took.
     pub(crate) async fn submit(&self, script: &JobScriptText) -> anyhow::Result<Duration> {
-        let scheduler = dialect(Dialect::OpenPbs);
+        let (marker, program) = self.submission(script)?;
+        let begun = Instant::now();
+        let stdout = self.run(program.tidy()).await?;
+        let took = begun.elapsed();
+        accepted(&marker, &stdout)?;
+        Ok(took)
+    }
+
+    /// Submits the script in two steps, as the server does; how long it took from the word on, when the host was ready long before.
+    pub(crate) async fn submit_when_ready(&self, script: &JobScriptText) -> anyhow::Result<Duration> {
+        let (marker, program) = self.submission(script)?;
+        let (word, told) = oneshot::channel();
+        let limits = RunLimits::default();
+        let exchange =
+            self.transport.run_on_word(&self.endpoint, &self.stand.identity, program, limits, told);
+        let tell = async {
+            tokio::time::sleep(LONG_BEFORE).await;
+            // An exchange that has failed says so itself.
+            let _ = word.send(());
+            Instant::now()
+        };
+        let (output, begun) = tokio::join!(exchange, tell);
+        let took = begun.elapsed();
+        accepted(&marker, &output.context("the exchange failed")?.stdout)?;
+        Ok(took)
+    }
+
+    fn submission(&self, script: &JobScriptText) -> anyhow::Result<(Marker, Program)> {
         let marker = Marker::new(Uuid::new_v4().as_u128());
         let request = SubmitRequest {
             job: JobId::from_uuid(Uuid::new_v4()),
@@ -64,17 +95,18 @@ impl<'a> Exchange<'a> {
             working_folder: "",
             wait_seconds: 20,
         };
-        let command = scheduler.submit(&self.site, &marker, &request)?;
-        let begun = Instant::now();
-        let stdout = self.run(Program::from_command(command.script, command.bindings).tidy()).await?;
-        let took = begun.elapsed();
-        match scheduler.read_submission(&marker, &stdout) {
-            SubmissionReply::Accepted { .. } => Ok(took),
-            reply @ (SubmissionReply::Refused { .. }
-            | SubmissionReply::NoId { .. }
-            | SubmissionReply::InProgress(_)
-            | SubmissionReply::NotStarted { .. }
-            | SubmissionReply::Unreadable) => bail!("the submission came to {reply:?}"),
-        }
+        let command = dialect(Dialect::OpenPbs).submit(&self.site, &marker, &request)?;
+        Ok((marker, Program::from_command(command.script, command.bindings)))
+    }
+}
+
+fn accepted(marker: &Marker, stdout: &[u8]) -> anyhow::Result<()> {
+    match dialect(Dialect::OpenPbs).read_submission(marker, stdout) {
+        SubmissionReply::Accepted { .. } => Ok(()),
+        reply @ (SubmissionReply::Refused { .. }
+        | SubmissionReply::NoId { .. }
+        | SubmissionReply::InProgress(_)
+        | SubmissionReply::NotStarted { .. }
+        | SubmissionReply::Unreadable) => bail!("the submission came to {reply:?}"),
     }
 }

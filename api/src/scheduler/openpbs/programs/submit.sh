@@ -9,8 +9,8 @@
 #   answer       exit status and both outputs, complete because it is renamed into place
 #
 # Each process costs a login node a millisecond or more, and a submission waits for all of them: what a builtin of the shell
-# can do is not given to a program. To get ready takes two, mkdir and wc; where the program is run in two steps the caller stores
-# what is wished in that time. Then qsub is the only one: mv is not waited for.
+# can do is not given to a program. To get ready takes one, mkdir; where the program is run in two steps the caller stores what is
+# wished in that time. Then qsub is the only one: mv is not waited for.
 #
 # Lines of which nothing but a comment is left are not sent.
 
@@ -129,8 +129,13 @@ pbsweb_prepare() {
     set -C
     { printf '%s' "$PBSWEB_script" >"$pbsweb_dir/script"; } 2>/dev/null || pbsweb_new=script.$$
     set +C
-    # A builtin printf does not notice everywhere that the disk is full; the sizes tell. Their names hold no blanks, for they
-    # are told from within the folder.
+    # What a file server refuses when the file is closed, no printf notices; but so short a file it refuses whole.
+    if [ "$pbsweb_new" = script ] && [ "$PBSWEB_script_bytes" -le 32768 ] && pbsweb_notices &&
+        { printf '%032768d' 0 >"$pbsweb_try/answer.$$"; } 2>/dev/null &&
+        [ -s "$pbsweb_dir/script" ] && [ -s "$pbsweb_try/answer.$$" ]; then
+        return
+    fi
+    # Otherwise the sizes tell. The files' names hold no blanks, for they are told from within the folder.
     pbsweb_text=$( {
         if [ "$pbsweb_new" != script ]; then printf '%s' "$PBSWEB_script" >"$pbsweb_dir/$pbsweb_new"; fi
         printf '%032768d' 0 >"$pbsweb_try/answer.$$"
@@ -148,6 +153,12 @@ pbsweb_prepare() {
         return 1
     fi
     [ "$pbsweb_new" = script ] || pbsweb_words=$(mv -f "$pbsweb_dir/$pbsweb_new" "$pbsweb_dir/script" 2>&1)
+}
+
+# Whether the shell's printf notices that a disk is full: not every one does.
+pbsweb_notices() {
+    [ -c /dev/full ] || return 1
+    ! { printf x >/dev/full; } 2>/dev/null
 }
 
 # Notes who runs qsub: this process, which in a shell for many programs is not $$. Fails when somebody was here before.
