@@ -17,6 +17,8 @@ use pbsweb_shared::job::JobState;
 use pbsweb_shared::page::Page;
 use pbsweb_sim::Fault;
 
+use crate::exactly_once::only_folders_of;
+
 /// Within this a dead server is taken over; a busy machine gets as much again.
 const TAKEN_OVER: Duration = Duration::from_secs(20);
 
@@ -199,6 +201,7 @@ async fn one_key_at_two_servers_is_one_job() {
     user.wait_ended(jobs[0].id).await;
     assert_eq!((app.sim.jobs().len(), app.sim.command_count("qsub")), (1, 1));
     assert_eq!(there.read::<Page<Job>>("/jobs").await.items.len(), 1);
+    only_folders_of(&app.sim, "ada", &[jobs[0].id]).await;
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use pbsweb_shared::page::Page;
 use pbsweb_shared::problem::ProblemCode;
 use pbsweb_sim::Fault;
 
-use super::{end_lease, n_accepted};
+use super::{end_lease, n_accepted, only_folders_of};
 
 #[tokio::test]
 async fn the_same_key_many_times_at_once_is_one_job() {
@@ -24,6 +24,7 @@ async fn the_same_key_many_times_at_once_is_one_job() {
     let again: Job = user.try_submit("the-same-key", 0, &request).await.expect(201).json();
     assert_eq!((again.id, again.state), (jobs[0].id, JobState::Completed), "a repeat shows how it stands");
     assert_eq!(user.read::<Page<Job>>("/jobs").await.items.len(), 1);
+    only_folders_of(&app.sim, "ada", &[jobs[0].id]).await;
 }
 
 #[tokio::test]

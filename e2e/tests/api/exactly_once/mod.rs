@@ -14,7 +14,7 @@ mod sets;
 mod uploads;
 
 use chrono::Utc;
-use pbsweb_e2e::TestApp;
+use pbsweb_e2e::{TestApp, until};
 use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::JobState;
@@ -24,6 +24,21 @@ use pbsweb_sim::SimHost;
 fn n_accepted(sim: &SimHost, job: JobId) -> usize {
     let tag = job.to_string();
     sim.jobs().iter().filter(|accepted| accepted.variable("PBSWEB_JOB") == Some(tag.as_str())).count()
+}
+
+/// Waits until the account's folder of jobs holds these and nothing else: what was made ready and not wanted is undone.
+pub(crate) async fn only_folders_of(sim: &SimHost, login: &str, jobs: &[JobId]) {
+    let folder = sim.home(login).join("pbsweb/.jobs");
+    let mut expected: Vec<String> = jobs.iter().map(ToString::to_string).collect();
+    expected.sort_unstable();
+    until(&format!("{} holds only {expected:?}", folder.display()), || {
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort_unstable();
+        names == expected
+    })
+    .await;
 }
 
 /// Lets the reconciler look at a submission now instead of when its lease has run out.
