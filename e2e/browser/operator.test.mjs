@@ -22,12 +22,12 @@ const looks = (person, name) =>
   });
 
 /** Does something by the page, and sees it done. */
-async function act({ page }, action, fill = async () => {}) {
+async function act({ page }, action, fill = async () => {}, button = `${action} job`) {
   await page.getByText("More", { exact: true }).click();
   await page.getByRole("button", { name: action, exact: true }).click();
   const dialog = page.getByRole("dialog");
   await fill(dialog);
-  await dialog.getByRole("button", { name: `${action} job`, exact: true }).last().click();
+  await dialog.getByRole("button", { name: button, exact: true }).last().click();
   await dialog.waitFor({ state: "hidden" });
 }
 
@@ -56,7 +56,7 @@ describe("an operator", () => {
       // Its processes are there: before that the scheduler refuses.
       await wait(person, job, () => { try { return readFileSync(runs, "utf8") === "run\n"; } catch { return false; } });
       await person.page.goto(`/jobs/${job.id}`);
-      await act(person, "Run again");
+      await act(person, "Run again", undefined, "Run again");
       const again = await wait(person, job, (job) => job.run_count === 2 && job.state === "running");
       assert.equal(again.pbs_id, job.pbs_id);
       await person.page.getByText("2; the earlier ones are in the timeline").waitFor();

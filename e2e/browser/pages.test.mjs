@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { ComposeForm } from "./compose.mjs";
 import { DESKTOP, HOST, PHONE, explaining, worldOfFile } from "./harness.mjs";
 import { busyPerson } from "./setup.mjs";
-import { assertFits, assertUsable } from "./usable.mjs";
+import { assertFits, assertUsable, hasFocus } from "./usable.mjs";
 
 const held = worldOfFile();
 
@@ -64,8 +64,8 @@ const ADMIN_PAGES = [
   place("admin-activity", "/admin/activity", "Activity", table(/./)),
 ];
 const DIALOGS = [
-  { name: "dialog-add-user", path: "/admin/users", open: "Add a user", dialog: "Add a user" },
-  { name: "dialog-add-host", path: "/admin/hosts", open: "Add a host", dialog: "Add a host" },
+  { name: "dialog-add-user", path: "/admin/users", open: "Add a user", dialog: "Add a user", first: /^Login name/ },
+  { name: "dialog-add-host", path: "/admin/hosts", open: "Add a host", dialog: "Add a host", first: /^Short name/ },
   { name: "dialog-host-key", path: "/admin/hosts", open: `Check the key of ${HOST}`, dialog: `Host key of ${HOST}` },
 ];
 
@@ -115,18 +115,21 @@ describe("every page, in both themes, wide and narrow", () => {
       await visit(held.world, await admin(), place);
     });
   }
-  for (const { name, path, open, dialog } of DIALOGS) {
+  for (const { name, path, open, dialog, first } of DIALOGS) {
     it(name, async () => {
       const person = await admin();
       const ready = (page) => page.getByRole("button", { name: open, exact: true });
       await explaining(name, held.world, person, async () => {
         await person.page.goto(path);
         await ready(person.page).click();
-        await person.page.getByRole("dialog", { name: dialog }).waitFor();
+        const shown = person.page.getByRole("dialog", { name: dialog });
+        await shown.waitFor();
+        if (first) await hasFocus(shown.getByLabel(first));
         if (name === "dialog-host-key") await person.page.getByRole("dialog").getByText("SHA256:").first().waitFor();
         await person.inEveryLook(name, (title) => assertUsable(person, title));
         await person.page.keyboard.press("Escape");
-        await person.page.getByRole("dialog").waitFor({ state: "hidden" });
+        await shown.waitFor({ state: "hidden" });
+        await hasFocus(ready(person.page));
       });
     });
   }

@@ -7,6 +7,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 
 import { DESKTOP, PHONE, explaining, worldOfFile } from "./harness.mjs";
 import { readyPerson, submitJob } from "./setup.mjs";
+import { hasFocus } from "./usable.mjs";
 
 const held = worldOfFile();
 
@@ -88,6 +89,7 @@ describe("steering one job", () => {
   story("hold and release", [{ name: "waits", ...LATER, state: "waiting" }], async (person, job) => {
     await open(person, job);
     let dialog = await choose(person, "Hold");
+    await hasFocus(dialog.getByLabel("User's hold"));
     await dialog.getByText("Set and taken away by the job's owner").waitFor();
     await dialog.getByText("What happens: it does not start until the hold is taken away.").waitFor();
     await dialog.getByLabel("System's hold").check();
@@ -121,7 +123,7 @@ describe("steering one job", () => {
     await open(person, job);
     const dialog = await choose(person, "Alter");
     const field = (label) => dialog.getByLabel(label, { exact: true });
-    await field("walltime").waitFor();
+    await hasFocus(field("walltime"));
     assert.equal(await field("walltime").inputValue(), "00:05:00");
     assert.equal(await field("Name").inputValue(), "before");
     assert.equal(await field("Not before").inputValue(), "2035-01-01T00:00");
@@ -148,17 +150,21 @@ describe("steering one job", () => {
   ], async (person, first, second) => {
     await open(person, first);
     let dialog = await choose(person, "Swap places");
-    await press(dialog, "Swap places job");
-    await dialog.getByText("choose a job", { exact: true }).waitFor();
+    await hasFocus(dialog.getByLabel(/^With/));
+    await press(dialog, "Swap places");
+    await dialog.getByText("Choose a job.", { exact: true }).waitFor();
     await dialog.getByLabel(/^With/).selectOption({ label: `second (${second.pbs_id})` });
     await inEveryLook(person, "steer-order");
-    await pressAndDone(dialog, "Swap places job");
+    await pressAndDone(dialog, "Swap places");
     dialog = await choose(person, "Move");
+    await hasFocus(dialog.getByLabel(/^To/));
     await dialog.getByText(/Queues there: .*sequential/).waitFor();
     await dialog.getByLabel(/^To/).fill("nowhere");
     await press(dialog, "Move job");
     await dialog.getByText(`qmove: Unknown queue ${first.pbs_id}`).waitFor();
+    await hasFocus(dialog.getByRole("button", { name: "Close", exact: true }).last());
     await press(dialog, "Change and try again");
+    await hasFocus(dialog.getByLabel(/^To/));
     assert.equal(await dialog.getByLabel(/^To/).inputValue(), "nowhere");
     await dialog.getByLabel(/^To/).fill("sequential");
     await inEveryLook(person, "steer-move");
@@ -173,24 +179,26 @@ describe("steering one job", () => {
     await open(person, job);
     await page.getByRole("region", { name: "Text of standard output" }).getByText("ready").waitFor();
     let dialog = await choose(person, "Signal");
-    await press(dialog, "Signal job");
+    await press(dialog, "Send signal");
     await dialog.getByText("must be a signal's name").waitFor();
     await dialog.getByLabel(/^Signal/).fill("SIGCONT");
     await dialog.getByText("SIGCONT: lets stopped processes go on.").waitFor();
     await inEveryLook(person, "steer-signal");
-    await pressAndDone(dialog, "Signal job");
+    await pressAndDone(dialog, "Send signal");
     await page.getByRole("region", { name: "Text of standard output" }).getByText("signalled").waitFor();
     dialog = await choose(person, "Message");
-    await press(dialog, "Message job");
+    await press(dialog, "Send message");
     await dialog.getByText("needs a text").waitFor();
     await dialog.getByLabel(/^Message/).fill("half done, it's \"fine\"");
     await dialog.getByLabel("Into standard error").check();
     await inEveryLook(person, "steer-message");
-    await pressAndDone(dialog, "Message job");
+    await pressAndDone(dialog, "Send message");
     await outputHas(person, job, "stderr", "half done, it's \"fine\"");
     dialog = await choose(person, "Run again");
+    await hasFocus(dialog.getByRole("button", { name: "Cancel" }));
+    await inEveryLook(person, "steer-rerun");
     await dialog.getByText("Only operators and managers of the scheduler may run a job again.").waitFor();
-    await press(dialog, "Run again job");
+    await press(dialog, "Run again");
     await dialog.getByText("qrerun: Unauthorized Request").waitFor();
     await press(dialog, "Close");
     await dialog.waitFor({ state: "hidden" });
@@ -295,7 +303,7 @@ describe("steering many jobs", () => {
     await page.getByLabel("Choose many-3").check();
     dialog = await choose(person, "Swap places");
     assert.ok(await dialog.getByLabel(/^With/).inputValue(), "the other one is chosen already");
-    await pressAndDone(dialog, "Swap places job");
+    await pressAndDone(dialog, "Swap places");
 
     // What its state forbids is left alone, and each has its own result.
     await page.getByLabel("Choose many-3").uncheck();

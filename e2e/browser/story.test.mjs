@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { heatArchive } from "./archive.mjs";
 import { ComposeForm } from "./compose.mjs";
 import { HOST, LOGIN, PASSWORD, storySteps, worldOfFile } from "./harness.mjs";
+import { hasFocus } from "./usable.mjs";
 
 const held = worldOfFile();
 
@@ -223,8 +224,11 @@ test("a scientist's first day", async (t) => {
     await ada.heading("Job heat-flow").waitFor();
     await ada.button("Delete").click();
     const question = page.getByRole("dialog", { name: "Delete job heat-flow?" });
-    await question.getByRole("button", { name: "Cancel" }).click();
+    const cancel = question.getByRole("button", { name: "Cancel" });
+    await hasFocus(cancel);
+    await cancel.press("Enter");
     await question.waitFor({ state: "hidden" });
+    await hasFocus(ada.button("Delete"));
     await state("Running").waitFor();
     await ada.button("Delete").click();
     await question.getByRole("button", { name: "Delete job" }).click();

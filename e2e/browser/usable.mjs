@@ -14,6 +14,11 @@ export async function assertUsable(person, title) {
   assert.deepEqual(said, []);
 }
 
+/** The focus comes to a control. */
+export async function hasFocus(control) {
+  await control.page().waitForFunction((control) => document.activeElement === control, await control.elementHandle());
+}
+
 /** Nothing to scroll sideways. */
 export async function assertFits(person, title, width) {
   const tooWide = await person.page.evaluate((width) => {

@@ -3,7 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use super::{Button, ButtonKind, ProblemBox, Show, effect};
+use super::{Button, ButtonKind, ProblemBox, Show, effect, focus_first};
 use crate::client::ClientError;
 
 /// A dialog that is open while `open` is true.
@@ -24,6 +24,8 @@ pub(crate) fn Dialog(
             // It fails only for a dialog that is open already or not in the document.
             (true, false) => {
                 let _ = dialog.show_modal();
+                // By itself the browser takes the button that closes it.
+                focus_first(dialog.into());
             }
             (false, true) => dialog.close(),
             (true, true) | (false, false) => {}

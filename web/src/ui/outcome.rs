@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, SubmitEvent};
+use web_sys::{Element, SubmitEvent};
 
-use super::Action;
+use super::{Action, focus_within};
 use crate::client::{Answer, ClientError};
 
 /// Why the last run of an action failed; nothing while it runs again.
@@ -43,11 +43,5 @@ pub(crate) fn first_error(
 /// After a form was found wrong: puts the focus on its first wrong field, once the errors are drawn.
 pub(crate) fn focus_first_error(event: &SubmitEvent) {
     let Some(form) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
-    request_animation_frame(move || {
-        let field = form.query_selector("[aria-invalid='true']").ok().flatten();
-        if let Some(field) = field.and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
-            // It fails only for an element that cannot take the focus.
-            let _ = field.focus();
-        }
-    });
+    focus_within(form, "[aria-invalid='true']");
 }

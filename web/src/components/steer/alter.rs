@@ -1,5 +1,6 @@
 //! The form that alters a job: filled with what the scheduler has now, it asks only for what was changed.
 
+use leptos::html;
 use leptos::prelude::*;
 use pbsweb_shared::api::job_actions::JobAttributes;
 use pbsweb_shared::problem::FieldError;
@@ -8,10 +9,24 @@ use pbsweb_shared::steering::{Attribute, RUNNING_RESOURCES};
 use super::Targets;
 use super::fields::{Fields, error_at, text_of};
 use crate::client::{self, ClientError};
-use crate::ui::{Bind, Load, LocalResource, TextField};
+use crate::ui::{Bind, Load, LocalResource, TextField, focus_first};
 
 /// Resources that are offered even if the job has not asked for them.
 const RESOURCES: [&str; 6] = ["walltime", "select", "place", "cput", "min_walltime", "max_walltime"];
+
+/// What a resource is; those that a site made, its users know.
+fn resource_help(name: &str) -> MaybeProp<String> {
+    let help = match name {
+        "walltime" => "how long it may run",
+        "select" => "chunks of processors and memory",
+        "place" => "how its chunks lie on the nodes",
+        "cput" => "processor time of all its processes",
+        "min_walltime" => "the least that it makes do with, to start sooner",
+        "max_walltime" => "the most that it can use",
+        _ => return MaybeProp::default(),
+    };
+    help.into()
+}
 
 /// So many attributes are shown at once, the rarer ones on demand.
 const N_USUAL: usize = 10;
@@ -125,7 +140,9 @@ fn KnownFields(
     let resources = known.resources.into_iter().map(|(name, now)| {
         let value = changed(fields, Place::Resource(name.clone()), now);
         let error = error_at(errors, format!("/resources/{name}"));
-        view! { <TextField label=name name="resource" value=value error=error is_code=true /> }.into_any()
+        let help = resource_help(&name);
+        view! { <TextField label=name name="resource" value=value help=help error=error is_code=true /> }
+            .into_any()
     });
     let attributes = known.attributes.into_iter().map(|(attribute, now)| {
         let value = changed(fields, Place::Attribute(attribute), now);
@@ -138,6 +155,9 @@ fn KnownFields(
         let pointer = format!("/resources/{}", fields.with(|fields| fields.other_resource().0.to_owned()));
         error_at(errors, pointer).get().filter(|_| !fields.read().resource.trim().is_empty())
     });
+    // They come after the dialog has opened.
+    let grid = NodeRef::<html::Div>::new();
+    grid.on_load(|grid| focus_first(grid.into()));
     let mut usual: Vec<AnyView> = resources.chain(attributes).collect();
     let rare = usual.split_off(usual.len().min(RESOURCES.len().saturating_add(N_USUAL)));
     let lead = match (is_running, is_one) {
@@ -147,7 +167,7 @@ fn KnownFields(
     };
     view! {
         <p class="muted">{lead}</p>
-        <div class="field-grid">{usual}</div>
+        <div class="field-grid" node_ref=grid>{usual}</div>
         {(!is_running)
             .then(|| {
                 view! {

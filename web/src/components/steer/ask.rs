@@ -8,17 +8,16 @@ use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::job::JobAction;
 use pbsweb_shared::problem::FieldError;
 use pbsweb_shared::steering::Steering;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
 use super::fields::{Fields, action_fields};
 use super::preview::Preview;
-use super::{SteerWish, Targets, action_label, is_array};
+use super::{SteerWish, Targets, action_label, deed, is_array};
 use crate::client::job_actions::{self as client, ActionRun};
 use crate::client::{Answer, ClientError, IdempotencyKey};
 use crate::state::Live;
 use crate::ui::{
-    Action, Button, ButtonKind, LocalResource, ProblemBox, Spinner, action_error, effect, focus_first_error,
+    Action, Button, ButtonKind, LocalResource, ProblemBox, Spinner, action_error, effect, focus_first,
+    focus_first_error,
 };
 
 /// How long the scheduler's answer about one job is waited for, in seconds.
@@ -164,14 +163,14 @@ pub(super) fn Ask(
             focus_first_error(&event);
         }
     };
-    let label = move || {
-        let verb = action_label(action);
-        match n_possible.get() {
-            _ if is_one => format!("{verb} job"),
-            None | Some(0) => format!("{verb} jobs"),
-            Some(1) => format!("{verb} 1 job"),
-            Some(n) => format!("{verb} {n} jobs"),
-        }
+    let label = move || match (action, n_possible.get()) {
+        (JobAction::Rerun | JobAction::Order, _) if is_one => action_label(action).to_owned(),
+        (JobAction::Signal, _) if is_one => "Send signal".to_owned(),
+        (JobAction::Message, _) if is_one => "Send message".to_owned(),
+        (_, _) if is_one => deed(action, "job"),
+        (_, None | Some(0)) => deed(action, "jobs"),
+        (_, Some(1)) => deed(action, "1 job"),
+        (_, Some(n)) => deed(action, &format!("{n} jobs")),
     };
     let privilege = move || {
         // Of holds, the rule stands beside the choice.
@@ -196,16 +195,8 @@ pub(super) fn Ask(
         | JobAction::Order => ButtonKind::Primary,
     };
     let form = NodeRef::<html::Form>::new();
-    // What must be typed can be typed at once.
-    form.on_load(move |form| {
-        request_animation_frame(move || {
-            let field = form.query_selector("[aria-required='true']").ok().flatten();
-            if let Some(field) = field.and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
-                // It fails only for an element that cannot take the focus.
-                let _ = field.focus();
-            }
-        });
-    });
+    // It comes once more when something was refused.
+    form.on_load(|form| focus_first(form.into()));
     view! {
         <form class="form" node_ref=form on:submit=submit>
             {action_fields(action, targets, fields, errors)}

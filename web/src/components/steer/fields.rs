@@ -92,7 +92,7 @@ pub(super) fn error_at(
     let pointer = pointer.into();
     Signal::derive(move || {
         let errors = errors.read();
-        errors.iter().find(|error| error.pointer == pointer).map(|error| error.message.clone())
+        errors.iter().find(|error| error.pointer == pointer).map(|error| client::as_sentence(&error.message))
     })
 }
 

@@ -89,15 +89,28 @@ fn is_array(job: &Job) -> bool {
     job.pbs_id.as_ref().is_some_and(is_array_id)
 }
 
-fn title(wish: &SteerWish) -> String {
-    let label = action_label(wish.action);
-    match &wish.targets {
-        Targets::Job(job) if wish.action == JobAction::Delete => format!("Delete job {}?", job.name),
-        Targets::Job(job) => format!("{label} job {}", job.name),
-        Targets::Selected(jobs) if jobs.len() == 1 => format!("{label} one job"),
-        Targets::Selected(jobs) => format!("{label} {} jobs", jobs.len()),
-        Targets::Matching(_) => format!("{label} all jobs that match"),
+/// What is to be done to what: `Hold 2 jobs`, `Run job heat again`.
+fn deed(action: JobAction, what: &str) -> String {
+    match action {
+        JobAction::Delete | JobAction::Hold | JobAction::Release | JobAction::Alter | JobAction::Move => {
+            format!("{} {what}", action_label(action))
+        }
+        JobAction::Rerun => format!("Run {what} again"),
+        JobAction::Signal => format!("Send a signal to {what}"),
+        JobAction::Message => format!("Send a message to {what}"),
+        JobAction::Order => format!("Swap {what} with another"),
     }
+}
+
+fn title(wish: &SteerWish) -> String {
+    let what = match &wish.targets {
+        Targets::Job(job) => format!("job {}", job.name),
+        Targets::Selected(jobs) if jobs.len() == 1 => "one job".to_owned(),
+        Targets::Selected(jobs) => format!("{} jobs", jobs.len()),
+        Targets::Matching(_) => "all jobs that match".to_owned(),
+    };
+    let is_question = wish.action == JobAction::Delete && matches!(wish.targets, Targets::Job(_));
+    format!("{}{}", deed(wish.action, &what), if is_question { "?" } else { "" })
 }
 
 /// The dialog, open while there is a wish.

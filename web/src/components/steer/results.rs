@@ -1,6 +1,7 @@
 //! The last step: what came of it, job by job as it goes, and the way back where there is one.
 
 use gloo_timers::future::TimeoutFuture;
+use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::components::A;
@@ -14,7 +15,7 @@ use crate::paths;
 use crate::state::Notices;
 use crate::ui::{
     Action, Badge, Button, ButtonKind, For, LocalResource, ProblemBox, Progress, Shape, Show, Tone,
-    action_error, depend_on, effect,
+    action_error, depend_on, effect, focus_within,
 };
 
 /// How often the results so far are looked at, in seconds; the end is told at once.
@@ -123,6 +124,9 @@ pub(super) fn Results(
             undo.dispatch(id);
         }
     };
+    // The button that was pressed is gone.
+    let foot = NodeRef::<html::Footer>::new();
+    foot.on_load(|foot| focus_within(foot.into(), ".button:last-child"));
     view! {
         <p role="status">{move || run.read().as_ref().map(summary)}</p>
         <Show when=is_open>
@@ -131,7 +135,7 @@ pub(super) fn Results(
         </Show>
         <Items run=run />
         {move || error.get().map(|error| view! { <ProblemBox error=error /> })}
-        <footer class="dialog-footer">
+        <footer class="dialog-footer" node_ref=foot>
             <Show when=look(ActionRun::can_be_undone)>
                 <Button busy=undo.pending() on_press=press_undo>"Undo"</Button>
             </Show>
