@@ -55,7 +55,10 @@ const PAGES = [
   place("settings-account", settings("account"), "Settings", field(/^Present password/)),
   place("settings-activity", settings("activity"), "Settings", table(/./)),
   place("not-found", "/no/such/page", "No such page", link("Go to the start page")),
-  place("no-such-job", "/jobs/00000000-0000-0000-0000-000000000000", "Job", alert),
+  place("no-such-job", "/jobs/00000000-0000-0000-0000-000000000000", "No such job", link("All jobs")),
+  place("no-such-application", "/applications/00000000-0000-0000-0000-000000000000", "No such application", link("All applications")),
+  place("queues-no-such-host", "/queues?host=00000000-0000-0000-0000-000000000000", "Queues", link("All hosts")),
+  place("nodes-no-such-host", "/nodes?host=00000000-0000-0000-0000-000000000000", "Nodes", link("All hosts")),
   place("not-for-users", "/admin/users", "Administration", alert),
 ];
 const ADMIN_PAGES = [

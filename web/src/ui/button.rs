@@ -89,7 +89,8 @@ pub(crate) fn LinkButton(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <A href=move || href.get() attr:class="button" attr:data-kind=kind.as_str()>
+        // The router may ask once more when the link, and with it the signal, is gone.
+        <A href=move || href.try_get().unwrap_or_default() attr:class="button" attr:data-kind=kind.as_str()>
             {children()}
         </A>
     }

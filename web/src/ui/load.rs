@@ -1,9 +1,18 @@
 //! What is being loaded, failed to load, or is there: one place for the three.
 
 use leptos::prelude::*;
+use pbsweb_shared::problem::ProblemCode;
 
 use super::{LocalResource, ProblemBox, Spinner};
 use crate::client::Answer;
+
+/// Whether it turned out not to exist, or not to be the user's to see.
+pub(crate) fn is_missing<T: Clone + Send + Sync + 'static>(resource: LocalResource<Answer<T>>) -> Memo<bool> {
+    Memo::new(move |_| {
+        let failure = resource.get().and_then(Result::err);
+        failure.is_some_and(|error| error.code() == Some(ProblemCode::NotFound))
+    })
+}
 
 /// Shows a loaded resource. While it is read again, what was there stays.
 #[component]

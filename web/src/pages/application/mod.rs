@@ -14,13 +14,13 @@ use pbsweb_shared::api::builds::Build;
 use pbsweb_shared::api::groups::Access;
 use pbsweb_shared::ids::{ApplicationId, BuildId};
 
-use crate::client::{self, PageQuery};
+use crate::client::{self, Answer, PageQuery};
 use crate::components::{Sharing, UploadForm};
 use crate::paths::{self, ComposeFrom};
 use crate::state::Live;
 use crate::ui::{
-    Button, ButtonKind, Dialog, EmptyState, LinkButton, Load, LocalResource, PageHeader, Panel, ProblemBox,
-    Show, Spinner, effect,
+    Button, ButtonKind, Dialog, EmptyState, LinkButton, Load, LocalResource, NoSuch, PageHeader, Panel,
+    ProblemBox, Show, Spinner, effect, is_missing,
 };
 use build_form::BuildForm;
 use build_output::BuildOutput;
@@ -37,23 +37,33 @@ pub(crate) fn Application() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("application").and_then(|id| id.parse().ok()));
     move || match id.get() {
-        Some(id) => view! { <ApplicationPage id=id /> }.into_any(),
-        None => view! {
-            <PageHeader title="No such application" />
-            <EmptyState title="This address names no application.">
-                <LinkButton href=paths::APPLICATIONS>"All applications"</LinkButton>
-            </EmptyState>
+        Some(id) => view! { <ApplicationLoader id=id /> }.into_any(),
+        None => no_such_application(),
+    }
+}
+
+fn no_such_application() -> AnyView {
+    view! { <NoSuch what="application" list=paths::APPLICATIONS list_name="All applications" /> }.into_any()
+}
+
+#[component]
+fn ApplicationLoader(id: ApplicationId) -> impl IntoView {
+    let loaded = LocalResource::new(move || client::applications::get_application(id));
+    let is_missing = is_missing(loaded);
+    move || {
+        if is_missing.get() {
+            no_such_application()
+        } else {
+            view! { <ApplicationPage id=id loaded=loaded /> }.into_any()
         }
-        .into_any(),
     }
 }
 
 #[component]
-fn ApplicationPage(id: ApplicationId) -> impl IntoView {
+fn ApplicationPage(id: ApplicationId, loaded: LocalResource<Answer<Uploaded>>) -> impl IntoView {
     let live = Live::of_page();
     let navigate = use_navigate();
     let query = use_query_map();
-    let loaded = LocalResource::new(move || client::applications::get_application(id));
     let builds = LocalResource::new(move || {
         live.generation();
         async move {

@@ -12,10 +12,11 @@ use wasm_bindgen::JsCast;
 
 use crate::client;
 use crate::components::HostStatusBadge;
+use crate::paths;
 use crate::state::{Hosts, Live};
 use crate::ui::{
-    Bind, Button, EmptyState, Fact, Facts, PageHeader, Panel, ProblemBox, Spinner, Table, TextField, Time,
-    format,
+    Bind, Button, EmptyState, Fact, Facts, LinkButton, PageHeader, Panel, ProblemBox, Spinner, Table,
+    TextField, Time, format,
 };
 use picture::{picture, state_word, words};
 
@@ -33,8 +34,9 @@ const SELDOM: u32 = 15;
 pub(crate) fn Nodes() -> impl IntoView {
     let hosts = Hosts::of_page();
     let query = use_query_map();
+    let wanted = Memo::new(move |_| query.read().get("host").and_then(|id| id.parse::<HostId>().ok()));
     let ids = Memo::new(move |_| {
-        let wanted: Option<HostId> = query.read().get("host").and_then(|id| id.parse().ok());
+        let wanted = wanted.get();
         hosts.answer().map(|answer| {
             answer.map(|hosts| {
                 hosts
@@ -51,6 +53,12 @@ pub(crate) fn Nodes() -> impl IntoView {
         Some(Err(error)) => {
             view! { <ProblemBox error=error retry=Callback::new(move |()| hosts.reload()) /> }.into_any()
         }
+        Some(Ok(ids)) if ids.is_empty() && wanted.get().is_some() => view! {
+            <EmptyState title="No such host is in use">
+                <LinkButton href=paths::NODES>"All hosts"</LinkButton>
+            </EmptyState>
+        }
+        .into_any(),
         Some(Ok(ids)) if ids.is_empty() => {
             view! { <EmptyState title="No host to show"><p>"Nodes appear here once a host is in use."</p></EmptyState> }
                 .into_any()

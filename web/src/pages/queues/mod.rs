@@ -49,6 +49,12 @@ pub(crate) fn Queues() -> impl IntoView {
         Some(Err(error)) => {
             view! { <ProblemBox error=error retry=Callback::new(move |()| hosts.reload()) /> }.into_any()
         }
+        Some(Ok(ids)) if ids.is_empty() && filter.read().host.is_some() => view! {
+            <EmptyState title="No such host is in use">
+                <LinkButton href=paths::QUEUES>"All hosts"</LinkButton>
+            </EmptyState>
+        }
+        .into_any(),
         Some(Ok(ids)) if ids.is_empty() => {
             let is_admin = user.is_admin();
             view! {
