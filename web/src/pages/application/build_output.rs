@@ -10,17 +10,9 @@ use crate::client;
 use crate::components::{BuildStateBadge, LiveText};
 use crate::state::{Hosts, Live, Notices};
 use crate::ui::{
-    Action, Button, Fact, Facts, Load, LocalResource, Panel, ProblemBox, Time, action_error, effect, format,
+    Action, Button, Fact, Facts, Load, LocalResource, Panel, ProblemBox, Show, Time, action_error, effect,
+    format,
 };
-
-/// Why a build cannot be cancelled now, if so.
-fn cancel_refusal(state: BuildState) -> Option<&'static str> {
-    match state {
-        BuildState::Starting | BuildState::Running => None,
-        BuildState::Unknown => Some("the host cannot be asked at the moment"),
-        BuildState::Succeeded | BuildState::Failed | BuildState::Cancelled => Some("the build has ended"),
-    }
-}
 
 /// How long the build took, in milliseconds.
 fn duration_ms(build: &Build) -> Option<u64> {
@@ -70,6 +62,9 @@ fn BuildPanel(started: Build, repeat: RwSignal<Option<Build>>) -> impl IntoView 
         notices.done("The host was asked to end the build.");
         Ok(())
     });
+    let unasked = Signal::derive(move || {
+        (state.get() == BuildState::Unknown).then(|| "The host cannot be asked at the moment.".to_owned())
+    });
     let error = action_error(cancel);
     let title = Signal::derive(move || build.read().command.clone());
     let exit = move || match (build.read().exit_status, state.get()) {
@@ -85,15 +80,11 @@ fn BuildPanel(started: Build, repeat: RwSignal<Option<Build>>) -> impl IntoView 
             actions=move || {
                 view! {
                     <BuildStateBadge state=state />
-                    <Button
-                        busy=cancel.pending()
-                        disabled_because=Signal::derive(move || cancel_refusal(state.get()).map(str::to_owned))
-                        on_press=move |()| {
-                            cancel.dispatch(());
-                        }
-                    >
-                        "Cancel build"
-                    </Button>
+                    <Show when=move || !state.get().has_ended()>
+                        <Button busy=cancel.pending() disabled_because=unasked on_press=move |()| cancel.dispatch(())>
+                            "Cancel build"
+                        </Button>
+                    </Show>
                     <Button on_press=move |()| repeat.set(Some(build.get()))>"Repeat"</Button>
                 }
             }
@@ -116,18 +107,5 @@ fn BuildPanel(started: Build, repeat: RwSignal<Option<Build>>) -> impl IntoView 
                 when_empty="The build wrote nothing."
             />
         </Panel>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_runs_can_be_cancelled() {
-        for state in BuildState::ALL {
-            assert!(cancel_refusal(*state).is_some() || !state.has_ended(), "{state}");
-        }
-        assert_eq!(cancel_refusal(BuildState::Running), None);
     }
 }
