@@ -116,5 +116,8 @@ test("an administrator's work", async (t) => {
     await page.getByRole("navigation", { name: "Administration" }).getByRole("link", { name: "Activity" }).click();
     await grace.heading("Activity").waitFor();
     await page.getByRole("table").getByText(/second/).first().waitFor();
+    const deeds = await page.locator('[data-label="What"]').allInnerTexts();
+    for (const deed of ["Added a host", "Changed a host", "Signed in"]) assert.ok(deeds.includes(deed), `${deed}: ${deeds}`);
+    assert.deepEqual(deeds.filter((deed) => !/^[A-Z]/.test(deed)), [], "the server's words for what was done");
   });
 });
