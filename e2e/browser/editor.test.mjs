@@ -246,6 +246,13 @@ describe("the script and the form are one", () => {
     assert.equal(await line(), 5);
     await walltime.getByRole("button", { name: "Field" }).press("Enter");
     await page.waitForFunction(() => document.activeElement.name === "walltime");
+    // Beside Submit only how much it is, which leads to the first.
+    const bar = page.getByRole("region", { name: "Submit", exact: true });
+    const words = await walltime.locator("span").innerText();
+    assert.ok(!(await bar.innerText()).includes(words), "the same words once more");
+    await form.control("Name").focus();
+    await bar.getByRole("button", { name: /^2 errors/ }).press("Enter");
+    await page.waitForFunction(() => document.activeElement.name === "walltime");
     assert.equal(await form.control("Walltime").getAttribute("aria-invalid"), "true");
   });
 

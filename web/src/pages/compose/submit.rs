@@ -1,13 +1,12 @@
-//! The end of the form: what is found in sum, and the one button that sends it, once.
+//! The end of the form: how much is found, and the one button that sends it, once.
 
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use pbsweb_shared::api::jobs::{JobSubmit, SubmitQuery};
 use pbsweb_shared::ids::JobId;
-use pbsweb_shared::script::Severity;
 
-use super::findings::{in_sum, words, worst_first};
+use super::findings::{in_sum, worst_first};
 use super::form::Form;
 use super::lead::{lead_to, lead_to_control};
 use super::origin::{Save, SaveButton};
@@ -90,33 +89,22 @@ pub(super) fn SubmitBar(
         worst_first(&mut findings);
         findings
     });
+    // What is wrong is said at its field and at its line; here only how much, and the way to the first.
     let sum = move || {
         let where_to = form.host.get().map(|host| hosts.name(host));
         match (in_sum(&shown.read()), where_to) {
-            (Some(sum), _) => format!("{sum} in the form"),
-            (None, Some(host)) => format!("Goes to {host}"),
-            (None, None) => "No host is chosen".to_owned(),
+            (Some(sum), _) => {
+                let to_first = move |_| {
+                    if let Some(finding) = shown.read_untracked().first() {
+                        lead_to(finding);
+                    }
+                };
+                view! { <button type="button" class="link-button" on:click=to_first>{sum}</button> }
+                    .into_any()
+            }
+            (None, Some(host)) => format!("Goes to {host}").into_any(),
+            (None, None) => "No host is chosen".into_any(),
         }
-    };
-    let links = move || {
-        shown
-            .get()
-            .into_iter()
-            .filter(|finding| finding.severity != Severity::Hint)
-            .map(|finding| {
-                let label = field_label(&finding.pointer);
-                let class = if finding.is_error() { "field-error" } else { "field-note" };
-                let text = words(&finding);
-                view! {
-                    <li class=class>
-                        <button type="button" class="link-button" on:click=move |_| lead_to(&finding)>
-                            {label}
-                        </button>
-                        <span>{text}</span>
-                    </li>
-                }
-            })
-            .collect_view()
     };
     let start_afresh = move |()| {
         if form.is_untouched() { form.start_afresh() } else { is_asking.set(true) }
@@ -128,7 +116,6 @@ pub(super) fn SubmitBar(
     let because = MaybeProp::derive(move || hindrance.get());
     view! {
         <section class="submit-bar" aria-label="Submit">
-            <ul class="submit-findings" aria-label="Findings">{links}</ul>
             {move || of_now(error.get()).map(|error| view! { <ProblemBox error=error /> })}
             {move || of_now(not_saved.get()).map(|error| view! { <ProblemBox error=error /> })}
             <div class="submit-actions">
@@ -154,35 +141,5 @@ pub(super) fn SubmitBar(
                 is_asking.set(false);
             }
         />
-    }
-}
-
-/// What the form calls the field at a pointer.
-fn field_label(pointer: &str) -> String {
-    use pbsweb_shared::script::directive;
-    let mut parts = pointer.trim_start_matches('/').split('/');
-    let field = parts.next().unwrap_or_default();
-    let label = directive::label(field);
-    let label = if label.is_empty() { "The script" } else { label };
-    match (parts.next().and_then(|index| index.parse::<usize>().ok()), parts.next()) {
-        (Some(index), part) => {
-            let part = part.map_or("", |part| directive::label(&format!("{field}.{part}")));
-            let gap = if part.is_empty() { "" } else { ", " };
-            format!("{label} {}{gap}{part}", index.saturating_add(1))
-        }
-        (None, _) => label.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_are_called_as_in_the_form() {
-        assert_eq!(field_label("/walltime"), "Walltime");
-        assert_eq!(field_label("/chunks/1/mem"), "Chunks 2, Memory");
-        assert_eq!(field_label("/variables/0/name"), "Variables 1");
-        assert_eq!(field_label(""), "The script");
     }
 }
