@@ -136,6 +136,41 @@ describe("every page, in both themes, wide and narrow", () => {
       });
     });
   }
+  it("a failed job opens on what says why, with what can be done", async () => {
+    const { person, failed } = await withContent(held.world);
+    await explaining("failed", held.world, person, async () => {
+      const { page } = person;
+      await page.goto(`/jobs/${failed}`);
+      await page.getByRole("region", { name: "Text of standard error" }).getByText("no-such-command").waitFor();
+      assert.equal(await page.locator(".tab[aria-current]").innerText(), "Errors");
+      assert.match(await region("State")(page).innerText(), /127: a command was not found/);
+      // Of a job that has ended nothing but its script is of use.
+      await link("Use again")(page).waitFor();
+      for (const name of ["Hold", "Release", "Delete"]) assert.equal(await button(name)(page).count(), 0);
+      assert.equal(await page.getByText("Not possible now").count(), 0);
+      // Whoever wants the other stream gets it, and is told where to look instead.
+      await link("Output")(page).click();
+      const empty = region("Standard output")(page);
+      await empty.getByText("Exit status 127: a command was not found.").waitFor();
+      await empty.getByRole("link", { name: "Errors" }).waitFor();
+      await person.inEveryLook("job-silent", async (title, { width }) => {
+        await assertUsable(person, title);
+        await assertFits(person, title, width);
+      });
+      await empty.getByRole("link", { name: "Timeline" }).click();
+      await region("Timeline")(page).waitFor();
+    });
+  });
+  it("an address of a host that does not exist leads to all hosts", async () => {
+    const { person } = await withContent(held.world);
+    await explaining("no such host", held.world, person, async () => {
+      for (const path of ["/queues", "/nodes"]) {
+        await person.page.goto(`${path}?host=00000000-0000-0000-0000-000000000000`);
+        await link("All hosts")(person.page).click();
+        await region(HOST)(person.page).waitFor();
+      }
+    });
+  });
   it("the filters of the queues stand in full rows", async () => {
     const { person } = await withContent(held.world);
     await explaining("filters", held.world, person, async () => {

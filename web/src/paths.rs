@@ -69,9 +69,14 @@ pub(crate) fn job(job: JobId) -> String {
     format!("{JOBS}/{job}")
 }
 
+/// A tab of a job's page.
+pub(crate) fn job_tab(job: JobId, tab: &str) -> String {
+    format!("{JOBS}/{job}?tab={tab}")
+}
+
 /// The output of one job of an array, in a tab of the array's page; an empty index is that of none.
 pub(crate) fn job_output(job: JobId, tab: &str, index: &str) -> String {
-    format!("{JOBS}/{job}?tab={tab}&index={}", percent_encode(index))
+    format!("{}&index={}", job_tab(job, tab), percent_encode(index))
 }
 
 /// The jobs of one script.

@@ -96,6 +96,12 @@ pub(crate) async fn open_job_output(of: OutputOf, offset: u64, follow: bool) -> 
     TextStream::open(&format!("{}?offset={offset}&follow={follow}{index}", of.path())).await
 }
 
+/// Whether there is anything in an output.
+pub(crate) async fn has_output(of: OutputOf) -> bool {
+    let opened = open_job_output(of, 0, false).await;
+    opened.is_ok_and(|stream| stream.n_total_bytes().is_some_and(|n_bytes| n_bytes > 0))
+}
+
 /// Where a text is in the whole of an output.
 pub(crate) fn search_job_output(of: OutputOf, query: OutputSearchQuery) -> Reply<OutputFound> {
     let query = OutputSearchQuery { index: of.index, ..query };

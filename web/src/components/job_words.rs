@@ -65,6 +65,42 @@ pub(crate) fn ending_words(job: &Job) -> Option<String> {
     }
 }
 
+/// An exit status: `2`, `265 (signal 9)`.
+pub(crate) fn exit_words(status: Option<i32>, signal: Option<i32>) -> Option<String> {
+    match (status, signal) {
+        (Some(status), Some(signal)) => Some(format!("{status} (signal {signal})")),
+        (Some(status), None) => Some(status.to_string()),
+        (None, Some(signal)) => Some(format!("signal {signal}")),
+        (None, None) => None,
+    }
+}
+
+/// What an exit status means by the convention of shells, which add 128 to the signal that ended their last command; or what a
+/// signal means.
+pub(crate) const fn exit_meaning(status: Option<i32>, signal: Option<i32>) -> Option<&'static str> {
+    let signal = match (status, signal) {
+        (_, Some(signal)) => signal,
+        (Some(126), None) => return Some("a command could not be run"),
+        (Some(127), None) => return Some("a command was not found"),
+        (Some(status @ 129..=159), None) => status - 128,
+        (Some(_) | None, None) => return None,
+    };
+    match signal {
+        2 => Some("it was interrupted"),
+        4 => Some("it was built for another processor"),
+        6 => Some("it gave up by itself (abort)"),
+        7 => Some("it met memory that cannot be read (bus error)"),
+        8 => Some("it calculated what has no result (arithmetic error)"),
+        9 => Some("it was killed"),
+        11 => Some("it used memory that is not its own (segmentation fault)"),
+        13 => Some("nobody read what it wrote (broken pipe)"),
+        15 => Some("it was asked to end"),
+        24 => Some("its processor time was used up"),
+        25 => Some("a file became too large"),
+        _ => None,
+    }
+}
+
 /// The time used of the time asked for: `0:03:05 of 1:00:00`.
 pub(crate) fn walltime_words(used: Option<i64>, asked: Option<i64>) -> Option<String> {
     match (used, asked) {
@@ -86,6 +122,15 @@ mod tests {
         assert_eq!(walltime_words(Some(185), Some(3600)).as_deref(), Some("0:03:05 of 1:00:00"));
         assert_eq!(walltime_words(None, Some(60)).as_deref(), Some("up to 0:01:00"));
         assert_eq!(walltime_words(None, None), None);
+    }
+
+    #[test]
+    fn ends_in_words() {
+        assert_eq!(exit_words(Some(265), Some(9)).as_deref(), Some("265 (signal 9)"));
+        assert_eq!(exit_words(None, None), None);
+        assert_eq!(exit_meaning(Some(127), None), Some("a command was not found"));
+        assert_eq!(exit_meaning(Some(137), None), exit_meaning(Some(265), Some(9)));
+        assert_eq!(exit_meaning(Some(1), None), None);
     }
 
     #[test]

@@ -25,7 +25,8 @@ pub(crate) use host_account::{AccountBadge, HostAccountForm, HostAccounts};
 pub(crate) use host_state::HostStatusBadge;
 pub(crate) use job_state::{BuildStateBadge, JobStateBadge, job_state_label};
 pub(crate) use job_words::{
-    end_cause_words, ending_words, next_try_words, source_words, telling_moment, walltime_words,
+    end_cause_words, ending_words, exit_meaning, exit_words, next_try_words, source_words, telling_moment,
+    walltime_words,
 };
 pub(crate) use key_install::KeyInstall;
 pub(crate) use live_banner::LiveBanner;

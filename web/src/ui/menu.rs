@@ -44,7 +44,8 @@ pub(crate) fn Menu(
         }
     };
     let focusout = move |event: ev::FocusEvent| {
-        let Some(menu) = menu.get_untracked() else { return };
+        // With the focus in it the browser tells so, too, when it is taken out of the page.
+        let Some(menu) = menu.try_get_untracked().flatten() else { return };
         let to = event.related_target().and_then(|to| to.dyn_into::<web_sys::Node>().ok());
         if !menu.contains(to.as_ref()) {
             menu.set_open(false);

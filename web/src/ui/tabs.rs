@@ -15,13 +15,12 @@ pub(crate) struct Tab {
     pub(crate) label: &'static str,
 }
 
-/// The tab that the address selects, or the first.
-pub(crate) fn selected_tab(tabs: &'static [Tab]) -> Memo<&'static str> {
+/// The tab that the address selects, or else the one that is `first`.
+pub(crate) fn selected_tab(tabs: &'static [Tab], first: Signal<&'static str>) -> Memo<&'static str> {
     let query = use_query_map();
     Memo::new(move |_| {
         let wanted = query.read().get("tab");
-        let first = tabs.first().map_or("", |tab| tab.key);
-        tabs.iter().find(|tab| Some(tab.key) == wanted.as_deref()).map_or(first, |tab| tab.key)
+        tabs.iter().find(|tab| Some(tab.key) == wanted.as_deref()).map_or_else(|| first.get(), |tab| tab.key)
     })
 }
 
@@ -31,10 +30,11 @@ pub(crate) fn Tabs(
     /// What is chosen between, for screen readers.
     #[prop(into)]
     label: String,
-    /// The tabs; the first is shown when the address names none.
+    /// The tabs.
     tabs: &'static [Tab],
+    /// Which is selected: [`selected_tab`].
+    selected: Memo<&'static str>,
 ) -> impl IntoView {
-    let selected = selected_tab(tabs);
     let pathname = use_location().pathname;
     let row = NodeRef::<html::Nav>::new();
     effect(move || {

@@ -101,6 +101,9 @@ pub(crate) fn LiveText(
     /// Said when it has ended without a byte.
     #[prop(default = "Nothing was written.")]
     when_empty: &'static str,
+    /// Set while there is nothing in it, and nothing will come.
+    #[prop(default = RwSignal::new(false))]
+    is_silent: RwSignal<bool>,
 ) -> impl IntoView {
     let pre = NodeRef::<html::Pre>::new();
     let state = RwSignal::new(TextState::Opening);
@@ -219,6 +222,7 @@ pub(crate) fn LiveText(
         let n_bytes = n_bytes.get();
         match state.get() {
             TextState::Opening => "Opening…".to_owned(),
+            TextState::Following if is_running.get() && n_bytes == 0 => "Nothing yet, following".to_owned(),
             TextState::Following if is_running.get() => {
                 format!("{} so far, following", format::bytes(n_bytes))
             }
@@ -231,6 +235,15 @@ pub(crate) fn LiveText(
             TextState::Failed(_) => "Cannot be read.".to_owned(),
         }
     };
+    effect(move || {
+        is_silent.set(match state.get() {
+            TextState::Ended => n_bytes.get() == 0,
+            TextState::Missing(_) => !is_running.get(),
+            TextState::Opening | TextState::Following | TextState::Interrupted(_) | TextState::Failed(_) => {
+                false
+            }
+        });
+    });
     let error = move || match state.get() {
         TextState::Failed(error) => Some(error),
         TextState::Opening
@@ -248,7 +261,9 @@ pub(crate) fn LiveText(
             <div class="live-text-bar">
                 <span class="muted numbers">{status}</span>
                 <span class="row">
-                    <FindBar screen=screen words=words changed=changed />
+                    <Show when=move || !is_silent.get()>
+                        <FindBar screen=screen words=words changed=changed />
+                    </Show>
                     <Show when=can_try_again>
                         <Button kind=ButtonKind::Quiet on_press=try_again>"Look again"</Button>
                     </Show>
@@ -286,6 +301,7 @@ pub(crate) fn LiveText(
             // Focusable, so that it can be scrolled by keyboard; not a live region, which would read out every line.
             <pre
                 node_ref=pre
+                hidden=move || is_silent.get()
                 tabindex="0"
                 role="region"
                 aria-label=what

@@ -8,6 +8,7 @@ mod past;
 mod revisions;
 mod script;
 mod set;
+mod silent;
 mod since;
 mod subjobs;
 mod timeline;
@@ -18,13 +19,14 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use pbsweb_shared::api::jobs::{Job as JobRow, JobWaitQuery, OutputStream};
 use pbsweb_shared::ids::JobId;
 
-use crate::client;
-use crate::paths::{self, ComposeFrom};
+use crate::client::{self, jobs::OutputOf};
+use crate::paths;
 use crate::state::Live;
 use crate::ui::tabs::selected_tab;
-use crate::ui::{EmptyState, LinkButton, Load, LocalResource, PageHeader, Show, Tab, Tabs, effect};
+use crate::ui::{Load, LocalResource, NoSuch, PageHeader, Show, Tab, Tabs, effect, is_missing};
 use actions::Actions;
 use overview::Overview;
+use silent::ended_badly;
 
 const TABS: &[Tab] = &[
     Tab { key: "stdout", label: "Output" },
@@ -44,14 +46,12 @@ pub(crate) fn Job() -> impl IntoView {
     let id = Memo::new(move |_| params.read().get("job").and_then(|id| id.parse::<JobId>().ok()));
     move || match id.get() {
         Some(id) => view! { <JobLoader id=id /> }.into_any(),
-        None => view! {
-            <PageHeader title="No such job" />
-            <EmptyState title="This address names no job.">
-                <LinkButton href=paths::JOBS>"All jobs"</LinkButton>
-            </EmptyState>
-        }
-        .into_any(),
+        None => no_such_job(),
     }
+}
+
+fn no_such_job() -> AnyView {
+    view! { <NoSuch what="job" list=paths::JOBS list_name="All jobs" /> }.into_any()
 }
 
 #[component]
@@ -72,13 +72,20 @@ fn JobLoader(id: JobId) -> impl IntoView {
         }
     });
     let has_failed = Memo::new(move |_| loaded.get().is_some_and(|answer| answer.is_err()));
-    view! {
-        <Show when=move || has_failed.get()>
-            <PageHeader title="Job" />
-        </Show>
-        <Load resource=loaded what="the job" let:job>
-            <JobPage job=job />
-        </Load>
+    let is_missing = is_missing(loaded);
+    move || {
+        if is_missing.get() {
+            return no_such_job();
+        }
+        view! {
+            <Show when=move || has_failed.get()>
+                <PageHeader title="Job" />
+            </Show>
+            <Load resource=loaded what="the job" let:job>
+                <JobPage job=job />
+            </Load>
+        }
+        .into_any()
     }
 }
 
@@ -87,7 +94,6 @@ fn JobPage(job: JobRow) -> impl IntoView {
     let live = Live::of_page();
     let (id, script, revision) = (job.id, job.script, job.revision);
     let job: Signal<JobRow> = live.job(job).into();
-    let selected = selected_tab(TABS);
     let title = Signal::derive(move || format!("Job {}", job.read().name));
     let lead = Signal::derive(move || {
         let job = job.read();
@@ -96,7 +102,6 @@ fn JobPage(job: JobRow) -> impl IntoView {
             None => format!("on {}, where it has no id", job.host_name),
         })
     });
-    let again = paths::compose(ComposeFrom { job: Some(id), ..ComposeFrom::default() });
     let is_running = Signal::derive(move || !job.read().state.has_ended());
     let query = use_query_map();
     // An address that says nothing of it, as those of the tabs, leaves it as it was.
@@ -104,19 +109,35 @@ fn JobPage(job: JobRow) -> impl IntoView {
         Some(text) => text.parse().ok(),
         None => known.copied().flatten(),
     });
-    let output = move |stream| view! { <output::Output job=job stream=stream index=index /> }.into_any();
+    // What went wrong is in the standard error, when the standard output has nothing to say.
+    let is_silent = RwSignal::new(false);
+    let has_errors = LocalResource::new(move || {
+        let is_wanted = is_silent.get() && ended_badly(&job.read());
+        let of = OutputOf { job: id, stream: OutputStream::Stderr, index: index.get() };
+        async move { is_wanted && client::jobs::has_output(of).await }
+    });
+    let first = Signal::derive(move || if has_errors.get() == Some(true) { "stderr" } else { "stdout" });
+    let selected = selected_tab(TABS, first);
+    let errors = Signal::derive(move || (has_errors.get() == Some(true)).then_some(("stderr", "Errors")));
+    let output = move |stream, is_silent, other| {
+        view! { <output::Output job=job stream=stream index=index is_silent=is_silent other=other /> }
+            .into_any()
+    };
     view! {
         <PageHeader title=title lead=lead>
             <Actions job=job />
-            <LinkButton href=again>"Use again"</LinkButton>
         </PageHeader>
         <Overview job=job />
         <since::Since job=job />
         <subjobs::Subjobs job=job />
         <set::Set job=job />
-        <Tabs label="Parts of the job" tabs=TABS />
+        <Tabs label="Parts of the job" tabs=TABS selected=selected />
         <div id=SELECTED_PART>{move || match selected.get() {
-            "stderr" => output(OutputStream::Stderr),
+            "stderr" => output(
+                OutputStream::Stderr,
+                RwSignal::new(false),
+                Signal::stored((!is_silent.get_untracked()).then_some(("stdout", "Output"))),
+            ),
             "timeline" => view! {
                 <div class="stack">
                     <timeline::Timeline job=job />
@@ -126,7 +147,7 @@ fn JobPage(job: JobRow) -> impl IntoView {
             .into_any(),
             "script" => view! { <script::Script job=id script=script revision=revision /> }.into_any(),
             "files" => view! { <files::Files job=id is_running=is_running /> }.into_any(),
-            _ => output(OutputStream::Stdout),
+            _ => output(OutputStream::Stdout, is_silent, errors),
         }}</div>
     }
 }

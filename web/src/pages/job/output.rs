@@ -6,10 +6,11 @@ use leptos_router::hooks::use_navigate;
 use pbsweb_shared::api::jobs::{Job, OutputStream};
 use pbsweb_shared::ids::JobId;
 
+use super::silent::Silent;
 use crate::client::jobs::{self as client, OutputOf};
 use crate::components::LiveText;
 use crate::paths;
-use crate::ui::{EmptyState, Panel, TextField, Typed};
+use crate::ui::{EmptyState, Panel, Show, TextField, Typed};
 
 /// What the stream is called, and the tab that it is in.
 const fn words(stream: OutputStream) -> (&'static str, &'static str) {
@@ -33,6 +34,10 @@ pub(super) fn Output(
     stream: OutputStream,
     /// Of an array: whose.
     index: Memo<Option<u32>>,
+    /// Set while there is nothing in it, and nothing will come.
+    is_silent: RwSignal<bool>,
+    /// The tab of the other stream, and what it is called, if there may be something in that one.
+    other: Signal<Option<(&'static str, &'static str)>>,
 ) -> impl IntoView {
     let id = job.with_untracked(|job| job.id);
     let is_array = Memo::new(move |_| is_array(&job.read()));
@@ -45,7 +50,7 @@ pub(super) fn Output(
     });
     let (title, tab) = words(stream);
     let download = move || {
-        of.get().map(|of| {
+        of.get().filter(|_| !is_silent.get()).map(|of| {
             view! {
                 // A download is the browser's own affair, not a navigation within the page.
                 <a class="button" data-kind="secondary" href=client::job_output_address(of) rel="external" download="">
@@ -69,7 +74,11 @@ pub(super) fn Output(
                 is_running=is_running
                 search=move |query| Box::pin(async move { client::search_job_output(of, query).await }) as _
                 when_empty="The job wrote nothing here."
+                is_silent=is_silent
             />
+            <Show when=move || is_silent.get()>
+                <Silent job=job other=other />
+            </Show>
         }
         .into_any(),
     }

@@ -6,7 +6,8 @@ use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::job::{JobAction, JobState};
 
 use crate::components::{
-    JobStateBadge, action_label, end_cause_words, next_try_words, refusal, source_words, walltime_words,
+    JobStateBadge, action_label, end_cause_words, exit_meaning, exit_words, next_try_words, refusal,
+    source_words, walltime_words,
 };
 use crate::paths;
 use crate::state::{Clock, Live, LiveState};
@@ -70,14 +71,15 @@ pub(super) fn Overview(
                 <Fact name="Exit status">
                     {move || {
                         let job = job.read();
-                        match (job.exit_status, job.signal) {
-                            (Some(status), Some(signal)) => format!("{status} (signal {signal})").into_any(),
-                            (Some(status), None) => status.to_string().into_any(),
-                            (None, Some(signal)) => format!("signal {signal}").into_any(),
-                            (None, None) if !job.state.has_ended() => {
+                        match exit_words(job.exit_status, job.signal) {
+                            Some(words) => match exit_meaning(job.exit_status, job.signal) {
+                                Some(meaning) => format!("{words}: {meaning}").into_any(),
+                                None => words.into_any(),
+                            },
+                            None if !job.state.has_ended() => {
                                 view! { <span class="muted">"not yet"</span> }.into_any()
                             }
-                            (None, None) => unknown(),
+                            None => unknown(),
                         }
                     }}
                 </Fact>
@@ -139,8 +141,11 @@ fn Looking(job: Signal<Job>) -> impl IntoView {
     }
 }
 
-/// What cannot be done in this state, each reason once: `Hold and release: the job has ended.`
+/// What cannot be done in this state, each reason once; nothing of a job that has ended, which has no such buttons.
 fn refusals(state: JobState) -> Vec<String> {
+    if state.has_ended() {
+        return Vec::new();
+    }
     let mut groups: Vec<(&'static str, Vec<String>)> = Vec::new();
     // The other actions are in a menu that says it of each.
     for action in [JobAction::Hold, JobAction::Release, JobAction::Delete] {
@@ -181,10 +186,11 @@ mod tests {
     fn each_reason_is_said_once() {
         assert_eq!(refusals(JobState::Running), Vec::<String>::new());
         assert_eq!(
-            refusals(JobState::Completed),
-            ["Not possible now: hold, release, delete, since the job has ended."]
+            refusals(JobState::Submitting),
+            ["Not possible now: hold, release, delete, since the scheduler has not confirmed the job yet."]
         );
         assert_eq!(refusals(JobState::Lost).len(), 1);
+        assert_eq!(refusals(JobState::Completed), Vec::<String>::new());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::JobState;
 
 use crate::client;
-use crate::components::{JobStateBadge, end_cause_words, job_state_label};
+use crate::components::{JobStateBadge, end_cause_words, exit_words, job_state_label};
 use crate::paths;
 use crate::ui::{Button, ButtonKind, Load, LocalResource, Panel, Show, Table, Time, depend_on};
 
@@ -111,13 +111,11 @@ fn ArrayJobs(job: Signal<Job>) -> impl IntoView {
 
 #[component]
 fn SubjobRow(job: JobId, subjob: Subjob) -> impl IntoView {
-    let exit = match (subjob.exit_status, subjob.signal) {
-        (Some(status), Some(signal)) => format!("{status} (signal {signal})"),
-        (Some(status), None) => status.to_string(),
-        (None, Some(signal)) => format!("signal {signal}"),
-        (None, None) => "not known".to_owned(),
+    let exit = match exit_words(subjob.exit_status, subjob.signal).filter(|_| subjob.state.has_ended()) {
+        Some(words) => words,
+        None if subjob.state.has_ended() => "not known".to_owned(),
+        None => "not yet".to_owned(),
     };
-    let exit = if subjob.state.has_ended() { exit } else { "not yet".to_owned() };
     let cause = subjob.end_cause.map(end_cause_words);
     let output = subjob.started_at.map(|_| {
         let index = subjob.index.to_string();

@@ -27,10 +27,10 @@ const TABS: &[Tab] = &[
 /// The page.
 #[component]
 pub(crate) fn Settings() -> impl IntoView {
-    let selected = selected_tab(TABS);
+    let selected = selected_tab(TABS, Signal::stored("preferences"));
     view! {
         <PageHeader title="Settings" />
-        <Tabs label="Settings" tabs=TABS />
+        <Tabs label="Settings" tabs=TABS selected=selected />
         {move || match selected.get() {
             "groups" => view! { <groups::GroupsTab /> }.into_any(),
             "key" => view! { <key::KeyTab /> }.into_any(),
