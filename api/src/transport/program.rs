@@ -145,7 +145,7 @@ impl Program {
         }
         // The shell leads a process group of its own under sshd; were it not so, no stranger's group is ended.
         // The marker is put together by printf: a shell that echoes its input (`set -v`) does not forge a frame.
-        let ready = if self.has_two_steps { "trap - 0" } else { "pbsweb_is_ready=" };
+        let begin = if self.has_two_steps { "trap - 0" } else { "pbsweb_is_ready=" };
         let watcher = if self.is_lasting {
             "pbsweb_watcher="
         } else {
@@ -156,7 +156,7 @@ impl Program {
         text.extend_from_slice(
             format!(
                 "pbsweb_run() {{\n\
-                 {ready}\n\
+                 {begin}\n\
                  unset CDPATH\n\
                  printf '%s%s\\n' '{first}' '{second}'; printf '%s%s\\n' '{first}' '{second}' >&2\n\
                  exec 3<&0\n\
@@ -173,6 +173,32 @@ impl Program {
             text.extend_from_slice(b"pbsweb_first\n");
         }
         Ok(Rendered { definition: text.into(), call: Bytes::from_static(b"pbsweb_run\n") })
+    }
+
+    /// The program's data and text, as a function. Nothing of it is seen outside of the subshell in which it is called.
+    fn write_body(&self) -> Result<Vec<u8>, ProgramError> {
+        // The host's words are read in one language; what is run for the user gets the account's own back.
+        let mut text = b"pbsweb_body() {\npbsweb_language=${LC_ALL-}; LC_ALL=C; export LC_ALL\n".to_vec();
+        for (name, value) in &self.variables {
+            if !is_variable(name) {
+                return Err(ProgramError::Name { name: name.clone() });
+            }
+            text.extend_from_slice(name.as_bytes());
+            text.push(b'=');
+            quote(name, value, &mut text)?;
+            text.push(b'\n');
+        }
+        if !self.words.is_empty() {
+            text.extend_from_slice(b"set --");
+            for word in &self.words {
+                text.push(b' ');
+                quote("words", word, &mut text)?;
+            }
+            text.push(b'\n');
+        }
+        text.extend_from_slice(self.body.as_bytes());
+        text.extend_from_slice(b"\n}\n");
+        Ok(text)
     }
 }
 
@@ -211,34 +237,6 @@ impl Marker {
 
     fn halves(&self) -> (&str, &str) {
         self.0.split_at(self.0.len() / 2)
-    }
-}
-
-impl Program {
-    /// The program's data and text, as a function. Nothing of it is seen outside of the subshell in which it is called.
-    fn write_body(&self) -> Result<Vec<u8>, ProgramError> {
-        // The host's words are read in one language; what is run for the user gets the account's own back.
-        let mut text = b"pbsweb_body() {\npbsweb_language=${LC_ALL-}; LC_ALL=C; export LC_ALL\n".to_vec();
-        for (name, value) in &self.variables {
-            if !is_variable(name) {
-                return Err(ProgramError::Name { name: name.clone() });
-            }
-            text.extend_from_slice(name.as_bytes());
-            text.push(b'=');
-            quote(name, value, &mut text)?;
-            text.push(b'\n');
-        }
-        if !self.words.is_empty() {
-            text.extend_from_slice(b"set --");
-            for word in &self.words {
-                text.push(b' ');
-                quote("words", word, &mut text)?;
-            }
-            text.push(b'\n');
-        }
-        text.extend_from_slice(self.body.as_bytes());
-        text.extend_from_slice(b"\n}\n");
-        Ok(text)
     }
 }
 
