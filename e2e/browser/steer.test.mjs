@@ -172,6 +172,9 @@ describe("steering one job", () => {
     await dialog.getByLabel(/^To/).press("Enter");
     await dialog.waitFor({ state: "hidden" });
     await wait(person, first, (job) => job.queue === "sequential");
+    const { items } = await person.api("GET", "/me/activity");
+    const moves = items.filter(({ action }) => action === "job.move").map(({ detail }) => detail);
+    assert.equal(moves[0], "first on cluster: move to sequential");
   });
 
   story("signal, message, run again", [{ name: "runs", commands: loop("signalled"), state: "running" }], async (person, job) => {

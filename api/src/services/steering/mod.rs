@@ -389,7 +389,11 @@ async fn begin(
     patience: Duration,
 ) -> Result<JobActionRun, SteerError> {
     let planned: Vec<Planned> = jobs.into_iter().map(|job| plan(&wish.steering, job)).collect();
-    wish.detail = format!("{} jobs: {}{}", planned.len(), wish.steering.words(), wish.detail);
+    let what = match planned.as_slice() {
+        [one] => format!("{} on {}", one.job.name, one.job.host_name),
+        many => format!("{} jobs", many.len()),
+    };
+    wish.detail = format!("{what}: {}{}", wish.steering.words(), wish.detail);
     let (action, is_new) = store_intent(app, actor, wish, planned).await?;
     if is_new {
         let background = Arc::clone(app);
