@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::dial;
 use super::endpoint::{Endpoint, HostKey, JumpHost};
 use super::error::{Step, TransportError};
-use super::exchange::{Exchange, Output, RunningProgram, StepCell};
+use super::exchange::{Exchange, Output, Run, RunningProgram, StepCell};
 use super::gate::HostHealth;
 use super::identity::Identity;
 use super::path::RemotePath;
@@ -44,7 +44,7 @@ impl Transport {
         program: Program,
         limits: RunLimits,
     ) -> Result<Output, TransportError> {
-        self.run_to_its_end(to, identity, program, limits, None).await
+        self.run_to_its_end(to, identity, Run { program, limits, word: None }).await
     }
 
     /// Runs a program [in two steps](Program::in_two_steps): the first when it arrives, the last when `word` is given. When that is
@@ -57,26 +57,24 @@ impl Transport {
         limits: RunLimits,
         word: oneshot::Receiver<()>,
     ) -> Result<Output, TransportError> {
-        self.run_to_its_end(to, identity, program.in_two_steps(), limits, Some(word)).await
+        let program = program.in_two_steps();
+        self.run_to_its_end(to, identity, Run { program, limits, word: Some(word) }).await
     }
 
     async fn run_to_its_end(
         &self,
         to: &Endpoint,
         identity: &Identity,
-        program: Program,
-        limits: RunLimits,
-        word: Option<oneshot::Receiver<()>>,
+        run: Run,
     ) -> Result<Output, TransportError> {
         let step = StepCell::new(Step::Connecting);
+        let after = run.limits.deadline;
         let work = async {
-            let exchange =
-                Exchange::start(&self.pool, to, identity, Lane::Prompt, &program, limits, &step, word)
-                    .await?;
+            let exchange = Exchange::start(&self.pool, to, identity, Lane::Prompt, run, &step).await?;
             exchange.collect().await
         };
-        let answer = timeout(limits.deadline, work).await;
-        answer.unwrap_or_else(|_| Err(TransportError::TimedOut { after: limits.deadline, step: step.get() }))
+        let answer = timeout(after, work).await;
+        answer.unwrap_or_else(|_| Err(TransportError::TimedOut { after, step: step.get() }))
     }
 
     /// Starts a program and follows it while it speaks. A slow reader slows the program down, not the server.
@@ -90,7 +88,8 @@ impl Transport {
     ) -> Result<RunningProgram, TransportError> {
         let step = StepCell::new(Step::Connecting);
         let deadline = Instant::now() + limits.deadline;
-        let start = Exchange::start(&self.pool, to, identity, Lane::Live, &program, limits, &step, None);
+        let run = Run { program, limits, word: None };
+        let start = Exchange::start(&self.pool, to, identity, Lane::Live, run, &step);
         let late = |step: &StepCell| TransportError::TimedOut { after: limits.deadline, step: step.get() };
         let exchange = timeout_at(deadline, start).await.unwrap_or_else(|_| Err(late(&step)))?;
         Ok(exchange.follow(deadline, limits.deadline))

@@ -127,6 +127,14 @@ enum Sent {
     Withdrawn,
 }
 
+/// What is to be run.
+pub(super) struct Run {
+    pub(super) program: Program,
+    pub(super) limits: RunLimits,
+    /// For the last step of a program that has two.
+    pub(super) word: Option<oneshot::Receiver<()>>,
+}
+
 /// A program on its channel.
 pub(super) struct Exchange {
     channel: Option<(Shell, Lease)>,
@@ -156,11 +164,10 @@ impl Exchange {
         to: &Endpoint,
         identity: &Identity,
         lane: Lane,
-        program: &Program,
-        limits: RunLimits,
+        run: Run,
         step: &StepCell,
-        word: Option<oneshot::Receiver<()>>,
     ) -> Result<Self, TransportError> {
+        let Run { program, limits, word } = run;
         let marker = Marker::random();
         let rendered = program.render(&marker)?;
         let (shell, lease) = find_shell(pool, to, identity, lane, program.is_tidy()).await?;

@@ -71,7 +71,11 @@ impl Server {
             data_folder: folder.join("data"),
             folder,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            more: format!("{key}[database]\nurl = {}\n", serde_json::to_string(url)?),
+            // A server dies here more often than a host is listed in a minute.
+            more: format!(
+                "{key}[database]\nurl = {}\n[poll]\nmax_listings_per_minute = 60\n",
+                serde_json::to_string(url)?
+            ),
         };
         let process = ServerProcess::start(&settings).await?;
         if index == 0 {
