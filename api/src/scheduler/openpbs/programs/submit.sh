@@ -66,7 +66,8 @@ pbsweb_places() {
 # Makes what is needed and may fail, and commits to nothing. Leaves in pbsweb_why and pbsweb_words why it failed.
 pbsweb_get_ready() {
     pbsweb_why=folder
-    pbsweb_words=$(mkdir -p "$pbsweb_try/run" 2>&1) || return 1
+    # Asked for its words only when it fails: to catch them costs a process more.
+    mkdir -p "$pbsweb_try/run" 2>/dev/null || pbsweb_words=$(mkdir -p "$pbsweb_try/run" 2>&1) || return 1
     pbsweb_why=no_qsub
     pbsweb_words="${PBSWEB_bin:+$PBSWEB_bin/}qsub was not found; PATH is $PATH"
     [ -n "$pbsweb_qsub" ] || return 1
