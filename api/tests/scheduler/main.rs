@@ -20,3 +20,4 @@ mod refusals;
 mod settle;
 mod speed;
 mod submission;
+mod two_steps;

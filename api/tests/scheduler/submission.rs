@@ -14,7 +14,7 @@ use crate::programs::{Account, end_of, finish, lines_of, shells};
 use crate::recording::marker;
 
 /// A qsub that notes each call, its arguments and the script it was given.
-const ACCEPTS: &str = r#"
+pub(crate) const ACCEPTS: &str = r#"
 echo call >>"$HOME/calls"
 for a in "$@"; do printf '<%s>\n' "$a" >>"$HOME/arguments"; last=$a; done
 cat "$last" >"$HOME/submitted"
@@ -27,11 +27,11 @@ fn job() -> JobId {
     JobId::from_uuid(Uuid::from_u128(0x018f_0000_0000_7000_8000_0000_0000_0001))
 }
 
-fn request(script: &str) -> SubmitRequest<'_> {
+pub(crate) fn request(script: &str) -> SubmitRequest<'_> {
     SubmitRequest { job: job(), attempt: 1, script, arguments: &[], working_folder: "", wait_seconds: 0 }
 }
 
-fn submit(account: &Account, request: &SubmitRequest<'_>) -> SubmissionReply {
+pub(crate) fn submit(account: &Account, request: &SubmitRequest<'_>) -> SubmissionReply {
     reply_to(account, &OpenPbs.submit(&account.site(), &marker(), request).unwrap())
 }
 
@@ -43,17 +43,17 @@ fn reply_to(account: &Account, command: &Command) -> SubmissionReply {
     reply
 }
 
-fn look_up(account: &Account) -> LookUp {
+pub(crate) fn look_up(account: &Account) -> LookUp {
     let login = "alice".parse().unwrap();
     let command = OpenPbs.look_up(&account.site(), &marker(), &[job()], &login).unwrap();
     OpenPbs.read_look_up(&marker(), &[job()], &login, &account.run(&command)).pop().unwrap()
 }
 
-fn calls(account: &Account) -> usize {
+pub(crate) fn calls(account: &Account) -> usize {
     lines_of(&account.home().join("calls"))
 }
 
-fn accepted(id: &str) -> SubmissionReply {
+pub(crate) fn accepted(id: &str) -> SubmissionReply {
     SubmissionReply::Accepted { pbs_id: id.parse().unwrap(), words: "a warning".to_owned() }
 }
 
@@ -125,74 +125,6 @@ fn qsub_runs_in_the_working_folder_or_not_at_all() {
         assert_eq!(submit(&account, &missing), accepted("12.vm"), "{shell:?}");
         let cwd = std::fs::read_to_string(account.home().join("cwd")).unwrap();
         assert!(cwd.trim_end().ends_with("pbsweb/heat"), "{cwd}");
-    }
-}
-
-/// One step of the program.
-fn step(account: &Account, request: &SubmitRequest<'_>, step: &str) -> std::process::Child {
-    let mut command = OpenPbs.submit(&account.site(), &marker(), request).unwrap();
-    command.script = format!("{step}\n{}", command.script);
-    account.start(&command)
-}
-
-#[test]
-fn getting_ready_commits_to_nothing_and_can_be_undone() {
-    for shell in shells() {
-        let account = Account::new(shell);
-        account.fake("qsub", ACCEPTS);
-        let ready = || assert_eq!(end_of(step(&account, &request("#"), "pbsweb_step=ready")), (vec![], 0));
-        let undo = || assert_eq!(end_of(step(&account, &request("#"), "pbsweb_step=undo")), (vec![], 0));
-        ready();
-        assert_eq!(settle(&look_up(&account)), Settlement::TryAgain { attempt: 1 }, "{shell:?}");
-        undo();
-        let jobs = account.home().join("pbsweb/.jobs");
-        assert_eq!(std::fs::read_dir(&jobs).unwrap().count(), 0, "{shell:?}: nothing is left");
-        undo();
-        assert_eq!(calls(&account), 0, "{shell:?}");
-
-        // Whoever comes later submits, and is not undone.
-        ready();
-        assert_eq!(submit(&account, &request("#")), accepted("12.vm"), "{shell:?}");
-        undo();
-        assert_eq!(submit(&account, &request("#")), accepted("12.vm"), "{shell:?}");
-        assert_eq!(calls(&account), 1, "{shell:?}");
-    }
-}
-
-#[test]
-fn what_is_wrong_is_said_by_the_last_step() {
-    for shell in shells() {
-        let account = Account::new(shell);
-        assert_eq!(end_of(step(&account, &request("#"), "pbsweb_step=ready")), (vec![], 1), "{shell:?}");
-        let (printed, _) = end_of(step(&account, &request("#"), "pbsweb_is_ready=1"));
-        let reply = OpenPbs.read_submission(&marker(), &printed);
-        assert!(
-            matches!(reply, SubmissionReply::NotStarted { reason: NotStarted::NoQsub, .. }),
-            "{shell:?} {reply:?}"
-        );
-    }
-}
-
-#[test]
-fn programs_that_are_undone_at_any_moment_keep_no_other_from_submitting_once() {
-    for shell in shells() {
-        let account = Account::new(shell);
-        account.fake("qsub", ACCEPTS);
-        let request = SubmitRequest { wait_seconds: 20, ..request("#!/bin/sh\n") };
-        let steps =
-            ["pbsweb_step=ready", "pbsweb_step=undo", "", "pbsweb_step=undo", "", "pbsweb_step=ready"];
-        let running: Vec<_> = steps.map(|words| step(&account, &request, words)).into_iter().collect();
-        running.into_iter().for_each(|child| drop(child.wait_with_output().unwrap()));
-        // All may have been undone; then nothing was submitted, and the folder says so.
-        let n_calls = calls(&account);
-        match settle(&look_up(&account)) {
-            Settlement::Accepted(_) => assert_eq!(n_calls, 1, "{shell:?}"),
-            other => assert_eq!(n_calls, 0, "{shell:?} {other:?}"),
-        }
-        fake_empty_scheduler(&account);
-        if n_calls == 0 {
-            assert_eq!(settle(&look_up(&account)), Settlement::TryAgain { attempt: 1 }, "{shell:?}");
-        }
     }
 }
 
@@ -310,7 +242,7 @@ fn a_second_attempt_reports_the_first_one_that_is_still_at_it() {
 }
 
 /// What a scheduler without this job, and with a history, answers.
-fn fake_empty_scheduler(account: &Account) {
+pub(crate) fn fake_empty_scheduler(account: &Account) {
     account.fake("qselect", "exit 0");
     account.fake_recorded("qstat", &[("-Bf", "qstat-Bf")]);
 }

@@ -72,7 +72,7 @@ pub(crate) async fn measure(stand: &Stand, warm_up: usize, runs: usize) -> anyho
     ratio(
         "the exchange in one step ÷ bare qsub (medians)",
         one_step.median_ms() / bare_qsub.median_ms(),
-        "–",
+        "≤ 1.15",
     );
     let floor = kept_shell.median_ms() + local.median_ms();
     say(&format!(

@@ -284,10 +284,7 @@ async fn jobs_submitted_after_the_backup_are_adopted_and_not_submitted_again() {
     let n_qsub = app.sim.command_count("qsub");
     // And one that a server had made ready when it died, before it was stored: nobody was told of it.
     let folders = app.sim.home("ada").join("pbsweb/.jobs");
-    let never = folders.join(
-        pbsweb_shared::ids::JobId::from_uuid(uuid::Uuid::from_u128(ended.id.as_uuid().as_u128() + 1))
-            .to_string(),
-    );
+    let never = folders.join(uuid::Uuid::from_u128(ended.id.as_uuid().as_u128() + 1).to_string());
     std::fs::create_dir_all(never.join("try-1/run")).unwrap();
     std::fs::copy(folders.join(ended.id.to_string()).join("script"), never.join("script")).unwrap();
 
