@@ -11,6 +11,7 @@ mod browser;
 mod exchange;
 mod history;
 mod memory;
+mod pace;
 mod page;
 mod parts;
 mod recovery;
@@ -28,6 +29,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
+use pace::{PACES, Pace, set_pace};
 use stand::Stand;
 
 /// Measures PBSWeb: submissions, first load, memory, searches, the page in a browser.
@@ -117,8 +119,12 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 async fn measure(arguments: &Arguments, stand: &mut Stand, at_rest: u64) -> anyhow::Result<()> {
     if arguments.wants(Part::Submissions) {
-        submissions::measure(stand, arguments.warm_up, arguments.runs).await?;
-        parts::measure(stand, arguments.warm_up, arguments.runs).await?;
+        for pace in PACES {
+            set_pace(stand, pace).await?;
+            submissions::measure(stand, pace, arguments.warm_up, arguments.runs).await?;
+            parts::measure(stand, pace, arguments.warm_up, arguments.runs).await?;
+        }
+        set_pace(stand, Pace::Simulator).await?;
     }
     if arguments.wants(Part::Sustained) {
         sustained::measure(stand, arguments.sustained).await?;

@@ -9,6 +9,7 @@ use tokio::process::Command;
 
 use crate::bare::Bare;
 use crate::exchange::Exchange;
+use crate::pace::Pace;
 use crate::report::{Times, head, ratio, say};
 use crate::ssh::{Ssh, quoted, run_with_input};
 use crate::stand::Stand;
@@ -27,7 +28,7 @@ pub(crate) fn qsub_line(stand: &Stand, script: &JobScriptText) -> String {
 }
 
 /// Prints the tables.
-pub(crate) async fn measure(stand: &Stand, warm_up: usize, runs: usize) -> anyhow::Result<()> {
+pub(crate) async fn measure(stand: &Stand, pace: Pace, warm_up: usize, runs: usize) -> anyhow::Result<()> {
     let wish = wish(&stand.openssh);
     let (_, sample) = by_api(stand, &wish).await?;
     let script: JobScriptText = stand.user.get(&format!("/jobs/{}/script", sample.id)).await?;
@@ -55,7 +56,7 @@ pub(crate) async fn measure(stand: &Stand, warm_up: usize, runs: usize) -> anyho
     }
 
     let [me, fresh_shell, kept_shell, local, bare_qsub, one_step, last_step, whole] = &times;
-    head("Its parts, each by itself (OpenSSH)");
+    head(&format!("Its parts, each by itself ({pace})"));
     me.tell("GET /me: HTTPS, the session, one query");
     fresh_shell.tell("an empty exchange by PBSWeb's transport, in a new shell");
     kept_shell.tell("an empty exchange by PBSWeb's transport, in a kept shell");

@@ -16,6 +16,7 @@ use pbsweb_shared::script::{ChunkDraft, JobScriptDraft};
 use reqwest::Method;
 use uuid::Uuid;
 
+use crate::pace::Pace;
 use crate::report::{Times, head, ratio, say};
 use crate::ssh::{Ssh, quoted};
 use crate::stand::Stand;
@@ -67,7 +68,7 @@ pub(crate) async fn by_api(stand: &Stand, wish: &JobSubmit) -> anyhow::Result<(D
 }
 
 /// Prints the table and its ratios.
-pub(crate) async fn measure(stand: &Stand, warm_up: usize, runs: usize) -> anyhow::Result<()> {
+pub(crate) async fn measure(stand: &Stand, pace: Pace, warm_up: usize, runs: usize) -> anyhow::Result<()> {
     let ssh = Ssh::start(stand).await?;
     let (simulated, openssh) = (wish(&stand.simulated), wish(&stand.openssh));
     // The script as it goes to the host, and qsub's arguments, from a job that was submitted: `ssh` gets the very same.
@@ -111,6 +112,7 @@ pub(crate) async fn measure(stand: &Stand, warm_up: usize, runs: usize) -> anyho
     ssh.stop().await?;
 
     let [api_simulated, api_openssh, multiplexed, fresh] = &times;
+    say(&format!("\nOpenSSH with {pace}"));
     head(&format!("A submission, to the scheduler's id ({runs} of each, taking turns)"));
     api_simulated.tell("POST /jobs, simulated host with its own SSH server");
     api_openssh.tell("POST /jobs, OpenSSH");

@@ -4,20 +4,16 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
 use futures_util::future::try_join_all;
 use pbsweb_shared::api::jobs::JobScriptText;
-use tokio::process::Command;
 
 use crate::bare::Bare;
+use crate::pace::{PACES, Pace, set_pace};
 use crate::parts::{clear_queue, local_qsub, qsub_line};
 use crate::report::{Times, head, ratio, say};
 use crate::ssh::Ssh;
 use crate::stand::Stand;
 use crate::submissions::{by_api, wish};
-
-/// What a server of OpenPBS took for one submission on a machine like this (900 in 5.8 s).
-const RECORDED_PACE_MS: u32 = 6;
 
 /// Clients at once.
 const CLIENTS: [usize; 2] = [8, 16];
@@ -41,14 +37,14 @@ pub(crate) async fn measure(stand: &Stand, runs: usize) -> anyhow::Result<()> {
     let ssh = Ssh::start(stand).await?;
     let (_, sample) = by_api(stand, &wish(&stand.openssh)).await?;
     let script: JobScriptText = stand.user.get(&format!("/jobs/{}/script", sample.id)).await?;
-    for pace in [None, Some(RECORDED_PACE_MS)] {
+    for pace in PACES {
         set_pace(stand, pace).await?;
         for n_clients in CLIENTS {
             let measured = take_turns(stand, &ssh, &script, n_clients, runs).await?;
             tell(pace, n_clients, runs, &measured);
         }
     }
-    set_pace(stand, None).await?;
+    set_pace(stand, Pace::Simulator).await?;
     ssh.stop().await
 }
 
@@ -111,11 +107,7 @@ async fn run(
     Ok((begun.elapsed(), times.into_iter().flatten().collect()))
 }
 
-fn tell(pace: Option<u32>, n_clients: usize, runs: usize, measured: &[(Times, Duration); 3]) {
-    let pace = pace.map_or_else(
-        || "a scheduler as quick as the simulator".to_owned(),
-        |ms| format!("a scheduler that takes {ms} ms for each"),
-    );
+fn tell(pace: Pace, n_clients: usize, runs: usize, measured: &[(Times, Duration); 3]) {
     head(&format!("Sustained: {n_clients} clients, one account, {pace} (about {runs} of each)"));
     let rates = measured.each_ref().map(|(times, whole)| times.per_second(*whole));
     for ((_, name), ((times, _), rate)) in WAYS.iter().zip(measured.iter().zip(rates)) {
@@ -127,19 +119,4 @@ fn tell(pace: Option<u32>, n_clients: usize, runs: usize, measured: &[(Times, Du
     say(
         "  All of it runs on this one machine: what the server takes of its processors, the loop on the host has for itself.",
     );
-}
-
-/// Lets the scheduler behind OpenSSH take its time, or not.
-async fn set_pace(stand: &Stand, ms: Option<u32>) -> anyhow::Result<()> {
-    let bin = stand.sshd.bin_folder();
-    let folder = bin.parent().context("the scheduler has a folder")?;
-    let mut command = Command::new(pbsweb_sim::sim_binary()?);
-    command.arg("fault").arg("--dir").arg(folder);
-    match ms {
-        Some(ms) => command.args(["submit-slow", &format!("ms={ms}")]),
-        None => command.arg("clear"),
-    };
-    let output = command.output().await.context("cannot run pbs-sim")?;
-    ensure!(output.status.success(), "pbs-sim: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(())
 }
