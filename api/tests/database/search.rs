@@ -23,6 +23,9 @@ const ADA: Uuid = Uuid::from_u128(0xada);
 /// scan of Ada's jobs would be 32,000.
 const MOST_ROWS: i64 = 10_000;
 
+/// Of these, rows of the forty pages of texts that a sample is taken from; the whole table has ten times as many.
+const MOST_SAMPLED: i64 = 2_000;
+
 fn history(database: &Database) -> PgConnection {
     use diesel::connection::SimpleConnection as _;
     let mut connection = database.migrated();
@@ -71,8 +74,9 @@ fn walk<T>(
                 let before = touched(connection);
                 let page = list(connection, request)?;
                 let after = touched(connection);
-                assert_eq!(after.by_scan, before.by_scan, "{what}: scans a table");
-                let n_rows = after.by_index - before.by_index;
+                let n_sampled = after.by_scan - before.by_scan;
+                assert!(n_sampled <= MOST_SAMPLED, "{what}: scans {n_sampled} rows of a table");
+                let n_rows = after.by_index - before.by_index + n_sampled;
                 assert!(n_rows <= MOST_ROWS, "{what}: one page touches {n_rows} rows");
                 QueryResult::Ok(page)
             })
