@@ -22,26 +22,33 @@ const TICKS = [
 const CHUNK = ["Chunks", "Processors", "MPI processes", "OpenMP threads", "Memory", "GPUs", "Other resources"];
 
 /**
- * Presses a key `n` times from a place on; gives for each the milliseconds from the key until everything that follows from it is laid
- * out: what has to fit into a frame. The page's own clock, with a measure of each in its timeline. Real keys: a text area whose text is
- * set by a program is built anew by the browser, line by line.
+ * Presses a key `n` times from a place on. `laidOut`: for each the milliseconds from the key until everything that follows from it is
+ * there and laid out, which is what has to fit into a frame. `painted`: until the next frame is painted, which has waited for its turn.
+ * The page's own clock, with a measure of each in its timeline. Real keys: a text area whose text is set by a program is built anew
+ * by the browser, line by line.
  */
 export async function timesOfKeys(control, at, n) {
   const page = control.page();
   const times = await control.evaluateHandle((control, at) => {
     control.focus();
     control.setSelectionRange(at, at);
-    const times = [];
+    const times = { laidOut: [], painted: [], nUnseen: 0 };
+    const text = document.querySelector(".script-text");
+    const painted = document.querySelector(".script-stack .script-rows");
+    const shown = () => text.value + (control === text ? painted.textContent : "");
+    // Behind everything that was put off to a microtask, and what that put off in turn.
+    const settled = async () => {
+      for (let turn = 0; turn < 100; turn += 1) await null;
+    };
     const pressed = () => {
       const start = performance.now();
-      const put = () => {
-        // Behind everything that was put off to a microtask.
-        const { port1, port2 } = new MessageChannel();
-        port1.onmessage = () => {
-          document.body.getBoundingClientRect();
-          times.push(performance.measure("pbsweb:key", { start }).duration);
-        };
-        port2.postMessage(null);
+      const before = shown();
+      const put = async () => {
+        await settled();
+        document.body.getBoundingClientRect();
+        times.laidOut.push(performance.measure("pbsweb:key", { start }).duration);
+        times.nUnseen += shown() === before;
+        requestAnimationFrame(() => setTimeout(() => times.painted.push(performance.now() - start)));
       };
       control.addEventListener("input", put, { once: true });
     };
@@ -51,15 +58,17 @@ export async function timesOfKeys(control, at, n) {
   }, at);
   for (let index = 0; index < n; index += 1) {
     await page.keyboard.press("x");
-    await times.evaluate((times, n) => new Promise((resolve) => {
-      const look = () => (times.length > n ? requestAnimationFrame(resolve) : setTimeout(look));
+    await times.evaluate(({ painted }, n) => new Promise((resolve) => {
+      const look = () => (painted.length > n ? resolve() : setTimeout(look));
       look();
     }), index);
   }
-  return times.evaluate((times) => {
+  const { laidOut, painted, nUnseen } = await times.evaluate((times) => {
     times.end();
-    return [...times];
+    return { ...times, end: undefined };
   });
+  assert.equal(nUnseen, 0, "keys were laid out, and nothing had changed");
+  return { laidOut, painted };
 }
 
 export class ComposeForm {
