@@ -7,14 +7,17 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use diesel::{PgConnection, QueryResult};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::{Store, StoreError};
 
-/// So many queries at once: one that hangs does not hold up those who come after it.
+/// So many queries at once: one that hangs does not hold up those who come after it, once they have waited so long.
 const AT_ONCE: usize = 2;
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// Answers what was asked by one or a few statements; what is not there has no answer.
 type Query<K, V> = fn(&mut PgConnection, &[K]) -> QueryResult<HashMap<K, V>>;
@@ -39,22 +42,35 @@ impl<K, V> Line<K, V> {
 }
 
 /// Answers those who wait, batch after batch, until nobody does.
-struct Round<K, V>(Arc<Line<K, V>>);
+struct Round<K, V> {
+    line: Arc<Line<K, V>>,
+    is_over: bool,
+}
 
 impl<K, V> Iterator for Round<K, V> {
     type Item = Vec<Asker<K, V>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let askers = self.0.with(|askers, _| std::mem::take(askers));
-        (!askers.is_empty()).then_some(askers)
+        self.line.with(|askers, n_queries| {
+            if askers.is_empty() {
+                // At once: who comes now finds that nobody asks.
+                *n_queries -= 1;
+                self.is_over = true;
+                return None;
+            }
+            Some(std::mem::take(askers))
+        })
     }
 }
 
 impl<K, V> Drop for Round<K, V> {
     fn drop(&mut self) {
-        self.0.with(|askers, n_queries| {
+        if self.is_over {
+            return;
+        }
+        // A query panicked. Those who came meanwhile would wait for ever: they ask alone.
+        self.line.with(|askers, n_queries| {
             *n_queries -= 1;
-            // Who came since the last batch, or when a query panicked, would wait for ever: they ask alone.
             if *n_queries == 0 {
                 askers.clear();
             }
@@ -78,17 +94,18 @@ where
     /// # Errors
     /// The database's.
     pub async fn ask(&self, key: K) -> Result<Option<V>, StoreError> {
-        let (sender, answer) = oneshot::channel();
-        let is_needed = self.line.with(|askers, n_queries| {
-            askers.push((key.clone(), sender));
-            let is_needed = *n_queries < AT_ONCE;
-            *n_queries += usize::from(is_needed);
-            is_needed
-        });
-        if is_needed {
-            self.start();
-        }
-        if let Ok(answer) = answer.await {
+        let (sender, mut answer) = oneshot::channel();
+        self.line.with(|askers, _| askers.push((key.clone(), sender)));
+        // One query at a time has the most askers.
+        self.start_unless(1);
+        let answered = match timeout(PATIENCE, &mut answer).await {
+            Ok(answered) => answered,
+            Err(_) => {
+                self.start_unless(AT_ONCE);
+                answer.await
+            }
+        };
+        if let Ok(answer) = answered {
             return Ok(answer);
         }
         // It failed for all; alone one learns why.
@@ -99,8 +116,18 @@ where
         Ok(found.remove(&key))
     }
 
-    fn start(&self) {
-        let (store, query, round) = (self.store.clone(), self.query, Round(Arc::clone(&self.line)));
+    /// Asks in the background, unless so many do.
+    fn start_unless(&self, most: usize) {
+        let is_needed = self.line.with(|askers, n_queries| {
+            let is_needed = !askers.is_empty() && *n_queries < most;
+            *n_queries += usize::from(is_needed);
+            is_needed
+        });
+        if !is_needed {
+            return;
+        }
+        let (store, query, round) =
+            (self.store.clone(), self.query, Round { line: Arc::clone(&self.line), is_over: false });
         // Nobody waits for it: those who ask wait for their answers, and may go away.
         drop(tokio::task::spawn_blocking(move || {
             for askers in round {
