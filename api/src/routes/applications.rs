@@ -11,7 +11,7 @@ use pbsweb_shared::api::applications::{
 use pbsweb_shared::ids::{ApplicationId, HostId};
 use pbsweb_shared::names::ApplicationName;
 use pbsweb_shared::page::Page;
-use pbsweb_shared::problem::{Problem, ProblemCode};
+use pbsweb_shared::problem::ProblemCode;
 use pbsweb_shared::script::LearnedDefaults;
 
 use super::extract::{AppData, Body, path_id};
@@ -22,9 +22,8 @@ use crate::services::applications;
 /// List applications
 ///
 /// The caller's own, or with `shared` or `group` those that are shared; by name, each with where it was unpacked and its last build.
-#[utoipa::path(get, path = "/api/v1/applications", tag = "applications", security(("bearer" = []), ("cookie" = [])),
-    params(ApplicationsQuery),
-    responses((status = 200, body = Page<Application>), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/applications", tag = "applications", params(ApplicationsQuery),
+    responses((status = 200, body = Page<Application>)))]
 pub async fn list_applications(
     app: AppData,
     actor: Actor,
@@ -35,8 +34,7 @@ pub async fn list_applications(
 
 /// Get an application
 #[utoipa::path(get, path = "/api/v1/applications/{application}", tag = "applications",
-    security(("bearer" = []), ("cookie" = [])), params(("application" = ApplicationId, Path)),
-    responses((status = 200, body = Application), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    params(("application" = ApplicationId, Path)), responses((status = 200, body = Application)))]
 pub async fn get_application(
     app: AppData,
     actor: Actor,
@@ -49,8 +47,7 @@ pub async fn get_application(
 ///
 /// Pinned ones, the latest pin first; then the command blocks of its recent jobs' scripts, the one used last first.
 #[utoipa::path(get, path = "/api/v1/applications/{application}/commands", tag = "applications",
-    security(("bearer" = []), ("cookie" = [])), params(("application" = ApplicationId, Path)),
-    responses((status = 200, body = Page<RecentCommands>), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    params(("application" = ApplicationId, Path)), responses((status = 200, body = Page<RecentCommands>)))]
 pub async fn list_recent_commands(
     app: AppData,
     actor: Actor,
@@ -62,9 +59,8 @@ pub async fn list_recent_commands(
 
 /// Pin commands to the top of an application's list
 #[utoipa::path(post, path = "/api/v1/applications/{application}/commands/pin", tag = "applications",
-    security(("bearer" = []), ("cookie" = [])), params(("application" = ApplicationId, Path)), request_body = CommandsPin,
-    responses((status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
-        (status = 422, body = Problem)))]
+    params(("application" = ApplicationId, Path)), request_body = CommandsPin,
+    responses((status = 204), (status = 422)))]
 pub async fn pin_commands(
     app: AppData,
     actor: Actor,
@@ -78,8 +74,7 @@ pub async fn pin_commands(
 
 /// Take the pin off an application's commands
 #[utoipa::path(post, path = "/api/v1/applications/{application}/commands/unpin", tag = "applications",
-    security(("bearer" = []), ("cookie" = [])), params(("application" = ApplicationId, Path)), request_body = CommandsPin,
-    responses((status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+    params(("application" = ApplicationId, Path)), request_body = CommandsPin, responses((status = 204)))]
 pub async fn unpin_commands(
     app: AppData,
     actor: Actor,
@@ -97,8 +92,8 @@ pub async fn unpin_commands(
 /// and a quarter more; else what others use it with who share it in the caller's groups, or one of the same name or content; else the
 /// caller's preferences and the site's defaults. Each learned value has its reason in words.
 #[utoipa::path(get, path = "/api/v1/applications/{application}/defaults", tag = "applications",
-    security(("bearer" = []), ("cookie" = [])), params(("application" = ApplicationId, Path), DefaultsQuery),
-    responses((status = 200, body = LearnedDefaults), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    params(("application" = ApplicationId, Path), DefaultsQuery),
+    responses((status = 200, body = LearnedDefaults)))]
 pub async fn get_application_defaults(
     app: AppData,
     actor: Actor,
@@ -126,11 +121,10 @@ pub struct UploadForm {
 ///
 /// The archive is checked while it streams and unpacked on the host under `~/pbsweb/<name>`. A tree that was there before
 /// is moved to `~/pbsweb/.replaced/`, since jobs may have left results in it.
-#[utoipa::path(post, path = "/api/v1/applications", tag = "applications", security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(post, path = "/api/v1/applications", tag = "applications",
     request_body(content = UploadForm, content_type = "multipart/form-data"),
-    responses((status = 201, body = Application), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 404, body = Problem), (status = 409, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem), (status = 502, body = Problem),
-        (status = 503, body = Problem)))]
+    responses((status = 201, body = Application), (status = 404), (status = 409), (status = 422),
+        (status = 502)))]
 pub async fn upload_application(
     app: AppData,
     actor: Actor,

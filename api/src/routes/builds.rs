@@ -6,7 +6,6 @@ use futures_util::TryStreamExt as _;
 use pbsweb_shared::api::builds::{Build, BuildCreate};
 use pbsweb_shared::ids::{ApplicationId, BuildId};
 use pbsweb_shared::page::Page;
-use pbsweb_shared::problem::Problem;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -20,8 +19,7 @@ use crate::services::builds;
 ///
 /// On all hosts, newest first.
 #[utoipa::path(get, path = "/api/v1/applications/{application}/builds", tag = "builds",
-    security(("bearer" = []), ("cookie" = [])), params(("application" = ApplicationId, Path), PageQuery),
-    responses((status = 200, body = Page<Build>), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    params(("application" = ApplicationId, Path), PageQuery), responses((status = 200, body = Page<Build>)))]
 pub async fn list_builds(
     app: AppData,
     actor: Actor,
@@ -36,10 +34,9 @@ pub async fn list_builds(
 ///
 /// With a header `Idempotency-Key`, a repeat answers with the first build.
 #[utoipa::path(post, path = "/api/v1/applications/{application}/builds", tag = "builds",
-    security(("bearer" = []), ("cookie" = [])), request_body = BuildCreate,
+    request_body = BuildCreate,
     params(("application" = ApplicationId, Path), ("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 201, body = Build), (status = 401, body = Problem), (status = 404, body = Problem),
-        (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
+    responses((status = 201, body = Build), (status = 409), (status = 422)))]
 pub async fn create_build(
     app: AppData,
     actor: Actor,
@@ -56,9 +53,8 @@ pub async fn create_build(
 }
 
 /// Get a build
-#[utoipa::path(get, path = "/api/v1/builds/{build}", tag = "builds", security(("bearer" = []), ("cookie" = [])),
-    params(("build" = BuildId, Path)),
-    responses((status = 200, body = Build), (status = 401, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/builds/{build}", tag = "builds", params(("build" = BuildId, Path)),
+    responses((status = 200, body = Build)))]
 pub async fn get_build(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<Build>, ApiProblem> {
     Ok(Json(builds::get_build(&app, &actor, path_id(&path, "build")?).await?))
 }
@@ -66,10 +62,8 @@ pub async fn get_build(app: AppData, actor: Actor, path: Path<String>) -> Result
 /// Cancel a build
 ///
 /// Its processes are asked to end, and made to after ten seconds.
-#[utoipa::path(post, path = "/api/v1/builds/{build}/cancel", tag = "builds", security(("bearer" = []), ("cookie" = [])),
-    params(("build" = BuildId, Path)),
-    responses((status = 202, body = Build), (status = 401, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/builds/{build}/cancel", tag = "builds",
+    params(("build" = BuildId, Path)), responses((status = 202, body = Build), (status = 409)))]
 pub async fn cancel_build(
     app: AppData,
     actor: Actor,
@@ -93,10 +87,9 @@ pub struct BuildOutputQuery {
 /// Read a build's output
 ///
 /// Standard output and error together, as they came. With `follow=true` the body goes on until the build has ended.
-#[utoipa::path(get, path = "/api/v1/builds/{build}/output", tag = "builds", security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(get, path = "/api/v1/builds/{build}/output", tag = "builds",
     params(("build" = BuildId, Path), BuildOutputQuery),
-    responses((status = 200, content_type = "text/plain", body = String), (status = 401, body = Problem),
-        (status = 404, body = Problem)))]
+    responses((status = 200, content_type = "text/plain", body = String)))]
 pub async fn get_build_output(
     app: AppData,
     actor: Actor,

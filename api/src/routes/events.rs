@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use futures_util::stream;
 use pbsweb_shared::event::Event;
-use pbsweb_shared::problem::{Problem, ProblemCode};
+use pbsweb_shared::problem::ProblemCode;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -29,10 +29,9 @@ const CATCH_UP: i64 = 500;
 ///
 /// Server-sent events: all that the caller may see, from now on, or from `Last-Event-ID`. An event `reset` says that
 /// more was missed than is kept.
-#[utoipa::path(get, path = "/api/v1/events", tag = "events", security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(get, path = "/api/v1/events", tag = "events",
     params(("Last-Event-ID" = Option<i64>, Header, description = "resume after this event")),
-    responses((status = 200, content_type = "text/event-stream", body = Event), (status = 400, body = Problem),
-        (status = 401, body = Problem)))]
+    responses((status = 200, content_type = "text/event-stream", body = Event)))]
 pub async fn stream_events(
     app: AppData,
     actor: Actor,

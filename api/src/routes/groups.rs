@@ -8,7 +8,6 @@ use pbsweb_shared::api::groups::{Group, GroupPut, MemberPut, Shareable};
 use pbsweb_shared::ids::{ApplicationId, GroupId, ScriptId};
 use pbsweb_shared::names::UserName;
 use pbsweb_shared::page::Page;
-use pbsweb_shared::problem::Problem;
 
 use super::extract::{AppData, Body, path_id};
 use super::problem::ApiProblem;
@@ -18,8 +17,7 @@ use crate::services::groups;
 /// List one's groups
 ///
 /// Those that the caller is in, by name, each with everybody in it.
-#[utoipa::path(get, path = "/api/v1/groups", tag = "groups", security(("bearer" = []), ("cookie" = [])),
-    responses((status = 200, body = Page<Group>), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/groups", tag = "groups", responses((status = 200, body = Page<Group>)))]
 pub async fn list_groups(app: AppData, actor: Actor) -> Result<Json<Page<Group>>, ApiProblem> {
     Ok(Json(Page::whole(groups::list_groups(&app, &actor).await?)))
 }
@@ -27,10 +25,8 @@ pub async fn list_groups(app: AppData, actor: Actor) -> Result<Json<Page<Group>>
 /// Make a group
 ///
 /// The caller is in it, as its manager with role `edit`.
-#[utoipa::path(post, path = "/api/v1/groups", tag = "groups", security(("bearer" = []), ("cookie" = [])),
-    request_body = GroupPut,
-    responses((status = 201, body = Group), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/groups", tag = "groups", request_body = GroupPut,
+    responses((status = 201, body = Group), (status = 409), (status = 422)))]
 pub async fn create_group(
     app: AppData,
     actor: Actor,
@@ -42,9 +38,8 @@ pub async fn create_group(
 }
 
 /// Get a group
-#[utoipa::path(get, path = "/api/v1/groups/{group}", tag = "groups", security(("bearer" = []), ("cookie" = [])),
-    params(("group" = GroupId, Path)),
-    responses((status = 200, body = Group), (status = 401, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/groups/{group}", tag = "groups", params(("group" = GroupId, Path)),
+    responses((status = 200, body = Group)))]
 pub async fn get_group(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<Group>, ApiProblem> {
     Ok(Json(groups::get_group(&app, &actor, path_id(&path, "group")?).await?))
 }
@@ -52,11 +47,8 @@ pub async fn get_group(app: AppData, actor: Actor, path: Path<String>) -> Result
 /// Rename a group
 ///
 /// For its managers.
-#[utoipa::path(patch, path = "/api/v1/groups/{group}", tag = "groups", security(("bearer" = []), ("cookie" = [])),
-    params(("group" = GroupId, Path)), request_body = GroupPut,
-    responses((status = 200, body = Group), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
-        (status = 422, body = Problem)))]
+#[utoipa::path(patch, path = "/api/v1/groups/{group}", tag = "groups", params(("group" = GroupId, Path)),
+    request_body = GroupPut, responses((status = 200, body = Group), (status = 409), (status = 422)))]
 pub async fn update_group(
     app: AppData,
     actor: Actor,
@@ -69,10 +61,8 @@ pub async fn update_group(
 /// Delete a group
 ///
 /// For its managers. What was shared with it stays its owners'.
-#[utoipa::path(delete, path = "/api/v1/groups/{group}", tag = "groups", security(("bearer" = []), ("cookie" = [])),
-    params(("group" = GroupId, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem)))]
+#[utoipa::path(delete, path = "/api/v1/groups/{group}", tag = "groups", params(("group" = GroupId, Path)),
+    responses((status = 204)))]
 pub async fn delete_group(
     app: AppData,
     actor: Actor,
@@ -90,11 +80,8 @@ fn member(path: &Path<(String, String)>) -> Result<(GroupId, UserName), ApiProbl
 ///
 /// By login name, with a role; or change the role. For the group's managers. It counts at once.
 #[utoipa::path(put, path = "/api/v1/groups/{group}/members/{member}", tag = "groups",
-    security(("bearer" = []), ("cookie" = [])), params(("group" = GroupId, Path), ("member" = UserName, Path)),
-    request_body = MemberPut,
-    responses((status = 200, body = Group), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
-        (status = 422, body = Problem)))]
+    params(("group" = GroupId, Path), ("member" = UserName, Path)), request_body = MemberPut,
+    responses((status = 200, body = Group), (status = 409), (status = 422)))]
 pub async fn put_group_member(
     app: AppData,
     actor: Actor,
@@ -109,9 +96,8 @@ pub async fn put_group_member(
 ///
 /// For its managers; everybody may leave. What the member shared with the group is no longer shared with it. It counts at once.
 #[utoipa::path(delete, path = "/api/v1/groups/{group}/members/{member}", tag = "groups",
-    security(("bearer" = []), ("cookie" = [])), params(("group" = GroupId, Path), ("member" = UserName, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem), (status = 409, body = Problem)))]
+    params(("group" = GroupId, Path), ("member" = UserName, Path)),
+    responses((status = 204), (status = 409)))]
 pub async fn delete_group_member(
     app: AppData,
     actor: Actor,
@@ -134,9 +120,8 @@ fn shared<T: FromStr + Into<Shareable>>(
 ///
 /// One's own, with a group that one is in. Its members see it at once; their roles say what else they may do with it.
 #[utoipa::path(put, path = "/api/v1/scripts/{script}/groups/{group}", tag = "groups",
-    security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path), ("group" = GroupId, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem)))]
+    params(("script" = ScriptId, Path), ("group" = GroupId, Path)),
+    responses((status = 204), (status = 409)))]
 pub async fn share_script(
     app: AppData,
     actor: Actor,
@@ -151,8 +136,7 @@ pub async fn share_script(
 ///
 /// For its owner, and for the group's managers.
 #[utoipa::path(delete, path = "/api/v1/scripts/{script}/groups/{group}", tag = "groups",
-    security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path), ("group" = GroupId, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    params(("script" = ScriptId, Path), ("group" = GroupId, Path)), responses((status = 204)))]
 pub async fn unshare_script(
     app: AppData,
     actor: Actor,
@@ -167,10 +151,8 @@ pub async fn unshare_script(
 ///
 /// One's own, with a group that one is in: its members see it, its commands and how its builds went.
 #[utoipa::path(put, path = "/api/v1/applications/{application}/groups/{group}", tag = "groups",
-    security(("bearer" = []), ("cookie" = [])),
     params(("application" = ApplicationId, Path), ("group" = GroupId, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem)))]
+    responses((status = 204), (status = 409)))]
 pub async fn share_application(
     app: AppData,
     actor: Actor,
@@ -185,9 +167,7 @@ pub async fn share_application(
 ///
 /// For its owner, and for the group's managers.
 #[utoipa::path(delete, path = "/api/v1/applications/{application}/groups/{group}", tag = "groups",
-    security(("bearer" = []), ("cookie" = [])),
-    params(("application" = ApplicationId, Path), ("group" = GroupId, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    params(("application" = ApplicationId, Path), ("group" = GroupId, Path)), responses((status = 204)))]
 pub async fn unshare_application(
     app: AppData,
     actor: Actor,

@@ -9,7 +9,6 @@ use pbsweb_shared::host::{HostHistory, HostJobs, HostQueues};
 use pbsweb_shared::ids::HostId;
 use pbsweb_shared::node::HostNodes;
 use pbsweb_shared::page::Page;
-use pbsweb_shared::problem::Problem;
 
 use super::extract::{Admin, AppData, Body, path_id};
 use super::problem::ApiProblem;
@@ -23,16 +22,14 @@ fn id(path: &Path<String>) -> Result<HostId, ApiProblem> {
 /// List hosts
 ///
 /// All hosts by name, with their health and the caller's own account on each.
-#[utoipa::path(get, path = "/api/v1/hosts", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
-    responses((status = 200, body = Page<Host>), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/hosts", tag = "hosts", responses((status = 200, body = Page<Host>)))]
 pub async fn list_hosts(app: AppData, actor: Actor) -> Result<Json<Page<Host>>, ApiProblem> {
     Ok(Json(Page::whole(hosts::list_hosts(&app, &actor).await?)))
 }
 
 /// Get a host
-#[utoipa::path(get, path = "/api/v1/hosts/{host}", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
-    params(("host" = HostId, Path)),
-    responses((status = 200, body = Host), (status = 401, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/hosts/{host}", tag = "hosts", params(("host" = HostId, Path)),
+    responses((status = 200, body = Host)))]
 pub async fn get_host(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<Host>, ApiProblem> {
     Ok(Json(hosts::get_host(&app, &actor, id(&path)?).await?))
 }
@@ -40,10 +37,8 @@ pub async fn get_host(app: AppData, actor: Actor, path: Path<String>) -> Result<
 /// Add a host
 ///
 /// For administrators. It is usable once its key is confirmed.
-#[utoipa::path(post, path = "/api/v1/hosts", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
-    request_body = HostCreate,
-    responses((status = 201, body = Host), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/hosts", tag = "hosts", request_body = HostCreate,
+    responses((status = 201, body = Host), (status = 409), (status = 422)))]
 pub async fn create_host(
     app: AppData,
     admin: Admin,
@@ -56,10 +51,8 @@ pub async fn create_host(
 /// Change a host
 ///
 /// For administrators. The change holds from the next exchange on; nothing is restarted.
-#[utoipa::path(patch, path = "/api/v1/hosts/{host}", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
-    params(("host" = HostId, Path)), request_body = HostUpdate,
-    responses((status = 200, body = Host), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(patch, path = "/api/v1/hosts/{host}", tag = "hosts", params(("host" = HostId, Path)),
+    request_body = HostUpdate, responses((status = 200, body = Host), (status = 409), (status = 422)))]
 pub async fn update_host(
     app: AppData,
     admin: Admin,
@@ -72,10 +65,8 @@ pub async fn update_host(
 /// Remove a host
 ///
 /// For administrators; only a host without history. Others are disabled instead.
-#[utoipa::path(delete, path = "/api/v1/hosts/{host}", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
-    params(("host" = HostId, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(delete, path = "/api/v1/hosts/{host}", tag = "hosts", params(("host" = HostId, Path)),
+    responses((status = 204), (status = 409)))]
 pub async fn delete_host(app: AppData, admin: Admin, path: Path<String>) -> Result<HttpResponse, ApiProblem> {
     hosts::delete_host(&app, &admin.0, id(&path)?).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -84,10 +75,8 @@ pub async fn delete_host(app: AppData, admin: Admin, path: Path<String>) -> Resu
 /// Ask a host for its key
 ///
 /// For administrators, to compare the fingerprint and confirm it by changing the host. Nobody logs in.
-#[utoipa::path(post, path = "/api/v1/hosts/{host}/scan-key", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
-    params(("host" = HostId, Path)),
-    responses((status = 200, body = HostKeyScan), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem), (status = 503, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/hosts/{host}/scan-key", tag = "hosts", params(("host" = HostId, Path)),
+    responses((status = 200, body = HostKeyScan)))]
 pub async fn scan_host_key(
     app: AppData,
     admin: Admin,
@@ -99,10 +88,8 @@ pub async fn scan_host_key(
 /// Set one's login name on a host
 ///
 /// Another name has to be checked before it is used.
-#[utoipa::path(put, path = "/api/v1/hosts/{host}/account", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
-    params(("host" = HostId, Path)), request_body = HostAccountPut,
-    responses((status = 200, body = HostAccount), (status = 401, body = Problem), (status = 404, body = Problem),
-        (status = 422, body = Problem)))]
+#[utoipa::path(put, path = "/api/v1/hosts/{host}/account", tag = "hosts", params(("host" = HostId, Path)),
+    request_body = HostAccountPut, responses((status = 200, body = HostAccount), (status = 422)))]
 pub async fn put_host_account(
     app: AppData,
     actor: Actor,
@@ -113,8 +100,8 @@ pub async fn put_host_account(
 }
 
 /// Forget one's login name on a host
-#[utoipa::path(delete, path = "/api/v1/hosts/{host}/account", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
-    params(("host" = HostId, Path)), responses((status = 204), (status = 401, body = Problem)))]
+#[utoipa::path(delete, path = "/api/v1/hosts/{host}/account", tag = "hosts", params(("host" = HostId, Path)),
+    responses((status = 204)))]
 pub async fn delete_host_account(
     app: AppData,
     actor: Actor,
@@ -127,10 +114,8 @@ pub async fn delete_host_account(
 /// Check one's account on a host
 ///
 /// Really connects and says what it found. The answer is 200 also when the check found what must be mended.
-#[utoipa::path(post, path = "/api/v1/hosts/{host}/check", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
-    params(("host" = HostId, Path)),
-    responses((status = 200, body = CheckReport), (status = 401, body = Problem), (status = 404, body = Problem),
-        (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/hosts/{host}/check", tag = "hosts", params(("host" = HostId, Path)),
+    responses((status = 200, body = CheckReport), (status = 422)))]
 pub async fn check_host(
     app: AppData,
     actor: Actor,
@@ -142,9 +127,8 @@ pub async fn check_host(
 /// List a host's queues
 ///
 /// With limits and defaults, from the last snapshot.
-#[utoipa::path(get, path = "/api/v1/hosts/{host}/queues", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
-    params(("host" = HostId, Path)),
-    responses((status = 200, body = HostQueues), (status = 401, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/hosts/{host}/queues", tag = "hosts", params(("host" = HostId, Path)),
+    responses((status = 200, body = HostQueues)))]
 pub async fn list_queues(
     app: AppData,
     actor: Actor,
@@ -157,9 +141,8 @@ pub async fn list_queues(
 ///
 /// Whoever owns them, from the last snapshot; the caller's own are marked. No scheduler is asked for this. A host may list tens of
 /// thousands: filters, an order, and a part (`offset` and `limit`) leave the server with little to send.
-#[utoipa::path(get, path = "/api/v1/hosts/{host}/jobs", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
-    params(("host" = HostId, Path), HostJobsQuery),
-    responses((status = 200, body = HostJobs), (status = 401, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/hosts/{host}/jobs", tag = "hosts",
+    params(("host" = HostId, Path), HostJobsQuery), responses((status = 200, body = HostJobs)))]
 pub async fn list_host_jobs(
     app: AppData,
     actor: Actor,
@@ -172,9 +155,8 @@ pub async fn list_host_jobs(
 /// List a host's nodes
 ///
 /// As the scheduler listed them last; while somebody looks they are asked for every half minute, by whomever once for all.
-#[utoipa::path(get, path = "/api/v1/hosts/{host}/nodes", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
-    params(("host" = HostId, Path)),
-    responses((status = 200, body = HostNodes), (status = 401, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/hosts/{host}/nodes", tag = "hosts", params(("host" = HostId, Path)),
+    responses((status = 200, body = HostNodes)))]
 pub async fn list_nodes(
     app: AppData,
     _actor: Actor,
@@ -186,9 +168,8 @@ pub async fn list_nodes(
 /// Read how a host was
 ///
 /// Its status over the last two weeks: each change, and a sample every five minutes in between.
-#[utoipa::path(get, path = "/api/v1/hosts/{host}/health", tag = "hosts", security(("bearer" = []), ("cookie" = [])),
-    params(("host" = HostId, Path)),
-    responses((status = 200, body = HostHistory), (status = 401, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/hosts/{host}/health", tag = "hosts", params(("host" = HostId, Path)),
+    responses((status = 200, body = HostHistory)))]
 pub async fn get_host_history(
     app: AppData,
     _actor: Actor,

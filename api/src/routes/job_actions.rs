@@ -10,7 +10,6 @@ use pbsweb_shared::api::job_actions::{
 };
 use pbsweb_shared::ids::{ActionId, JobId};
 use pbsweb_shared::page::Page;
-use pbsweb_shared::problem::Problem;
 use pbsweb_shared::steering::{
     JobAlter, JobDelete, JobHold, JobMessage, JobMove, JobOrder, JobRerun, JobSignal, Steering,
 };
@@ -28,13 +27,10 @@ fn patience(query: &ActionWaitQuery) -> Duration {
     Duration::from_secs(u64::from(query.wait.unwrap_or(0).min(60)))
 }
 
-async fn steer(
-    app: AppData,
-    actor: Actor,
-    path: Path<String>,
-    request: HttpRequest,
-    wish: Steering,
-) -> Result<HttpResponse, ApiProblem> {
+/// Where something is to be done to a job, by whom and to which, and the request with its key.
+type Asked = (AppData, Actor, Path<String>, HttpRequest);
+
+async fn steer((app, actor, path, request): Asked, wish: Steering) -> Result<HttpResponse, ApiProblem> {
     let (id, key) = (path_id(&path, "job")?, idempotency_key(&request)?);
     let item = steering::steer_job(&app, &actor, key, id, wish, PATIENCE).await?;
     Ok(HttpResponse::Accepted()
@@ -46,9 +42,7 @@ async fn steer(
 ///
 /// Those that may be altered, asked of the scheduler now.
 #[utoipa::path(get, path = "/api/v1/jobs/{job}/attributes", tag = "job actions",
-    security(("bearer" = []), ("cookie" = [])), params(("job" = JobId, Path)),
-    responses((status = 200, body = JobAttributes), (status = 404, body = Problem), (status = 409, body = Problem),
-        (status = 503, body = Problem)))]
+    params(("job" = JobId, Path)), responses((status = 200, body = JobAttributes), (status = 409)))]
 pub async fn get_job_attributes(
     app: AppData,
     actor: Actor,
@@ -61,8 +55,7 @@ pub async fn get_job_attributes(
 ///
 /// Each action that was asked for it, newest first: when, in which session, and what came of it.
 #[utoipa::path(get, path = "/api/v1/jobs/{job}/actions", tag = "job actions",
-    security(("bearer" = []), ("cookie" = [])), params(("job" = JobId, Path), PageQuery),
-    responses((status = 200, body = Page<PastAction>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    params(("job" = JobId, Path), PageQuery), responses((status = 200, body = Page<PastAction>)))]
 pub async fn list_actions_of_job(
     app: AppData,
     actor: Actor,
@@ -77,171 +70,98 @@ pub async fn list_actions_of_job(
 ///
 /// Only what is to be changed (`qalter`). If the scheduler refuses one change, it makes none. The answer tells what came of
 /// it; the scheduler's refusal is a problem, with its words.
-#[utoipa::path(patch, path = "/api/v1/jobs/{job}", tag = "job actions", security(("bearer" = []), ("cookie" = [])),
-    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = JobAlter,
-    responses((status = 202, body = JobActionItem), (status = 404, body = Problem), (status = 409, body = Problem),
-        (status = 422, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)))]
-pub async fn alter_job(
-    app: AppData,
-    actor: Actor,
-    path: Path<String>,
-    request: HttpRequest,
-    body: Json<JobAlter>,
-) -> Result<HttpResponse, ApiProblem> {
-    steer(app, actor, path, request, Steering::Alter(body.into_inner())).await
+#[utoipa::path(patch, path = "/api/v1/jobs/{job}", tag = "job actions", request_body = JobAlter,
+    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 202, body = JobActionItem), (status = 409), (status = 422), (status = 502)))]
+pub async fn alter_job(asked: Asked, body: Json<JobAlter>) -> Result<HttpResponse, ApiProblem> {
+    steer(asked, Steering::Alter(body.into_inner())).await
 }
 
 /// Delete a job
 ///
 /// The scheduler is asked to end and remove it (`qdel`). That it is gone shows in its state. A body may be left out.
-#[utoipa::path(post, path = "/api/v1/jobs/{job}/delete", tag = "job actions",
-    security(("bearer" = []), ("cookie" = [])),
-    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = Option<JobDelete>,
-    responses((status = 202, body = JobActionItem), (status = 404, body = Problem), (status = 409, body = Problem),
-        (status = 422, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)))]
-pub async fn delete_job(
-    app: AppData,
-    actor: Actor,
-    path: Path<String>,
-    request: HttpRequest,
-    body: Bytes,
-) -> Result<HttpResponse, ApiProblem> {
-    steer(app, actor, path, request, Steering::Delete(optional_body(&body)?)).await
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/delete", tag = "job actions", request_body = Option<JobDelete>,
+    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 202, body = JobActionItem), (status = 409), (status = 422), (status = 502)))]
+pub async fn delete_job(asked: Asked, body: Bytes) -> Result<HttpResponse, ApiProblem> {
+    steer(asked, Steering::Delete(optional_body(&body)?)).await
 }
 
 /// Hold a job
 ///
 /// Sets a hold (`qhold`), the user's when the body is left out: it does not start until it is released.
-#[utoipa::path(post, path = "/api/v1/jobs/{job}/hold", tag = "job actions",
-    security(("bearer" = []), ("cookie" = [])),
-    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = Option<JobHold>,
-    responses((status = 202, body = JobActionItem), (status = 403, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)))]
-pub async fn hold_job(
-    app: AppData,
-    actor: Actor,
-    path: Path<String>,
-    request: HttpRequest,
-    body: Bytes,
-) -> Result<HttpResponse, ApiProblem> {
-    steer(app, actor, path, request, Steering::Hold(optional_body(&body)?)).await
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/hold", tag = "job actions", request_body = Option<JobHold>,
+    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 202, body = JobActionItem), (status = 409), (status = 502)))]
+pub async fn hold_job(asked: Asked, body: Bytes) -> Result<HttpResponse, ApiProblem> {
+    steer(asked, Steering::Hold(optional_body(&body)?)).await
 }
 
 /// Release a job
 ///
 /// Takes a hold away (`qrls`), the user's when the body is left out.
-#[utoipa::path(post, path = "/api/v1/jobs/{job}/release", tag = "job actions",
-    security(("bearer" = []), ("cookie" = [])),
-    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = Option<JobHold>,
-    responses((status = 202, body = JobActionItem), (status = 403, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)))]
-pub async fn release_job(
-    app: AppData,
-    actor: Actor,
-    path: Path<String>,
-    request: HttpRequest,
-    body: Bytes,
-) -> Result<HttpResponse, ApiProblem> {
-    steer(app, actor, path, request, Steering::Release(optional_body(&body)?)).await
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/release", tag = "job actions", request_body = Option<JobHold>,
+    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 202, body = JobActionItem), (status = 409), (status = 502)))]
+pub async fn release_job(asked: Asked, body: Bytes) -> Result<HttpResponse, ApiProblem> {
+    steer(asked, Steering::Release(optional_body(&body)?)).await
 }
 
 /// Move a job
 ///
 /// To another queue or server (`qmove`).
-#[utoipa::path(post, path = "/api/v1/jobs/{job}/move", tag = "job actions",
-    security(("bearer" = []), ("cookie" = [])),
-    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = JobMove,
-    responses((status = 202, body = JobActionItem), (status = 403, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem), (status = 422, body = Problem), (status = 502, body = Problem),
-        (status = 503, body = Problem)))]
-pub async fn move_job(
-    app: AppData,
-    actor: Actor,
-    path: Path<String>,
-    request: HttpRequest,
-    body: Json<JobMove>,
-) -> Result<HttpResponse, ApiProblem> {
-    steer(app, actor, path, request, Steering::Move(body.into_inner())).await
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/move", tag = "job actions", request_body = JobMove,
+    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 202, body = JobActionItem), (status = 409), (status = 422), (status = 502)))]
+pub async fn move_job(asked: Asked, body: Json<JobMove>) -> Result<HttpResponse, ApiProblem> {
+    steer(asked, Steering::Move(body.into_inner())).await
 }
 
 /// Run a job again
 ///
 /// It is ended and goes back into its queue (`qrerun`). Most sites leave this to operators. A body may be left out.
-#[utoipa::path(post, path = "/api/v1/jobs/{job}/rerun", tag = "job actions",
-    security(("bearer" = []), ("cookie" = [])),
-    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = Option<JobRerun>,
-    responses((status = 202, body = JobActionItem), (status = 403, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)))]
-pub async fn rerun_job(
-    app: AppData,
-    actor: Actor,
-    path: Path<String>,
-    request: HttpRequest,
-    body: Bytes,
-) -> Result<HttpResponse, ApiProblem> {
-    steer(app, actor, path, request, Steering::Rerun(optional_body(&body)?)).await
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/rerun", tag = "job actions", request_body = Option<JobRerun>,
+    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 202, body = JobActionItem), (status = 409), (status = 502)))]
+pub async fn rerun_job(asked: Asked, body: Bytes) -> Result<HttpResponse, ApiProblem> {
+    steer(asked, Steering::Rerun(optional_body(&body)?)).await
 }
 
 /// Signal a job
 ///
 /// Sends a signal to its processes (`qsig`).
-#[utoipa::path(post, path = "/api/v1/jobs/{job}/signal", tag = "job actions",
-    security(("bearer" = []), ("cookie" = [])),
-    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = JobSignal,
-    responses((status = 202, body = JobActionItem), (status = 403, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem), (status = 422, body = Problem), (status = 502, body = Problem),
-        (status = 503, body = Problem)))]
-pub async fn signal_job(
-    app: AppData,
-    actor: Actor,
-    path: Path<String>,
-    request: HttpRequest,
-    body: Json<JobSignal>,
-) -> Result<HttpResponse, ApiProblem> {
-    steer(app, actor, path, request, Steering::Signal(body.into_inner())).await
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/signal", tag = "job actions", request_body = JobSignal,
+    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 202, body = JobActionItem), (status = 409), (status = 422), (status = 502)))]
+pub async fn signal_job(asked: Asked, body: Json<JobSignal>) -> Result<HttpResponse, ApiProblem> {
+    steer(asked, Steering::Signal(body.into_inner())).await
 }
 
 /// Send a message to a job
 ///
 /// The scheduler writes it into the job's output (`qmsg`).
-#[utoipa::path(post, path = "/api/v1/jobs/{job}/message", tag = "job actions",
-    security(("bearer" = []), ("cookie" = [])),
-    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = JobMessage,
-    responses((status = 202, body = JobActionItem), (status = 404, body = Problem), (status = 409, body = Problem),
-        (status = 422, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)))]
-pub async fn message_job(
-    app: AppData,
-    actor: Actor,
-    path: Path<String>,
-    request: HttpRequest,
-    body: Json<JobMessage>,
-) -> Result<HttpResponse, ApiProblem> {
-    steer(app, actor, path, request, Steering::Message(body.into_inner())).await
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/message", tag = "job actions", request_body = JobMessage,
+    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 202, body = JobActionItem), (status = 409), (status = 422), (status = 502)))]
+pub async fn message_job(asked: Asked, body: Json<JobMessage>) -> Result<HttpResponse, ApiProblem> {
+    steer(asked, Steering::Message(body.into_inner())).await
 }
 
 /// Order two jobs
 ///
 /// They change places in their queue (`qorder`).
-#[utoipa::path(post, path = "/api/v1/jobs/{job}/order", tag = "job actions",
-    security(("bearer" = []), ("cookie" = [])),
-    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = JobOrder,
-    responses((status = 202, body = JobActionItem), (status = 404, body = Problem), (status = 409, body = Problem),
-        (status = 422, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)))]
-pub async fn order_job(
-    app: AppData,
-    actor: Actor,
-    path: Path<String>,
-    request: HttpRequest,
-    body: Json<JobOrder>,
-) -> Result<HttpResponse, ApiProblem> {
-    steer(app, actor, path, request, Steering::Order(body.into_inner())).await
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/order", tag = "job actions", request_body = JobOrder,
+    params(("job" = JobId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 202, body = JobActionItem), (status = 409), (status = 422), (status = 502)))]
+pub async fn order_job(asked: Asked, body: Json<JobOrder>) -> Result<HttpResponse, ApiProblem> {
+    steer(asked, Steering::Order(body.into_inner())).await
 }
 
 /// List actions on jobs
 ///
 /// The caller's own, newest first.
-#[utoipa::path(get, path = "/api/v1/job-actions", tag = "job actions", security(("bearer" = []), ("cookie" = [])),
-    params(PageQuery), responses((status = 200, body = Page<JobActionRun>), (status = 422, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/job-actions", tag = "job actions", params(PageQuery),
+    responses((status = 200, body = Page<JobActionRun>)))]
 pub async fn list_job_actions(
     app: AppData,
     actor: Actor,
@@ -255,9 +175,9 @@ pub async fn list_job_actions(
 ///
 /// On those named, or on all of the caller's that a filter matches, at most 10,000. It is stored whole, then begins; with `wait`
 /// the answer comes when it is finished, or the time is over. What came of it for each job is in its items.
-#[utoipa::path(post, path = "/api/v1/job-actions", tag = "job actions", security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(post, path = "/api/v1/job-actions", tag = "job actions",
     params(ActionWaitQuery, ("Idempotency-Key" = Option<String>, Header)), request_body = JobActionCreate,
-    responses((status = 202, body = JobActionRun), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 202, body = JobActionRun), (status = 409), (status = 422)))]
 pub async fn create_job_action(
     app: AppData,
     actor: Actor,
@@ -278,8 +198,7 @@ fn accepted(run: JobActionRun) -> HttpResponse {
 ///
 /// What would happen to what. Nothing is stored and nothing is sent.
 #[utoipa::path(post, path = "/api/v1/job-actions/preview", tag = "job actions",
-    security(("bearer" = []), ("cookie" = [])), request_body = JobActionCreate,
-    responses((status = 200, body = JobActionPreview), (status = 422, body = Problem)))]
+    request_body = JobActionCreate, responses((status = 200, body = JobActionPreview), (status = 422)))]
 pub async fn preview_job_action(
     app: AppData,
     actor: Actor,
@@ -292,8 +211,7 @@ pub async fn preview_job_action(
 ///
 /// With `wait`, the answer comes when it is finished, or when the time is over.
 #[utoipa::path(get, path = "/api/v1/job-actions/{action}", tag = "job actions",
-    security(("bearer" = []), ("cookie" = [])), params(("action" = ActionId, Path), ActionWaitQuery),
-    responses((status = 200, body = JobActionRun), (status = 404, body = Problem)))]
+    params(("action" = ActionId, Path), ActionWaitQuery), responses((status = 200, body = JobActionRun)))]
 pub async fn get_job_action(
     app: AppData,
     actor: Actor,
@@ -308,8 +226,8 @@ pub async fn get_job_action(
 ///
 /// Job by job, in the order of the request.
 #[utoipa::path(get, path = "/api/v1/job-actions/{action}/items", tag = "job actions",
-    security(("bearer" = []), ("cookie" = [])), params(("action" = ActionId, Path), ActionItemsQuery),
-    responses((status = 200, body = Page<JobActionItem>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    params(("action" = ActionId, Path), ActionItemsQuery),
+    responses((status = 200, body = Page<JobActionItem>)))]
 pub async fn list_job_action_items(
     app: AppData,
     actor: Actor,
@@ -324,9 +242,8 @@ pub async fn list_job_action_items(
 ///
 /// Where it was done: a hold is released, a release is held again. Other actions cannot be taken back.
 #[utoipa::path(post, path = "/api/v1/job-actions/{action}/undo", tag = "job actions",
-    security(("bearer" = []), ("cookie" = [])),
     params(("action" = ActionId, Path), ActionWaitQuery, ("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 202, body = JobActionRun), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 202, body = JobActionRun), (status = 409)))]
 pub async fn undo_job_action(
     app: AppData,
     actor: Actor,

@@ -7,7 +7,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use pbsweb_shared::api::job_sets::{JobSet, JobSetSubmit};
 use pbsweb_shared::api::jobs::SubmitQuery;
 use pbsweb_shared::ids::JobSetId;
-use pbsweb_shared::problem::Problem;
 
 use super::extract::{AppData, Body, needed_idempotency_key, path_id};
 use super::jobs::MOST_WAIT;
@@ -21,12 +20,9 @@ use crate::services::submission;
 /// leaves; none can start before the scheduler has accepted the last; if it refuses one, those that it accepted are deleted again,
 /// and none has run. The set exists from this moment on; the answer comes when it is settled or `wait` seconds are over. A repeat with
 /// the same `Idempotency-Key` answers with the same set.
-#[utoipa::path(post, path = "/api/v1/job-sets", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
-    params(SubmitQuery, ("Idempotency-Key" = String, Header)),
-    request_body = JobSetSubmit,
-    responses((status = 201, body = JobSet), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/job-sets", tag = "jobs",
+    params(SubmitQuery, ("Idempotency-Key" = String, Header)), request_body = JobSetSubmit,
+    responses((status = 201, body = JobSet), (status = 404), (status = 409), (status = 422)))]
 pub async fn submit_job_set(
     app: AppData,
     actor: Actor,
@@ -43,9 +39,8 @@ pub async fn submit_job_set(
 /// Get a set of jobs
 ///
 /// Where it is, and each of its jobs.
-#[utoipa::path(get, path = "/api/v1/job-sets/{set}", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
-    params(("set" = JobSetId, Path)),
-    responses((status = 200, body = JobSet), (status = 401, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/job-sets/{set}", tag = "jobs", params(("set" = JobSetId, Path)),
+    responses((status = 200, body = JobSet)))]
 pub async fn get_job_set(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<JobSet>, ApiProblem> {
     let id: JobSetId = path_id(&path, "job set")?;
     let set = submission::get_job_set(&app, &actor, id).await?;

@@ -11,7 +11,6 @@ use pbsweb_shared::api::jobs::{
 };
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::page::Page;
-use pbsweb_shared::problem::Problem;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -31,12 +30,9 @@ fn id(path: &Path<String>) -> Result<JobId, ApiProblem> {
 ///
 /// The job exists from this moment on; the answer comes when the scheduler has spoken or `wait` seconds are over.
 /// A repeat with the same `Idempotency-Key` answers with the same job and submits nothing.
-#[utoipa::path(post, path = "/api/v1/jobs", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
-    params(SubmitQuery, ("Idempotency-Key" = String, Header)),
-    request_body = JobSubmit,
-    responses((status = 201, body = Job), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/jobs", tag = "jobs",
+    params(SubmitQuery, ("Idempotency-Key" = String, Header)), request_body = JobSubmit,
+    responses((status = 201, body = Job), (status = 404), (status = 409), (status = 422)))]
 pub async fn submit_job(
     app: AppData,
     actor: Actor,
@@ -53,10 +49,8 @@ pub async fn submit_job(
 /// List jobs
 ///
 /// The caller's own, newest first.
-#[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
-    params(JobsQuery),
-    responses((status = 200, body = Page<Job>), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 422, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs", params(JobsQuery),
+    responses((status = 200, body = Page<Job>), (status = 403)))]
 pub async fn list_jobs(
     app: AppData,
     actor: Actor,
@@ -70,10 +64,10 @@ pub async fn list_jobs(
 /// All jobs of the caller that the filters let through, newest first, as they are read: as `csv`, a table with a line of names, or
 /// as `json`, one array. `limit` and `page_token` mean nothing here. In a table, text that a spreadsheet would take for a formula
 /// begins with an apostrophe.
-#[utoipa::path(get, path = "/api/v1/jobs/export/{format}", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(get, path = "/api/v1/jobs/export/{format}", tag = "jobs",
     params(("format" = ExportFormat, Path), JobsQuery),
     responses((status = 200, content((Vec<Job> = "application/json"), (String = "text/csv"))),
-        (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+        (status = 403)))]
 pub async fn export_jobs(
     app: AppData,
     actor: Actor,
@@ -95,9 +89,8 @@ pub async fn export_jobs(
 /// Get a job
 ///
 /// With `wait` and `until`, the answer comes when the job has ended (or changed), or when the time is over.
-#[utoipa::path(get, path = "/api/v1/jobs/{job}", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
-    params(("job" = JobId, Path), JobWaitQuery),
-    responses((status = 200, body = Job), (status = 401, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/jobs/{job}", tag = "jobs", params(("job" = JobId, Path), JobWaitQuery),
+    responses((status = 200, body = Job)))]
 pub async fn get_job(
     app: AppData,
     actor: Actor,
@@ -118,9 +111,8 @@ pub async fn get_job(
 /// Get what changed since it last worked
 ///
 /// How the job differs from the last one before it that completed: of the same script, else of the same application.
-#[utoipa::path(get, path = "/api/v1/jobs/{job}/since-it-worked", tag = "jobs",
-    security(("bearer" = []), ("cookie" = [])), params(("job" = JobId, Path)),
-    responses((status = 200, body = SinceItWorked), (status = 401, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/since-it-worked", tag = "jobs", params(("job" = JobId, Path)),
+    responses((status = 200, body = SinceItWorked)))]
 pub async fn get_since_it_worked(
     app: AppData,
     actor: Actor,
@@ -132,9 +124,8 @@ pub async fn get_since_it_worked(
 /// Get a job's script
 ///
 /// As fields, as its author saw it, and as the host got it.
-#[utoipa::path(get, path = "/api/v1/jobs/{job}/script", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
-    params(("job" = JobId, Path)),
-    responses((status = 200, body = JobScriptText), (status = 401, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/script", tag = "jobs", params(("job" = JobId, Path)),
+    responses((status = 200, body = JobScriptText)))]
 pub async fn get_job_script(
     app: AppData,
     actor: Actor,
@@ -146,9 +137,8 @@ pub async fn get_job_script(
 /// List a job's events
 ///
 /// Every step of its life as it became known, oldest first.
-#[utoipa::path(get, path = "/api/v1/jobs/{job}/events", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
-    params(("job" = JobId, Path)),
-    responses((status = 200, body = Page<JobEvent>), (status = 401, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/events", tag = "jobs", params(("job" = JobId, Path)),
+    responses((status = 200, body = Page<JobEvent>)))]
 pub async fn list_job_events(
     app: AppData,
     actor: Actor,
@@ -161,10 +151,8 @@ pub async fn list_job_events(
 ///
 /// By index, each with its own state; a job that is no array has none. They are known from the first look after the scheduler
 /// has listed the array; how many are in which state is in the array itself, with the time of the last look.
-#[utoipa::path(get, path = "/api/v1/jobs/{job}/subjobs", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
-    params(("job" = JobId, Path), SubjobsQuery),
-    responses((status = 200, body = Page<Subjob>), (status = 401, body = Problem), (status = 404, body = Problem),
-        (status = 422, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/subjobs", tag = "jobs",
+    params(("job" = JobId, Path), SubjobsQuery), responses((status = 200, body = Page<Subjob>)))]
 pub async fn list_subjobs(
     app: AppData,
     actor: Actor,
@@ -177,10 +165,8 @@ pub async fn list_subjobs(
 /// List a job's files
 ///
 /// Those in its own folder on the host: script, output, epilogue.
-#[utoipa::path(get, path = "/api/v1/jobs/{job}/files", tag = "jobs", security(("bearer" = []), ("cookie" = [])),
-    params(("job" = JobId, Path)),
-    responses((status = 200, body = Page<JobFile>), (status = 401, body = Problem), (status = 404, body = Problem),
-        (status = 503, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/files", tag = "jobs", params(("job" = JobId, Path)),
+    responses((status = 200, body = Page<JobFile>)))]
 pub async fn list_job_files(
     app: AppData,
     actor: Actor,
@@ -219,10 +205,8 @@ pub struct JobOutputQuery {
 /// Straight from the host. The header `X-Total-Bytes` tells the file's size. With `follow=true` the body goes on until the
 /// job has ended. 404 says why there is nothing to read.
 #[utoipa::path(get, path = "/api/v1/jobs/{job}/output/{stream}", tag = "jobs",
-    security(("bearer" = []), ("cookie" = [])),
     params(("job" = JobId, Path), ("stream" = OutputStream, Path), JobOutputQuery),
-    responses((status = 200, content_type = "text/plain", body = String), (status = 401, body = Problem),
-        (status = 404, body = Problem), (status = 503, body = Problem)))]
+    responses((status = 200, content_type = "text/plain", body = String)))]
 pub async fn get_job_output(
     app: AppData,
     actor: Actor,
@@ -251,10 +235,8 @@ pub async fn get_job_output(
 /// The whole of it, on the host, however long it is: where the text is, by line and byte, with what stands beside it. What stands
 /// further around can be read from there by `offset` and `limit`. 404 says why there is nothing to search.
 #[utoipa::path(get, path = "/api/v1/jobs/{job}/output/{stream}/search", tag = "jobs",
-    security(("bearer" = []), ("cookie" = [])),
     params(("job" = JobId, Path), ("stream" = OutputStream, Path), OutputSearchQuery),
-    responses((status = 200, body = OutputFound), (status = 401, body = Problem), (status = 404, body = Problem),
-        (status = 422, body = Problem), (status = 503, body = Problem)))]
+    responses((status = 200, body = OutputFound), (status = 422)))]
 pub async fn search_job_output(
     app: AppData,
     actor: Actor,

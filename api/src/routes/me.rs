@@ -16,7 +16,6 @@ use crate::services::{accounts, sessions};
 /// Shows the caller.
 #[utoipa::path(
     get, path = "/api/v1/me", tag = "me",
-    security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, description = "The caller", body = Me)),
 )]
 pub async fn get_me(app: AppData, actor: Actor) -> Result<Json<Me>, ApiProblem> {
@@ -28,7 +27,6 @@ pub async fn get_me(app: AppData, actor: Actor) -> Result<Json<Me>, ApiProblem> 
 /// A new password needs the present one and ends all other sessions and tokens.
 #[utoipa::path(
     patch, path = "/api/v1/me", tag = "me",
-    security(("bearer" = []), ("cookie" = [])),
     request_body = MeUpdate,
     responses(
         (status = 200, description = "The caller as changed", body = Me),
@@ -43,7 +41,6 @@ pub async fn update_me(app: AppData, actor: Actor, body: Body<MeUpdate>) -> Resu
 /// Shows the caller's preferences.
 #[utoipa::path(
     get, path = "/api/v1/me/preferences", tag = "me",
-    security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, description = "The preferences", body = Preferences)),
 )]
 pub async fn get_preferences(app: AppData, actor: Actor) -> Result<Json<Preferences>, ApiProblem> {
@@ -53,7 +50,6 @@ pub async fn get_preferences(app: AppData, actor: Actor) -> Result<Json<Preferen
 /// Replaces the caller's preferences.
 #[utoipa::path(
     put, path = "/api/v1/me/preferences", tag = "me",
-    security(("bearer" = []), ("cookie" = [])),
     request_body = Preferences,
     responses(
         (status = 200, description = "The preferences as stored", body = Preferences),
@@ -71,7 +67,6 @@ pub async fn put_preferences(
 /// Shows the public key with which PBSWeb reaches hosts in the caller's name, and how to install it.
 #[utoipa::path(
     get, path = "/api/v1/me/ssh-key", tag = "me",
-    security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, description = "The key", body = SshKey)),
 )]
 pub async fn get_ssh_key(app: AppData, actor: Actor) -> Result<Json<SshKey>, ApiProblem> {
@@ -83,7 +78,6 @@ pub async fn get_ssh_key(app: AppData, actor: Actor) -> Result<Json<SshKey>, Api
 /// The old key is not used again. Hosts refuse the new one until its line is installed there.
 #[utoipa::path(
     post, path = "/api/v1/me/ssh-key/rotate", tag = "me",
-    security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, description = "The new key, to be installed on each host", body = SshKey)),
 )]
 pub async fn rotate_ssh_key(app: AppData, actor: Actor) -> Result<Json<SshKey>, ApiProblem> {
@@ -93,7 +87,6 @@ pub async fn rotate_ssh_key(app: AppData, actor: Actor) -> Result<Json<SshKey>, 
 /// Lists the caller's API tokens that may still be used, newest first.
 #[utoipa::path(
     get, path = "/api/v1/me/tokens", tag = "me",
-    security(("bearer" = []), ("cookie" = [])),
     params(PageQuery),
     responses((status = 200, description = "A page of tokens, without their secret", body = Page<Session>)),
 )]
@@ -112,7 +105,6 @@ pub async fn list_tokens(
 /// The token is shown this once. `DELETE /api/v1/sessions/{session}` with the session's id revokes it.
 #[utoipa::path(
     post, path = "/api/v1/me/tokens", tag = "me",
-    security(("bearer" = []), ("cookie" = [])),
     request_body = TokenCreate,
     responses(
         (status = 201, description = "The token", body = TokenCreated),

@@ -8,7 +8,6 @@ use pbsweb_shared::api::scripts::{
 };
 use pbsweb_shared::ids::{ApplicationId, HostId, ScriptId};
 use pbsweb_shared::page::Page;
-use pbsweb_shared::problem::Problem;
 use pbsweb_shared::script::{JobScriptDraft, ScriptDifference};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -23,9 +22,8 @@ use crate::services::scripts;
 ///
 /// The caller's own, or with `shared` or `group` those that are shared; the one used last first, each with every field of its
 /// latest revision.
-#[utoipa::path(get, path = "/api/v1/scripts", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
-    params(ScriptsQuery),
-    responses((status = 200, body = Page<Script>), (status = 401, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/scripts", tag = "scripts", params(ScriptsQuery),
+    responses((status = 200, body = Page<Script>)))]
 pub async fn list_scripts(
     app: AppData,
     actor: Actor,
@@ -35,9 +33,8 @@ pub async fn list_scripts(
 }
 
 /// Get a script
-#[utoipa::path(get, path = "/api/v1/scripts/{script}", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
-    params(("script" = ScriptId, Path)),
-    responses((status = 200, body = Script), (status = 401, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/scripts/{script}", tag = "scripts", params(("script" = ScriptId, Path)),
+    responses((status = 200, body = Script)))]
 pub async fn get_script(app: AppData, actor: Actor, path: Path<String>) -> Result<Json<Script>, ApiProblem> {
     Ok(Json(scripts::get_script(&app, &actor, path_id(&path, "script")?).await?))
 }
@@ -46,8 +43,7 @@ pub async fn get_script(app: AppData, actor: Actor, path: Path<String>) -> Resul
 ///
 /// Newest first; but for its label, none is ever changed.
 #[utoipa::path(get, path = "/api/v1/scripts/{script}/revisions", tag = "scripts",
-    security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path), PageQuery),
-    responses((status = 200, body = Page<Revision>), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    params(("script" = ScriptId, Path), PageQuery), responses((status = 200, body = Page<Revision>)))]
 pub async fn list_revisions(
     app: AppData,
     actor: Actor,
@@ -68,10 +64,8 @@ fn revision(path: &Path<(String, String)>) -> Result<(ScriptId, i32), ApiProblem
 /// Keep a script under a new name
 ///
 /// Nothing is submitted, and mistakes in it may be mended later. A submission with this `script_name` makes the next revision.
-#[utoipa::path(post, path = "/api/v1/scripts", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
-    request_body = ScriptCreate,
-    responses((status = 201, body = Script), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/scripts", tag = "scripts", request_body = ScriptCreate,
+    responses((status = 201, body = Script), (status = 409), (status = 422)))]
 pub async fn create_script(
     app: AppData,
     actor: Actor,
@@ -85,10 +79,9 @@ pub async fn create_script(
 /// Copy a script
 ///
 /// To one of the caller's own, which begins with the copied revision.
-#[utoipa::path(post, path = "/api/v1/scripts/{script}/copy", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(post, path = "/api/v1/scripts/{script}/copy", tag = "scripts",
     params(("script" = ScriptId, Path)), request_body = ScriptCopy,
-    responses((status = 201, body = Script), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = Script), (status = 409), (status = 422)))]
 pub async fn copy_script(
     app: AppData,
     actor: Actor,
@@ -106,9 +99,8 @@ pub async fn copy_script(
 /// As its latest revision. `made_from` is the number of the revision that was changed; if it is not the latest any more, the answer
 /// is `revision_conflict` with the latest one in `current`, and nothing is saved. What says the same as the latest is that one.
 #[utoipa::path(post, path = "/api/v1/scripts/{script}/revisions", tag = "scripts",
-    security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path)), request_body = RevisionCreate,
-    responses((status = 201, body = Revision), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    params(("script" = ScriptId, Path)), request_body = RevisionCreate,
+    responses((status = 201, body = Revision), (status = 409), (status = 422)))]
 pub async fn save_revision(
     app: AppData,
     actor: Actor,
@@ -125,8 +117,8 @@ pub async fn save_revision(
 ///
 /// The jobs that were made of it: `GET /jobs?revision=` with its `id`.
 #[utoipa::path(get, path = "/api/v1/scripts/{script}/revisions/{revision}", tag = "scripts",
-    security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path), ("revision" = i32, Path)),
-    responses((status = 200, body = Revision), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    params(("script" = ScriptId, Path), ("revision" = i32, Path)),
+    responses((status = 200, body = Revision)))]
 pub async fn get_revision(
     app: AppData,
     actor: Actor,
@@ -140,10 +132,8 @@ pub async fn get_revision(
 ///
 /// The only thing about a revision that can change. Searches find it by its label.
 #[utoipa::path(patch, path = "/api/v1/scripts/{script}/revisions/{revision}", tag = "scripts",
-    security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path), ("revision" = i32, Path)),
-    request_body = RevisionUpdate,
-    responses((status = 200, body = Revision), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    params(("script" = ScriptId, Path), ("revision" = i32, Path)), request_body = RevisionUpdate,
+    responses((status = 200, body = Revision), (status = 422)))]
 pub async fn update_revision(
     app: AppData,
     actor: Actor,
@@ -158,8 +148,8 @@ pub async fn update_revision(
 ///
 /// A copy of it becomes the latest revision; what was the latest stays in the history.
 #[utoipa::path(post, path = "/api/v1/scripts/{script}/revisions/{revision}/restore", tag = "scripts",
-    security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path), ("revision" = i32, Path)),
-    responses((status = 201, body = Revision), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+    params(("script" = ScriptId, Path), ("revision" = i32, Path)),
+    responses((status = 201, body = Revision)))]
 pub async fn restore_revision(
     app: AppData,
     actor: Actor,
@@ -175,8 +165,8 @@ pub async fn restore_revision(
 ///
 /// Field by field, and the lines that are gone or new.
 #[utoipa::path(get, path = "/api/v1/scripts/{script}/difference", tag = "scripts",
-    security(("bearer" = []), ("cookie" = [])), params(("script" = ScriptId, Path), RevisionsCompared),
-    responses((status = 200, body = ScriptDifference), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    params(("script" = ScriptId, Path), RevisionsCompared),
+    responses((status = 200, body = ScriptDifference)))]
 pub async fn compare_revisions(
     app: AppData,
     actor: Actor,
@@ -191,9 +181,8 @@ pub async fn compare_revisions(
 ///
 /// What is not understood is kept in its place and pointed at. The answer's `draft.text` keeps comments, order and spacing: sent
 /// back, a changed field changes only its own line.
-#[utoipa::path(post, path = "/api/v1/scripts/parse", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
-    request_body = ScriptParse,
-    responses((status = 200, body = ScriptParsed), (status = 400, body = Problem), (status = 401, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/scripts/parse", tag = "scripts", request_body = ScriptParse,
+    responses((status = 200, body = ScriptParsed)))]
 pub async fn parse_script(_actor: Actor, body: Body<ScriptParse>) -> Json<ScriptParsed> {
     Json(scripts::parse_script(&body.0))
 }
@@ -201,9 +190,8 @@ pub async fn parse_script(_actor: Actor, body: Body<ScriptParse>) -> Json<Script
 /// Check a script without submitting it
 ///
 /// Against the rules of a host, if one is given. The answer has the script's text and all findings, with their lines in it.
-#[utoipa::path(post, path = "/api/v1/scripts/check", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
-    request_body = ScriptCheck,
-    responses((status = 200, body = ScriptChecked), (status = 400, body = Problem), (status = 401, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/scripts/check", tag = "scripts", request_body = ScriptCheck,
+    responses((status = 200, body = ScriptChecked)))]
 pub async fn check_script(
     app: AppData,
     actor: Actor,
@@ -226,8 +214,8 @@ pub struct SuggestionQuery {
 /// Suggest the fields of a new script
 ///
 /// Those of the caller's last job of the application, else what the caller's preferences say.
-#[utoipa::path(get, path = "/api/v1/scripts/suggestion", tag = "scripts", security(("bearer" = []), ("cookie" = [])),
-    params(SuggestionQuery), responses((status = 200, body = JobScriptDraft), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/scripts/suggestion", tag = "scripts", params(SuggestionQuery),
+    responses((status = 200, body = JobScriptDraft)))]
 pub async fn suggest_script(
     app: AppData,
     actor: Actor,

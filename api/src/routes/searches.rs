@@ -5,7 +5,6 @@ use actix_web::web::{Json, Path};
 use pbsweb_shared::api::searches::{SavedSearch, SavedSearchPut};
 use pbsweb_shared::ids::SearchId;
 use pbsweb_shared::page::Page;
-use pbsweb_shared::problem::Problem;
 
 use super::extract::{AppData, Body, path_id};
 use super::problem::ApiProblem;
@@ -15,8 +14,8 @@ use crate::services::searches;
 /// List saved searches
 ///
 /// The caller's own, by name.
-#[utoipa::path(get, path = "/api/v1/me/searches", tag = "me", security(("bearer" = []), ("cookie" = [])),
-    responses((status = 200, body = Page<SavedSearch>), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/me/searches", tag = "me",
+    responses((status = 200, body = Page<SavedSearch>)))]
 pub async fn list_searches(app: AppData, actor: Actor) -> Result<Json<Page<SavedSearch>>, ApiProblem> {
     Ok(Json(Page::whole(searches::list_searches(&app, &actor).await?)))
 }
@@ -24,10 +23,8 @@ pub async fn list_searches(app: AppData, actor: Actor) -> Result<Json<Page<Saved
 /// Save a search
 ///
 /// Its `filter` has the parameters of `GET /jobs`.
-#[utoipa::path(post, path = "/api/v1/me/searches", tag = "me", security(("bearer" = []), ("cookie" = [])),
-    request_body = SavedSearchPut,
-    responses((status = 201, body = SavedSearch), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/me/searches", tag = "me", request_body = SavedSearchPut,
+    responses((status = 201, body = SavedSearch), (status = 409), (status = 422)))]
 pub async fn create_search(
     app: AppData,
     actor: Actor,
@@ -39,10 +36,9 @@ pub async fn create_search(
 }
 
 /// Replace a saved search
-#[utoipa::path(put, path = "/api/v1/me/searches/{search}", tag = "me", security(("bearer" = []), ("cookie" = [])),
-    params(("search" = SearchId, Path)), request_body = SavedSearchPut,
-    responses((status = 200, body = SavedSearch), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(put, path = "/api/v1/me/searches/{search}", tag = "me", params(("search" = SearchId, Path)),
+    request_body = SavedSearchPut,
+    responses((status = 200, body = SavedSearch), (status = 409), (status = 422)))]
 pub async fn put_search(
     app: AppData,
     actor: Actor,
@@ -54,9 +50,8 @@ pub async fn put_search(
 }
 
 /// Forget a saved search
-#[utoipa::path(delete, path = "/api/v1/me/searches/{search}", tag = "me", security(("bearer" = []), ("cookie" = [])),
-    params(("search" = SearchId, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(delete, path = "/api/v1/me/searches/{search}", tag = "me", params(("search" = SearchId, Path)),
+    responses((status = 204)))]
 pub async fn delete_search(
     app: AppData,
     actor: Actor,

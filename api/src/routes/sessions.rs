@@ -62,7 +62,6 @@ pub async fn create_session(
 /// Tokens are listed at `/api/v1/me/tokens`.
 #[utoipa::path(
     get, path = "/api/v1/sessions", tag = "sessions",
-    security(("bearer" = []), ("cookie" = [])),
     params(PageQuery),
     responses((status = 200, description = "A page of sessions", body = Page<Session>)),
 )]
@@ -79,7 +78,6 @@ pub async fn list_sessions(
 /// Shows the session of this request.
 #[utoipa::path(
     get, path = "/api/v1/sessions/current", tag = "sessions",
-    security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, description = "The session", body = Session)),
 )]
 pub async fn get_current_session(app: AppData, actor: Actor) -> Result<Json<Session>, ApiProblem> {
@@ -91,7 +89,6 @@ pub async fn get_current_session(app: AppData, actor: Actor) -> Result<Json<Sess
 /// The session ends at once, everywhere, and the cookie is removed. With a token, the token is revoked.
 #[utoipa::path(
     delete, path = "/api/v1/sessions/current", tag = "sessions",
-    security(("bearer" = []), ("cookie" = [])),
     responses((status = 204, description = "Signed out")),
 )]
 pub async fn delete_current_session(app: AppData, actor: Actor) -> Result<HttpResponse, ApiProblem> {
@@ -102,7 +99,6 @@ pub async fn delete_current_session(app: AppData, actor: Actor) -> Result<HttpRe
 /// Ends one of the caller's sessions, or revokes a token.
 #[utoipa::path(
     delete, path = "/api/v1/sessions/{session}", tag = "sessions",
-    security(("bearer" = []), ("cookie" = [])),
     params(("session" = SessionId, Path)),
     responses(
         (status = 204, description = "Ended"),

@@ -14,7 +14,6 @@ use crate::services::users;
 /// Lists all users by name, for administrators.
 #[utoipa::path(
     get, path = "/api/v1/users", tag = "users",
-    security(("bearer" = []), ("cookie" = [])),
     params(PageQuery),
     responses(
         (status = 200, description = "A page of users", body = Page<User>),
@@ -34,7 +33,6 @@ pub async fn list_users(
 /// Adds a user with a key pair, for administrators.
 #[utoipa::path(
     post, path = "/api/v1/users", tag = "users",
-    security(("bearer" = []), ("cookie" = [])),
     request_body = UserCreate,
     responses(
         (status = 201, description = "Added", body = User),
@@ -57,7 +55,6 @@ pub async fn create_user(
 /// administrator cannot be disabled or demoted.
 #[utoipa::path(
     patch, path = "/api/v1/users/{user}", tag = "users",
-    security(("bearer" = []), ("cookie" = [])),
     params(("user" = UserId, Path)),
     request_body = UserUpdate,
     responses(

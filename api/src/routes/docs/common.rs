@@ -1,11 +1,14 @@
-//! What all operations of the document have in common, so that no handler can forget it: the ways to sign in, the answers that
-//! any operation may give and the schema of problems, and the meaning of parameters that many operations take.
+//! What all operations of the document have in common, so that no handler can forget it or has to repeat it: the ways to sign in,
+//! the answers that follow from what an operation takes, the schema of problems, and the meaning of parameters that many operations
+//! take. A handler says who is not asked to sign in (`security(())`), and which other problems its callers must expect.
 
 use std::collections::BTreeMap;
 
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::schema::{Schema, SchemaType, Type};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Response};
 
 use crate::routes::extract::COOKIE;
@@ -27,7 +30,12 @@ pub(super) fn add_what_is_common(document: &mut OpenApi) {
         let is_api = path.starts_with("/api/");
         for (changes, operation) in operations(item) {
             if is_api {
-                add_common_answers(operation, changes);
+                operation.security.get_or_insert_with(|| {
+                    ["bearer", "cookie"]
+                        .map(|way| SecurityRequirement::new(way, Vec::<String>::new()))
+                        .to_vec()
+                });
+                add_common_answers(operation, changes, path.contains('{'));
             }
             describe_parameters(operation);
         }
@@ -109,7 +117,7 @@ fn parameter_words(name: &str) -> Option<&'static str> {
     })
 }
 
-fn add_common_answers(operation: &mut Operation, changes: bool) {
+fn add_common_answers(operation: &mut Operation, changes: bool, names_a_thing: bool) {
     // `security(())` in a handler: an empty requirement, so nobody is asked who they are.
     let is_public = operation.security.as_ref().is_some_and(|all| {
         all.iter().any(|one| {
@@ -136,6 +144,10 @@ fn add_common_answers(operation: &mut Operation, changes: bool) {
             add("403");
         }
     }
+    // A path that has no id where one belongs names nothing.
+    if names_a_thing {
+        add("404");
+    }
     if takes_body {
         add("413");
     }
@@ -153,7 +165,7 @@ fn add_common_answers(operation: &mut Operation, changes: bool) {
             status_words(status).clone_into(&mut response.description);
         }
         let is_problem = status.starts_with('4') || status.starts_with('5');
-        // A handler that names the schema need not name the content type too.
+        // A handler names neither the schema nor the content type of a problem.
         if is_problem && (response.content.is_empty() || response.content.contains_key("application/json")) {
             response.content.clear();
             let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
