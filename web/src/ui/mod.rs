@@ -55,7 +55,7 @@ pub(crate) use progress::{Progress, Spinner};
 pub(crate) use resource::LocalResource;
 pub(crate) use rows::For;
 pub(crate) use show::Show;
-pub(crate) use table::Table;
+pub(crate) use table::{Columns, Table};
 pub(crate) use tabs::{Tab, Tabs};
 pub(crate) use text_dialog::TextDialog;
 pub(crate) use time::Time;

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-/// A table; its children are `thead` and `tbody`. Cells with `data-label` become labelled lines on a phone when
+/// A table; its children are [`Columns`], or a `thead` of its own, and `tbody`. Cells with `data-label` become labelled lines on a phone when
 /// `stacks` is set.
 #[component]
 pub(crate) fn Table(
@@ -23,5 +23,26 @@ pub(crate) fn Table(
                 {children()}
             </table>
         </div>
+    }
+}
+
+/// The head of a table: what each column holds. One without a name is of actions.
+#[component]
+pub(crate) fn Columns(
+    /// Their names.
+    #[prop(into)]
+    names: Vec<&'static str>,
+) -> impl IntoView {
+    let cells = names.into_iter().map(|name| {
+        if name.is_empty() {
+            view! { <td></td> }.into_any()
+        } else {
+            view! { <th scope="col">{name}</th> }.into_any()
+        }
+    });
+    view! {
+        <thead>
+            <tr>{cells.collect_view()}</tr>
+        </thead>
     }
 }

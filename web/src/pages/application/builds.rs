@@ -8,7 +8,7 @@ use pbsweb_shared::ids::{ApplicationId, BuildId};
 use crate::components::BuildStateBadge;
 use crate::paths;
 use crate::state::{Hosts, Live};
-use crate::ui::{EmptyState, Table, Time};
+use crate::ui::{Columns, EmptyState, Table, Time};
 
 /// The table. Choosing a build shows its output.
 #[component]
@@ -63,15 +63,7 @@ pub(super) fn BuildTable(
         .collect_view();
     view! {
         <Table caption="Past builds, newest first" stacks=true>
-            <thead>
-                <tr>
-                    <th scope="col">"Command"</th>
-                    <th scope="col">"State"</th>
-                    <th scope="col">"Exit status"</th>
-                    <th scope="col">"Host"</th>
-                    <th scope="col">"When"</th>
-                </tr>
-            </thead>
+            <Columns names=["Command", "State", "Exit status", "Host", "When"] />
             <tbody>{rows}</tbody>
         </Table>
     }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use pbsweb_shared::api::applications::{Application, ApplicationHost};
 
 use crate::state::Hosts;
-use crate::ui::{EmptyState, Panel, Table, Time, format};
+use crate::ui::{Columns, EmptyState, Panel, Table, Time, format};
 
 /// The beginning of a digest: enough for a person to tell two apart.
 pub(super) fn short_digest(digest: &str) -> &str {
@@ -67,15 +67,7 @@ pub(super) fn Places(
             .collect_view();
         view! {
             <Table caption="Where the application stands" stacks=true>
-                <thead>
-                    <tr>
-                        <th scope="col">"Host"</th>
-                        <th scope="col">"Folder"</th>
-                        <th scope="col">"Size"</th>
-                        <th scope="col">"Content (SHA-256)"</th>
-                        <th scope="col">"Uploaded"</th>
-                    </tr>
-                </thead>
+                <Columns names=["Host", "Folder", "Size", "Content (SHA-256)", "Uploaded"] />
                 <tbody>{rows}</tbody>
             </Table>
         }

@@ -5,7 +5,7 @@ use pbsweb_shared::api::jobs::JobFile;
 use pbsweb_shared::ids::JobId;
 
 use crate::client;
-use crate::ui::{Button, EmptyState, Load, LocalResource, Panel, Table, Time, format};
+use crate::ui::{Button, Columns, EmptyState, Load, LocalResource, Panel, Table, Time, format};
 
 /// The panel.
 #[component]
@@ -51,13 +51,7 @@ pub(super) fn Files(
                     view! {
                         <p>"In the job's own folder on the host, "<code>{folder}</code></p>
                         <Table caption="Files of the job" stacks=true>
-                            <thead>
-                                <tr>
-                                    <th scope="col">"File"</th>
-                                    <th scope="col">"Size"</th>
-                                    <th scope="col">"Changed"</th>
-                                </tr>
-                            </thead>
+                            <Columns names=["File", "Size", "Changed"] />
                             <tbody>{rows}</tbody>
                         </Table>
                     }

@@ -10,7 +10,8 @@ use crate::client::{self, Answer};
 use crate::components::{ChangedLines, Sharing};
 use crate::state::Notices;
 use crate::ui::{
-    Action, Button, EmptyState, Load, LocalResource, Panel, ProblemBox, Table, TextDialog, Time, action_error,
+    Action, Button, Columns, EmptyState, Load, LocalResource, Panel, ProblemBox, Table, TextDialog, Time,
+    action_error,
 };
 
 /// The panel.
@@ -130,16 +131,7 @@ pub(super) fn Revisions(
                             {is_own.then(|| view! { <Sharing thing=script on_change=move |()| loaded.refetch() /> })}
                         </div>
                         <Table caption="Revisions of the script, the latest first" stacks=true>
-                            <thead>
-                                <tr>
-                                    <th scope="col">"Revision"</th>
-                                    <th scope="col">"Label"</th>
-                                    <th scope="col">"Made"</th>
-                                    <th scope="col">"By"</th>
-                                    <th scope="col">"From"</th>
-                                    <td></td>
-                                </tr>
-                            </thead>
+                            <Columns names=["Revision", "Label", "Made", "By", "From", ""] />
                             <tbody>{rows}</tbody>
                         </Table>
                     }

@@ -9,7 +9,7 @@ use pbsweb_shared::ids::{JobId, JobSetId};
 use crate::client;
 use crate::components::JobStateBadge;
 use crate::paths;
-use crate::ui::{Load, LocalResource, Panel, Table, depend_on};
+use crate::ui::{Columns, Load, LocalResource, Panel, Table, depend_on};
 
 /// The panel; nothing for a job that was submitted alone. It is read again when the job changes.
 #[component]
@@ -54,14 +54,7 @@ fn SetPanel(id: JobSetId, job: Signal<Job>) -> impl IntoView {
                 <p>{state_words(set.state)}</p>
                 {set.reason.map(|reason| view! { <p class="job-reason">{reason}</p> })}
                 <Table caption="Jobs of the set, in the order of their submission" stacks=true>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Label"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col">"Job id"</th>
-                            <th scope="col">"Waits for"</th>
-                        </tr>
-                    </thead>
+                    <Columns names=["Label", "State", "Job id", "Waits for"] />
                     <tbody>
                         {set.jobs.into_iter().map(|member| view! { <Member member=member own=own /> }).collect_view()}
                     </tbody>

@@ -10,7 +10,7 @@ use pbsweb_shared::script::FieldChange;
 use crate::client;
 use crate::components::ChangedLines;
 use crate::paths;
-use crate::ui::{Load, LocalResource, Panel, Table};
+use crate::ui::{Columns, Load, LocalResource, Panel, Table};
 
 /// The panel; nothing unless the job failed.
 #[component]
@@ -60,13 +60,7 @@ fn Fields(fields: Vec<FieldChange>) -> impl IntoView {
     let value = |value: Option<String>| value.unwrap_or_else(|| "not given".to_owned());
     view! {
         <Table caption="Values that are different" stacks=true>
-            <thead>
-                <tr>
-                    <th scope="col">"What"</th>
-                    <th scope="col">"When it worked"</th>
-                    <th scope="col">"Now"</th>
-                </tr>
-            </thead>
+            <Columns names=["What", "When it worked", "Now"] />
             <tbody>
                 {fields
                     .into_iter()

@@ -8,7 +8,7 @@ use pbsweb_shared::job::JobState;
 use crate::client;
 use crate::components::{JobStateBadge, end_cause_words, exit_words, job_state_label};
 use crate::paths;
-use crate::ui::{Button, ButtonKind, Load, LocalResource, Panel, Show, Table, Time, depend_on};
+use crate::ui::{Button, ButtonKind, Columns, Load, LocalResource, Panel, Show, Table, Time, depend_on};
 
 /// The panel; nothing for a job that is no array.
 #[component]
@@ -81,16 +81,7 @@ fn ArrayJobs(job: Signal<Job>) -> impl IntoView {
             </div>
             <Load resource=listed what="the jobs of the array" let:page>
                 <Table caption="Jobs of the array, by index" stacks=true>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Index"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col">"Exit status"</th>
-                            <th scope="col">"Started"</th>
-                            <th scope="col">"Ended"</th>
-                            <th scope="col">"Output"</th>
-                        </tr>
-                    </thead>
+                    <Columns names=["Index", "State", "Exit status", "Started", "Ended", "Output"] />
                     <tbody>
                         {page.items.into_iter().map(|one| view! { <SubjobRow job=id subjob=one /> }).collect_view()}
                     </tbody>

@@ -15,8 +15,8 @@ use crate::components::HostStatusBadge;
 use crate::paths;
 use crate::state::{Hosts, Live};
 use crate::ui::{
-    Bind, Button, EmptyState, Fact, Facts, LinkButton, PageHeader, Panel, ProblemBox, Spinner, Table,
-    TextField, Time, format,
+    Bind, Button, Columns, EmptyState, Fact, Facts, LinkButton, PageHeader, Panel, ProblemBox, Spinner,
+    Table, TextField, Time, format,
 };
 use picture::{picture, state_word, words};
 
@@ -247,17 +247,7 @@ fn NodeTable(nodes: Memo<Vec<Node>>) -> impl IntoView {
     };
     view! {
         <Table caption="Nodes" stacks=true>
-            <thead>
-                <tr>
-                    <th scope="col">"Node"</th>
-                    <th scope="col">"State"</th>
-                    <th scope="col">"Processors"</th>
-                    <th scope="col">"Memory"</th>
-                    <th scope="col">"GPUs"</th>
-                    <th scope="col">"Queue"</th>
-                    <th scope="col">"Jobs"</th>
-                </tr>
-            </thead>
+            <Columns names=["Node", "State", "Processors", "Memory", "GPUs", "Queue", "Jobs"] />
             <tbody>{rows}</tbody>
         </Table>
         <Show when=move || { n_pages.get() > 1 }>

@@ -10,7 +10,7 @@ use crate::client;
 use crate::components::HostStatusBadge;
 use crate::state::{Hosts, Live, LiveState};
 use crate::ui::{
-    Badge, EmptyState, Load, LocalResource, Panel, Shape, Show, Table, Time, Tone, depend_on, format,
+    Badge, Columns, EmptyState, Load, LocalResource, Panel, Shape, Show, Table, Time, Tone, depend_on, format,
 };
 
 /// A walltime limit, if there is one.
@@ -133,16 +133,7 @@ fn QueueTable(queues: Vec<Queue>) -> impl IntoView {
         .collect_view();
     view! {
         <Table caption="Queues" stacks=true>
-            <thead>
-                <tr>
-                    <th scope="col">"Queue"</th>
-                    <th scope="col">"State"</th>
-                    <th scope="col">"Running"</th>
-                    <th scope="col">"Waiting"</th>
-                    <th scope="col">"Longest walltime"</th>
-                    <th scope="col">"Processors"</th>
-                </tr>
-            </thead>
+            <Columns names=["Queue", "State", "Running", "Waiting", "Longest walltime", "Processors"] />
             <tbody>{rows}</tbody>
         </Table>
     }

@@ -8,8 +8,9 @@ use pbsweb_shared::page::Page;
 use crate::client::{self, Answer};
 use crate::state::{CurrentUser, Notices};
 use crate::ui::{
-    Action, Badge, Button, ButtonKind, Checkbox, Choice, ConfirmDialog, Dialog, EmptyState, Form, Load,
-    LocalResource, Panel, SelectField, Shape, Table, TextDialog, TextField, Tone, action_error, field_error,
+    Action, Badge, Button, ButtonKind, Checkbox, Choice, Columns, ConfirmDialog, Dialog, EmptyState, Form,
+    Load, LocalResource, Panel, SelectField, Shape, Table, TextDialog, TextField, Tone, action_error,
+    field_error,
 };
 
 /// What a role allows, in a word or two.
@@ -234,14 +235,7 @@ fn GroupPart(group: Group, groups: Groups) -> impl IntoView {
             </header>
             <p class="group-shared muted">{shared}</p>
             <Table caption=format!("Members of {}", name.get_value()) stacks=true>
-                <thead>
-                    <tr>
-                        <th scope="col">"User"</th>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"Role"</th>
-                        <td></td>
-                    </tr>
-                </thead>
+                <Columns names=["User", "Name", "Role", ""] />
                 <tbody>{rows}</tbody>
             </Table>
         </section>

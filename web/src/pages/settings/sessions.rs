@@ -7,8 +7,8 @@ use crate::client;
 use crate::components::program_name;
 use crate::state::Notices;
 use crate::ui::{
-    Action, Badge, Button, ButtonKind, ConfirmDialog, Load, LocalResource, Panel, Shape, Table, Time, Tone,
-    action_error,
+    Action, Badge, Button, ButtonKind, Columns, ConfirmDialog, Load, LocalResource, Panel, Shape, Table,
+    Time, Tone, action_error,
 };
 
 /// The tab.
@@ -40,16 +40,7 @@ pub(super) fn SessionsTab() -> impl IntoView {
                         .collect_view();
                     view! {
                         <Table caption="Your sessions" stacks=true>
-                            <thead>
-                                <tr>
-                                    <th scope="col">"Program"</th>
-                                    <th scope="col">"Address"</th>
-                                    <th scope="col">"Signed in"</th>
-                                    <th scope="col">"Last used"</th>
-                                    <th scope="col">"Ends"</th>
-                                    <td></td>
-                                </tr>
-                            </thead>
+                            <Columns names=["Program", "Address", "Signed in", "Last used", "Ends", ""] />
                             <tbody>{rows}</tbody>
                         </Table>
                     }

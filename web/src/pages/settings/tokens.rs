@@ -7,8 +7,8 @@ use pbsweb_shared::api::sessions::Session;
 
 use crate::state::Notices;
 use crate::ui::{
-    Action, Button, ButtonKind, CodeBlock, ConfirmDialog, EmptyState, Form, Load, LocalResource, Panel,
-    Table, TextField, Time, action_error, field_error, first_error,
+    Action, Button, ButtonKind, CodeBlock, Columns, ConfirmDialog, EmptyState, Form, Load, LocalResource,
+    Panel, Table, TextField, Time, action_error, field_error, first_error,
 };
 use crate::{client, paths};
 
@@ -81,15 +81,7 @@ pub(super) fn TokensTab() -> impl IntoView {
                         .collect_view();
                     view! {
                         <Table caption="Your API tokens" stacks=true>
-                            <thead>
-                                <tr>
-                                    <th scope="col">"Name"</th>
-                                    <th scope="col">"Made"</th>
-                                    <th scope="col">"Last used"</th>
-                                    <th scope="col">"Ends"</th>
-                                    <td></td>
-                                </tr>
-                            </thead>
+                            <Columns names=["Name", "Made", "Last used", "Ends", ""] />
                             <tbody>{rows}</tbody>
                         </Table>
                     }
