@@ -17,12 +17,21 @@ impl<T: Send + Sync + 'static> Clone for Bind<T> {
 impl<T: Send + Sync + 'static> Copy for Bind<T> {}
 
 impl<T: Clone + Send + Sync + 'static> Bind<T> {
-    /// From a reading and a writing function, such as one field of a draft.
+    /// From a reading and a writing function.
     pub(crate) fn new(
         get: impl Fn() -> T + Send + Sync + 'static,
         set: impl Fn(T) + Send + Sync + 'static,
     ) -> Self {
         Self { get: Signal::derive(get), set: Callback::new(set) }
+    }
+
+    /// One field of a draft.
+    pub(crate) fn part<D: Send + Sync + 'static>(
+        draft: RwSignal<D>,
+        get: fn(&D) -> &T,
+        get_mut: fn(&mut D) -> &mut T,
+    ) -> Self {
+        Self::new(move || get(&draft.read()).clone(), move |value| *get_mut(&mut draft.write()) = value)
     }
 
     /// The value, tracked.

@@ -7,7 +7,7 @@ use pbsweb_shared::problem::FieldError;
 use pbsweb_shared::steering::{Attribute, RUNNING_RESOURCES};
 
 use super::Targets;
-use super::fields::{Fields, error_at, text_of};
+use super::fields::{Fields, error_at};
 use crate::client::{self, ClientError};
 use crate::ui::{Bind, Load, LocalResource, TextField, focus_first};
 
@@ -178,7 +178,7 @@ fn KnownFields(
                             <TextField
                                 label="Another resource"
                                 name="resource"
-                                value=text_of(fields, |fields| &fields.resource, |fields| &mut fields.resource)
+                                value=Bind::part(fields, |fields| &fields.resource, |fields| &mut fields.resource)
                                 help="By name and value, such as software=2"
                                 error=other_error
                                 is_code=true

@@ -72,18 +72,6 @@ impl Fields {
     }
 }
 
-/// A text of the fields, as a control reads and writes it.
-pub(super) fn text_of(
-    fields: RwSignal<Fields>,
-    get: fn(&Fields) -> &String,
-    set: fn(&mut Fields) -> &mut String,
-) -> Bind<String> {
-    Bind::new(
-        move || fields.with(|fields| get(fields).clone()),
-        move |text| fields.update(|fields| *set(fields) = text),
-    )
-}
-
 /// What is wrong at a pointer.
 pub(super) fn error_at(
     errors: Signal<Vec<FieldError>>,
@@ -129,7 +117,7 @@ fn subjobs_field(fields: RwSignal<Fields>, errors: Signal<Vec<FieldError>>) -> A
         <TextField
             label="Jobs of the array"
             name="subjobs"
-            value=text_of(fields, |fields| &fields.subjobs, |fields| &mut fields.subjobs)
+            value=Bind::part(fields, |fields| &fields.subjobs, |fields| &mut fields.subjobs)
             help="Indices and ranges such as 3 or 1-5,9; empty for the whole array"
             error=error_at(errors, "/subjobs")
             is_code=true
@@ -144,7 +132,7 @@ fn ForceField(fields: RwSignal<Fields>) -> impl IntoView {
         <Checkbox
             label="By force"
             name="force"
-            value=Bind::new(move || fields.read().force, move |force| fields.write().force = force)
+            value=Bind::part(fields, |fields| &fields.force, |fields| &mut fields.force)
             help="Also when its node does not answer: the scheduler forgets the job, its processes may go on."
         />
     }
@@ -195,7 +183,7 @@ fn DestinationField(
         <TextField
             label="To"
             name="destination"
-            value=text_of(fields, |fields| &fields.destination, |fields| &mut fields.destination)
+            value=Bind::part(fields, |fields| &fields.destination, |fields| &mut fields.destination)
             suggestions=names
             help=help
             error=error_at(errors, "/destination")
@@ -220,7 +208,7 @@ fn SignalField(fields: RwSignal<Fields>, errors: Signal<Vec<FieldError>>) -> imp
         <TextField
             label="Signal"
             name="signal"
-            value=text_of(fields, |fields| &fields.signal, |fields| &mut fields.signal)
+            value=Bind::part(fields, |fields| &fields.signal, |fields| &mut fields.signal)
             suggestions=names
             help=help
             error=error_at(errors, "/signal")
@@ -236,7 +224,7 @@ fn MessageFields(fields: RwSignal<Fields>, errors: Signal<Vec<FieldError>>) -> i
         <TextArea
             label="Message"
             name="text"
-            value=text_of(fields, |fields| &fields.text, |fields| &mut fields.text)
+            value=Bind::part(fields, |fields| &fields.text, |fields| &mut fields.text)
             help="The scheduler writes it into the job's output."
             error=error_at(errors, "/text")
             required=true
@@ -244,7 +232,7 @@ fn MessageFields(fields: RwSignal<Fields>, errors: Signal<Vec<FieldError>>) -> i
         <Checkbox
             label="Into standard error"
             name="to_stderr"
-            value=Bind::new(move || fields.read().to_stderr, move |on| fields.write().to_stderr = on)
+            value=Bind::part(fields, |fields| &fields.to_stderr, |fields| &mut fields.to_stderr)
         />
     }
 }
@@ -274,7 +262,7 @@ fn OtherJobField(job: Job, fields: RwSignal<Fields>, errors: Signal<Vec<FieldErr
         <SelectField
             label="With"
             name="with"
-            value=text_of(fields, |fields| &fields.with, |fields| &mut fields.with)
+            value=Bind::part(fields, |fields| &fields.with, |fields| &mut fields.with)
             choices=choices
             help="One of your jobs that wait on the same host"
             error=error_at(errors, "/with")

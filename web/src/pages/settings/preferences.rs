@@ -51,9 +51,6 @@ fn PreferencesForm(stored: Preferences) -> impl IntoView {
         save.dispatch(draft.get());
         true
     };
-    let text = move |get: fn(&Preferences) -> &String, set: fn(&mut Preferences) -> &mut String| {
-        Bind::new(move || get(&draft.read()).clone(), move |value| *set(&mut draft.write()) = value)
-    };
     let theme_bind = Bind::new(
         move || ThemeChoice::from_word(&draft.read().theme).as_str().to_owned(),
         move |word: String| {
@@ -97,7 +94,7 @@ fn PreferencesForm(stored: Preferences) -> impl IntoView {
                     <TextField
                         label="Account to charge"
                         name="account"
-                        value=text(|draft| &draft.account, |draft| &mut draft.account)
+                        value=Bind::part(draft, |draft| &draft.account, |draft| &mut draft.account)
                         is_code=true
                         help="qsub's -A"
                         error=field_error(error, "/account")
@@ -105,7 +102,7 @@ fn PreferencesForm(stored: Preferences) -> impl IntoView {
                     <TextField
                         label="Shell of scripts"
                         name="shell"
-                        value=text(|draft| &draft.shell, |draft| &mut draft.shell)
+                        value=Bind::part(draft, |draft| &draft.shell, |draft| &mut draft.shell)
                         is_code=true
                         placeholder="/bin/bash"
                         error=field_error(error, "/shell")
@@ -113,7 +110,7 @@ fn PreferencesForm(stored: Preferences) -> impl IntoView {
                     <TextField
                         label="Build command"
                         name="build_command"
-                        value=text(|draft| &draft.build_command, |draft| &mut draft.build_command)
+                        value=Bind::part(draft, |draft| &draft.build_command, |draft| &mut draft.build_command)
                         is_code=true
                         placeholder="make"
                         error=field_error(error, "/build_command")
@@ -121,7 +118,7 @@ fn PreferencesForm(stored: Preferences) -> impl IntoView {
                     <TextField
                         label="Mail to"
                         name="mail_users"
-                        value=text(|draft| &draft.mail_users, |draft| &mut draft.mail_users)
+                        value=Bind::part(draft, |draft| &draft.mail_users, |draft| &mut draft.mail_users)
                         help="Addresses, separated by commas; qsub's -M"
                         error=field_error(error, "/mail_users")
                     />

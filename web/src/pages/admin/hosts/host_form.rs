@@ -38,9 +38,6 @@ pub(super) fn HostForm(host: Option<Host>, #[prop(into)] on_done: Callback<()>) 
         }
     });
     let error = action_error(save);
-    let text = move |get: fn(&HostDraft) -> &String, set: fn(&mut HostDraft) -> &mut String| {
-        Bind::new(move || get(&draft.read()).clone(), move |value| *set(&mut draft.write()) = value)
-    };
     let wrong = move |check: fn(&HostDraft) -> Option<String>, pointer: &'static str| {
         let here = Signal::derive(move || if is_tried.get() { check(&draft.read()) } else { None });
         first_error(here, field_error(error, pointer))
@@ -65,10 +62,6 @@ pub(super) fn HostForm(host: Option<Host>, #[prop(into)] on_done: Callback<()>) 
         }
         is_good
     };
-    let keeps_output = Bind::new(
-        move || draft.read().keeps_output_in_place,
-        move |value| draft.write().keeps_output_in_place = value,
-    );
     view! {
         <Form
             action=if is_new { "Add host" } else { "Save" }
@@ -80,7 +73,7 @@ pub(super) fn HostForm(host: Option<Host>, #[prop(into)] on_done: Callback<()>) 
                 <TextField
                     label="Short name"
                     name="name"
-                    value=text(|draft| &draft.name, |draft| &mut draft.name)
+                    value=Bind::part(draft, |draft| &draft.name, |draft| &mut draft.name)
                     required=true
                     is_code=true
                     error=wrong(HostDraft::name_error, "/name")
@@ -88,13 +81,13 @@ pub(super) fn HostForm(host: Option<Host>, #[prop(into)] on_done: Callback<()>) 
                 <TextField
                     label="Description"
                     name="description"
-                    value=text(|draft| &draft.description, |draft| &mut draft.description)
+                    value=Bind::part(draft, |draft| &draft.description, |draft| &mut draft.description)
                     error=field_error(error, "/description")
                 />
                 <TextField
                     label="Login node"
                     name="address"
-                    value=text(|draft| &draft.address, |draft| &mut draft.address)
+                    value=Bind::part(draft, |draft| &draft.address, |draft| &mut draft.address)
                     required=true
                     is_code=true
                     placeholder="login.cluster.example"
@@ -103,13 +96,13 @@ pub(super) fn HostForm(host: Option<Host>, #[prop(into)] on_done: Callback<()>) 
                 <TextField
                     label="Port"
                     name="port"
-                    value=text(|draft| &draft.port, |draft| &mut draft.port)
+                    value=Bind::part(draft, |draft| &draft.port, |draft| &mut draft.port)
                     error=wrong(HostDraft::port_error, "/port")
                 />
                 <SelectField
                     label="Reached"
                     name="jump_host"
-                    value=text(|draft| &draft.jump_host, |draft| &mut draft.jump_host)
+                    value=Bind::part(draft, |draft| &draft.jump_host, |draft| &mut draft.jump_host)
                     choices=jump_choices
                     help="Through another host: as ssh's ProxyJump. Users need an account there, too."
                     error=field_error(error, "/jump_host")
@@ -117,7 +110,7 @@ pub(super) fn HostForm(host: Option<Host>, #[prop(into)] on_done: Callback<()>) 
                 <TextField
                     label="Folder of PBS commands"
                     name="bin_folder"
-                    value=text(|draft| &draft.bin_folder, |draft| &mut draft.bin_folder)
+                    value=Bind::part(draft, |draft| &draft.bin_folder, |draft| &mut draft.bin_folder)
                     is_code=true
                     placeholder="/opt/pbs/bin"
                     help="Found at the check when empty."
@@ -127,7 +120,7 @@ pub(super) fn HostForm(host: Option<Host>, #[prop(into)] on_done: Callback<()>) 
             <TextField
                 label="Queues to offer"
                 name="offered_queues"
-                value=text(|draft| &draft.offered_queues, |draft| &mut draft.offered_queues)
+                value=Bind::part(draft, |draft| &draft.offered_queues, |draft| &mut draft.offered_queues)
                 is_code=true
                 help="Names, separated by commas. All that are enabled when empty."
                 error=field_error(error, "/offered_queues")
@@ -135,7 +128,11 @@ pub(super) fn HostForm(host: Option<Host>, #[prop(into)] on_done: Callback<()>) 
             <Checkbox
                 label="Jobs may write their output in place (-k oed)"
                 name="keeps_output_in_place"
-                value=keeps_output
+                value=Bind::part(
+                    draft,
+                    |draft| &draft.keeps_output_in_place,
+                    |draft| &mut draft.keeps_output_in_place,
+                )
                 help="So that it can be followed while a job runs. Switch it off where home directories are not shared with the nodes."
             />
             {(!is_new)
@@ -144,7 +141,7 @@ pub(super) fn HostForm(host: Option<Host>, #[prop(into)] on_done: Callback<()>) 
                         <TextField
                             label="Listed with the account of"
                             name="listed_by"
-                            value=text(|draft| &draft.listed_by, |draft| &mut draft.listed_by)
+                            value=Bind::part(draft, |draft| &draft.listed_by, |draft| &mut draft.listed_by)
                             is_code=true
                             help="The user whose account asks the scheduler for everybody. When empty, an administrator's, else the one checked last."
                             error=field_error(error, "/listed_by")
@@ -160,7 +157,7 @@ pub(super) fn HostForm(host: Option<Host>, #[prop(into)] on_done: Callback<()>) 
                         <TextArea
                             label="Host keys"
                             name="host_keys"
-                            value=text(|draft| &draft.host_keys, |draft| &mut draft.host_keys)
+                            value=Bind::part(draft, |draft| &draft.host_keys, |draft| &mut draft.host_keys)
                             rows=2
                             is_code=true
                             placeholder="ssh-ed25519 AAAA…"
