@@ -5,6 +5,7 @@ mod text;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use leptos::attr::Attribute;
 use leptos::prelude::*;
 
 pub(crate) use pick::{Checkbox, Choice, RadioGroup, SelectField};
@@ -66,17 +67,42 @@ impl FieldIds {
     }
 }
 
-/// Label, help and error around a control.
-#[component]
-fn FieldFrame(
+/// What is said of a control: around it to be seen, and by its own attributes to be heard.
+#[derive(Clone)]
+struct Said {
     ids: FieldIds,
+    name: &'static str,
     label: Signal<String>,
-    is_required: bool,
     help: MaybeProp<String>,
     note: Signal<Option<String>>,
     error: Signal<Option<String>>,
-    children: Children,
-) -> impl IntoView {
+    is_required: bool,
+    is_disabled: Signal<bool>,
+}
+
+impl Said {
+    /// The attributes of the control.
+    fn of_the_control(&self) -> impl Attribute + use<> {
+        let Self { ids, name, help, note, error, is_required, is_disabled, .. } = self.clone();
+        view! {
+            <{..}
+                id=ids.control.clone()
+                name=name
+                aria-required=is_required.then_some("true")
+                aria-invalid=move || error.read().is_some().then_some("true")
+                aria-describedby=move || {
+                    ids.described_with_note(help.read().is_some(), note.read().is_some(), error.read().is_some())
+                }
+                disabled=move || is_disabled.get()
+            />
+        }
+    }
+}
+
+/// Label, help and error around a control.
+#[component]
+fn FieldFrame(said: Said, children: Children) -> impl IntoView {
+    let Said { ids, label, help, note, error, is_required, .. } = said;
     let note_id = ids.note.clone();
     let error_id = ids.error.clone();
     let help_id = ids.help.clone();

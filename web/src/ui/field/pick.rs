@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{FieldFrame, FieldIds};
+use super::{FieldFrame, FieldIds, Said};
 use crate::ui::Bind;
 
 /// One of several to choose from.
@@ -55,7 +55,8 @@ pub(crate) fn SelectField(
     disabled: Signal<bool>,
 ) -> impl IntoView {
     let ids = FieldIds::given(id, name);
-    let control = ids.clone();
+    let said = Said { ids, name, label, help, note, error, is_required: required, is_disabled: disabled };
+    let control = said.of_the_control();
     let options = move || {
         let current = value.get();
         let mut choices = choices.get();
@@ -71,17 +72,10 @@ pub(crate) fn SelectField(
             .collect_view()
     };
     view! {
-        <FieldFrame ids=ids label=label is_required=required help=help note=note error=error>
+        <FieldFrame said=said>
             <select
                 class="input"
-                id=control.control.clone()
-                name=name
-                aria-required=required.then_some("true")
-                aria-invalid=move || error.read().is_some().then_some("true")
-                aria-describedby=move || {
-                    control.described_with_note(help.read().is_some(), note.read().is_some(), error.read().is_some())
-                }
-                disabled=move || disabled.get()
+                {..control}
                 on:change=move |event| value.set(event_target_value(&event))
             >
                 {options}

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::web_sys::{DataTransfer, Event};
 
-use super::{FieldFrame, FieldIds};
+use super::{FieldFrame, FieldIds, Said};
 use crate::ui::Bind;
 
 /// One line of text. The type of input only helps keyboards and password managers; what is typed is parsed by us.
@@ -57,13 +57,13 @@ pub(crate) fn TextField(
         let list_id = list_id.clone();
         move || (!suggestions.read().is_empty()).then(|| list_id.clone())
     };
-    let control = ids.clone();
+    let said = Said { ids, name, label, help, note, error, is_required: required, is_disabled: disabled };
+    let control = said.of_the_control();
     view! {
-        <FieldFrame ids=ids label=label is_required=required help=help note=note error=error>
+        <FieldFrame said=said>
             <input
                 class="input"
-                id=control.control.clone()
-                name=name
+                {..control}
                 type=input_type
                 data-code=is_code.then_some("true")
                 spellcheck=is_code.then_some("false")
@@ -71,12 +71,6 @@ pub(crate) fn TextField(
                 autocomplete=autocomplete.unwrap_or("off")
                 placeholder=move || placeholder.get()
                 list=has_list
-                aria-required=required.then_some("true")
-                aria-invalid=move || error.read().is_some().then_some("true")
-                aria-describedby=move || {
-                    control.described_with_note(help.read().is_some(), note.read().is_some(), error.read().is_some())
-                }
-                disabled=move || disabled.get()
                 prop:value=move || value.get()
                 on:input=move |event| value.set(event_target_value(&event))
             />
@@ -144,24 +138,18 @@ pub(crate) fn TextArea(
     on_refused: Option<Callback<usize>>,
 ) -> impl IntoView {
     let ids = FieldIds::given(id, name);
-    let control = ids.clone();
+    let said = Said { ids, name, label, help, note, error, is_required: required, is_disabled: disabled };
+    let control = said.of_the_control();
     view! {
-        <FieldFrame ids=ids label=label is_required=required help=help note=note error=error>
+        <FieldFrame said=said>
             <textarea
                 class="input"
-                id=control.control.clone()
-                name=name
+                {..control}
                 rows=rows
                 data-code=is_code.then_some("true")
                 spellcheck=is_code.then_some("false")
                 autocapitalize=is_code.then_some("none")
                 placeholder=move || placeholder.get()
-                aria-required=required.then_some("true")
-                aria-invalid=move || error.read().is_some().then_some("true")
-                aria-describedby=move || {
-                    control.described_with_note(help.read().is_some(), note.read().is_some(), error.read().is_some())
-                }
-                disabled=move || disabled.get()
                 prop:value=move || value.get()
                 on:paste=move |event| {
                     refuse_huge(&event, event.clipboard_data(), |n_bytes| {
