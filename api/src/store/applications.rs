@@ -158,9 +158,7 @@ pub fn put_place(
         .filter(applications::owner_id.eq(owner.as_uuid()).and(applications::name.eq(name.as_str())))
         .select(applications::id)
         .first(connection)?;
-    let columns = (
-        application_hosts::application_id.eq(id),
-        application_hosts::host_id.eq(place.host.as_uuid()),
+    let content = (
         application_hosts::session_id.eq(session.as_uuid()),
         application_hosts::folder.eq(&place.folder),
         application_hosts::digest.eq(&place.digest),
@@ -169,17 +167,14 @@ pub fn put_place(
         application_hosts::uploaded_at.eq(place.uploaded_at),
     );
     diesel::insert_into(application_hosts::table)
-        .values(columns)
+        .values((
+            application_hosts::application_id.eq(id),
+            application_hosts::host_id.eq(place.host.as_uuid()),
+            content,
+        ))
         .on_conflict((application_hosts::application_id, application_hosts::host_id))
         .do_update()
-        .set((
-            application_hosts::session_id.eq(session.as_uuid()),
-            application_hosts::folder.eq(&place.folder),
-            application_hosts::digest.eq(&place.digest),
-            application_hosts::n_entries.eq(place.n_entries),
-            application_hosts::n_bytes.eq(place.n_bytes),
-            application_hosts::uploaded_at.eq(place.uploaded_at),
-        ))
+        .set(content)
         .execute(connection)?;
     Ok(ApplicationId::from_uuid(id))
 }
