@@ -74,26 +74,11 @@ fn facts(state: JobState) -> JobFacts {
     JobFacts {
         state,
         source: StateSource::Listing,
-        as_of: at(0),
-        reason: None,
         pbs_id: "1.vm".parse().ok(),
-        queue: None,
-        exit_status: None,
-        signal: None,
         started_at,
-        ended_at: None,
-        exec_host: None,
         walltime_seconds: Some(60),
-        used_walltime_seconds: None,
-        used_memory_bytes: None,
-        is_delete_requested: false,
-        next_look_at: None,
-        n_looks: 0,
-        attended_by: None,
-        end_cause: None,
         run_count: i32::from(started_at.is_some()),
-        looking: None,
-        subjobs: None,
+        ..JobFacts::submitting(at(0))
     }
 }
 

@@ -1,7 +1,11 @@
 use chrono::DateTime;
-use pbsweb_shared::api::job_sets::{DependencyType, JobSetDependency};
+use pbsweb_shared::api::job_sets::{DependencyType, JobSetDependency, JobSetState};
+use pbsweb_shared::ids::JobId;
+use pbsweb_shared::job::{JobState, StateSource};
+use uuid::Uuid;
 
-use super::*;
+use super::step::{Step, dependency_arguments, next_step};
+use crate::store::job_sets::{Member, SetRecord};
 use crate::store::jobs::JobFacts;
 
 fn member(n: u128, state: JobState, is_sent: bool, is_delete_requested: bool) -> Member {
@@ -9,26 +13,9 @@ fn member(n: u128, state: JobState, is_sent: bool, is_delete_requested: bool) ->
     let facts = JobFacts {
         state,
         source: StateSource::Listing,
-        as_of: DateTime::UNIX_EPOCH,
-        reason: None,
         pbs_id: has_id.then(|| format!("{n}.vm").parse().unwrap()),
-        queue: None,
-        exit_status: None,
-        signal: None,
-        started_at: None,
-        ended_at: None,
-        exec_host: None,
-        walltime_seconds: None,
-        used_walltime_seconds: None,
-        used_memory_bytes: None,
         is_delete_requested,
-        next_look_at: None,
-        n_looks: 0,
-        attended_by: None,
-        end_cause: None,
-        run_count: 0,
-        looking: None,
-        subjobs: None,
+        ..JobFacts::submitting(DateTime::UNIX_EPOCH)
     };
     let job = JobId::from_uuid(Uuid::from_u128(n));
     Member { job, label: format!("job-{n}"), depends: Vec::new(), is_sent, is_held_by_set: n == 1, facts }
