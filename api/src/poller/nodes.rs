@@ -14,7 +14,7 @@ use crate::error::chain;
 use crate::scheduler::records::{NodeRecord, find};
 use crate::services::reach::{Reach, ReachError, Trust, fresh_marker};
 use crate::store::StoreError;
-use crate::store::hosts::usable_accounts;
+use crate::store::host_accounts::usable_accounts;
 use crate::store::nodes::{NodesPace, keep_nodes, nodes_due};
 use crate::store::replicas::Hold;
 use crate::store::watches::{lock_watch, note_calls};

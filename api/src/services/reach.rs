@@ -10,7 +10,8 @@ use crate::app::App;
 use crate::scheduler::{self, Command, CommandError, Marker, Scheduler, Site};
 use crate::services::accounts::{AccountError, open_identity};
 use crate::store::StoreError;
-use crate::store::hosts::{AccountRecord, HostRecord, find_host_with_account};
+use crate::store::host_accounts::{AccountRecord, find_host_with_account};
+use crate::store::hosts::HostRecord;
 use crate::store::ssh_keys::{SealedKey, find_sealed_key};
 use crate::transport::{Endpoint, HostKey, Identity, JumpHost, Output, Program, RunLimits, TransportError};
 

@@ -18,7 +18,7 @@ use super::actor::Actor;
 use super::hosts::host_rules;
 use crate::app::App;
 use crate::store::activity::insert_activity;
-use crate::store::hosts::find_account;
+use crate::store::host_accounts::find_account;
 use crate::store::page::{BadPageToken, PageRequest, Place};
 use crate::store::queues::ListedQueues;
 use crate::store::scripts as rows;

@@ -7,7 +7,8 @@ use diesel::{PgConnection, QueryResult};
 use pbsweb_shared::ids::{HostId, JobId, UserId};
 use pbsweb_shared::names::{LoginName, PbsJobId};
 
-use super::hosts::{HostRecord, find_host, logins_of};
+use super::host_accounts::logins_of;
+use super::hosts::{HostRecord, find_host};
 use super::jobs::open_jobs_of;
 use super::watches::{WatchRecord, find_watch};
 

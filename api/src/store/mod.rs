@@ -25,6 +25,7 @@ pub mod events;
 pub mod failed_sign_ins;
 pub mod groups;
 pub mod health;
+pub mod host_accounts;
 pub mod host_views;
 pub mod hosts;
 pub mod idempotency;

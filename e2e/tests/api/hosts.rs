@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pbsweb::store::hosts::usable_accounts;
+use pbsweb::store::host_accounts::usable_accounts;
 use pbsweb_e2e::{TestApp, eventually, until};
 use pbsweb_shared::api::hosts::{Host, Verdict};
 use pbsweb_shared::api::me::SshKey;

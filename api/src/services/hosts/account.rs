@@ -9,8 +9,8 @@ use super::{HostError, shown_account, wrong};
 use crate::app::App;
 use crate::services::actor::Actor;
 use crate::store::activity::insert_activity;
-use crate::store::hosts as rows;
-use crate::store::hosts::AccountRecord;
+use crate::store::host_accounts::{self as rows, AccountRecord};
+use crate::store::hosts::find_host;
 
 /// Sets the caller's login name on a host.
 ///
@@ -29,7 +29,7 @@ pub async fn put_host_account(
     let account = app
         .store
         .run(move |connection| -> Result<AccountRecord, HostError> {
-            let host = rows::find_host(connection, id)?.ok_or(HostError::NotFound)?;
+            let host = find_host(connection, id)?.ok_or(HostError::NotFound)?;
             let account = rows::put_account(connection, actor.user, id, &login)?;
             let deed = actor.deed("host_account.set", id, format!("{login} on {}", host.name));
             insert_activity(connection, &deed, Utc::now())?;

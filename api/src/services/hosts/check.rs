@@ -14,7 +14,7 @@ use crate::services::actor::Actor;
 use crate::services::reach::{Reach, ReachError, Trust, fresh_marker, quick};
 use crate::services::submission::search_account;
 use crate::store::activity::insert_activity;
-use crate::store::hosts::set_check;
+use crate::store::host_accounts::set_check;
 use crate::transport::{TransportError, UnreachableCause};
 
 /// Clock differences beyond this are worth knowing: they shift what the listing says.

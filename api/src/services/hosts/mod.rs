@@ -16,9 +16,10 @@ use super::reach::ReachError;
 use crate::app::App;
 use crate::poller::{HostListing, health, unpack_nodes};
 use crate::store::health::list_health;
+use crate::store::host_accounts::{AccountRecord, find_account, list_accounts};
 use crate::store::host_views::HostView;
 use crate::store::hosts as rows;
-use crate::store::hosts::{AccountRecord, HostRecord};
+use crate::store::hosts::HostRecord;
 use crate::store::nodes::find_nodes;
 use crate::store::watches::{WatchRecord, find_watch, list_watches};
 use crate::store::{StoreError, queues};
@@ -120,7 +121,7 @@ pub async fn list_hosts(app: &App, actor: &Actor) -> Result<Vec<Host>, HostError
             Ok((
                 rows::list_hosts(connection)?,
                 list_watches(connection, None)?,
-                rows::list_accounts(connection, user)?,
+                list_accounts(connection, user)?,
             ))
         })
         .await?;
@@ -146,7 +147,7 @@ pub async fn get_host(app: &App, actor: &Actor, id: HostId) -> Result<Host, Host
             Ok((
                 rows::find_host(connection, id)?,
                 find_watch(connection, id)?,
-                rows::find_account(connection, user, id)?,
+                find_account(connection, user, id)?,
             ))
         })
         .await?;
@@ -164,7 +165,7 @@ pub async fn list_queues(app: &App, actor: &Actor, id: HostId) -> Result<HostQue
         .query(move |connection| {
             Ok((
                 rows::find_host(connection, id)?,
-                rows::find_account(connection, user, id)?,
+                find_account(connection, user, id)?,
                 queues::list_queues(connection, id)?,
             ))
         })

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::services::actor::Actor;
 use crate::services::reach::{ReachError, jump_host};
 use crate::store::activity::insert_activity;
+use crate::store::host_accounts::{distrust_accounts, find_account};
 use crate::store::hosts as rows;
 use crate::store::hosts::HostRecord;
 use crate::transport::HostKey;
@@ -200,7 +201,7 @@ pub async fn update_host(
                 || after.port != before.port
                 || after.jump_host != before.jump_host;
             if moved {
-                rows::distrust_accounts(connection, id)?;
+                distrust_accounts(connection, id)?;
             }
             let deed = deed_actor.deed("host.update", id, difference(&before, &after));
             insert_activity(connection, &deed, Utc::now())?;
@@ -326,9 +327,7 @@ pub async fn scan_host_key(app: &App, actor: &Actor, id: HostId) -> Result<HostK
         .query(move |connection| {
             let host = rows::find_host(connection, id)?;
             let jump = match host.as_ref().and_then(|host| host.jump_host) {
-                Some(jump) => {
-                    rows::find_host(connection, jump)?.zip(rows::find_account(connection, user, jump)?)
-                }
+                Some(jump) => rows::find_host(connection, jump)?.zip(find_account(connection, user, jump)?),
                 None => None,
             };
             Ok((host, jump))

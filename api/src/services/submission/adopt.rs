@@ -23,7 +23,7 @@ use crate::services::reach::{Reach, ReachError, Trust, fresh_marker};
 use crate::store::StoreError;
 use crate::store::activity::Deed;
 use crate::store::applications::find_application_by_name;
-use crate::store::hosts::{AccountRecord, account_to_search, set_searched};
+use crate::store::host_accounts::{AccountRecord, account_to_search, set_searched};
 use crate::store::idempotency::claim_key;
 use crate::store::job_sets::{NewSet, adopt_set, insert_member};
 use crate::store::jobs::unknown_jobs;
