@@ -151,6 +151,8 @@ pub struct JobEnd {
     pub started_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub ended_at: Option<DateTime<Utc>>,
+    /// The queue from which it was run, if its source knows.
+    pub queue: Option<String>,
 }
 
 /// A queue as a scheduler lists it.
@@ -272,6 +274,8 @@ pub struct RunNote {
     pub ended_at: Option<DateTime<Utc>>,
     /// The exit status of the script.
     pub exit_status: Option<i32>,
+    /// The queue from which it was run.
+    pub queue: Option<String>,
 }
 
 /// What a job's own epilogue left in its folder on the host.

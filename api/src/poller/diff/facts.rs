@@ -91,6 +91,7 @@ fn ended(facts: &mut JobFacts, end: JobEnd, source: StateSource, now: DateTime<U
     facts.exit_status = end.exit_status;
     facts.signal = end.signal;
     facts.reason = end.reason;
+    facts.queue = end.queue.or_else(|| facts.queue.take());
     facts.is_found();
     if facts.started_at.is_some() {
         facts.run_count = facts.run_count.max(1);

@@ -172,6 +172,7 @@ pub(super) fn end_of_run(note: &RunNote) -> Option<JobEnd> {
         reason,
         started_at: note.began_at,
         ended_at: Some(ended_at),
+        queue: note.queue.clone(),
     })
 }
 
@@ -191,5 +192,6 @@ fn end_of_killed(note: &RunNote, line: &str) -> Option<JobEnd> {
         reason: Some(format!("PBS wrote into its errors: job killed: {}", why.trim())),
         started_at: note.began_at,
         ended_at: None,
+        queue: note.queue.clone(),
     })
 }

@@ -117,6 +117,7 @@ pub fn end_of_array(subjobs: &BTreeMap<u32, Subjob>, is_delete_requested: bool) 
         reason,
         started_at: subjobs.values().filter_map(|subjob| subjob.started_at).min(),
         ended_at: subjobs.values().filter_map(|subjob| subjob.ended_at).max(),
+        queue: None,
     })
 }
 

@@ -47,7 +47,8 @@ fn ended(message: &str) -> Option<JobEnd> {
     let status: i32 = value(message, "Exit_status")?.parse().ok()?;
     let (state, cause, signal, reason) = verdict_of(status, None);
     let (started_at, ended_at) = (time(message, "start"), time(message, "end"));
-    Some(JobEnd { state, cause, exit_status: Some(status), signal, reason, started_at, ended_at })
+    let queue = value(message, "queue").map(str::to_owned);
+    Some(JobEnd { state, cause, exit_status: Some(status), signal, reason, started_at, ended_at, queue })
 }
 
 /// The server took it away: before it ran, or without an end of its own.
@@ -60,6 +61,7 @@ fn aborted(message: &str) -> JobEnd {
         reason: Some(format!("taken away by the scheduler: {}", message.trim())),
         started_at: None,
         ended_at: None,
+        queue: None,
     }
 }
 
@@ -104,6 +106,8 @@ mod tests {
             "11/22/2026 20:45:18;A;7.vm;Job deleted as result of dependency on job 6.vm\n",
             Some((JobState::Deleted, EndCause::Dependency, None)),
         );
+        let end = end_of(&"7.vm".parse().unwrap(), e(0).as_bytes());
+        assert_eq!(end.and_then(|end| end.queue).as_deref(), Some("workq"));
         // Run again since: the former run's end is not the job's.
         check(&format!("{}{r}", e(271)), None);
         check(&format!("{d}{r}{}", e(0)), Some((JobState::Completed, EndCause::Exit, Some(0))));

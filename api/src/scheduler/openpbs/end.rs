@@ -48,6 +48,7 @@ pub fn classify_end(record: &JobRecord) -> JobEnd {
         reason,
         started_at: record.started_at,
         ended_at: record.ended_at.or(record.modified_at),
+        queue: Some(record.queue.clone()).filter(|queue| !queue.is_empty()),
     }
 }
 

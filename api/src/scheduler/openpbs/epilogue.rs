@@ -69,6 +69,7 @@ fn read_line(facts: &mut EpilogueFacts, starts: &mut HashMap<Option<u32>, [Optio
     }
     match (name, key) {
         ("begun", "started") => note(facts, index).began_at = time(),
+        ("begun", "queue") => note(facts, index).queue = Some(value.to_owned()),
         ("epilogue", "ended") => note(facts, index).ended_at = time(),
         ("epilogue", "exit_status") => note(facts, index).exit_status = value.parse().ok(),
         // The start stands in `begun`, too, unless that could not be written.
@@ -120,16 +121,24 @@ mod tests {
 
     #[test]
     fn notes_of_any_words_are_read_or_left() {
-        let body = "begun started 100\nepilogue exit_status 3\nepilogue started 100\nepilogue ended 160\n\
+        let body = "begun started 100\nbegun queue workq\nbegun.7 queue\nepilogue exit_status 3\nepilogue started 100\nepilogue ended 160\n\
                     epilogue.7 exit_status 0\nepilogue.7 ended 150\nbegun.7 started 155\n\
                     epilogue.x exit_status 9\nepilogue exit_status 1 2\nepilogue\n\nbegun.1 started soon\n";
         let words = ["file", "job", "notes"].map(str::to_owned).to_vec();
         let frame = Frame { words, body: body.as_bytes() };
         let facts = read(std::iter::once(&frame)).unwrap();
         let at = |seconds| DateTime::from_timestamp(seconds, 0);
-        assert_eq!(facts.run, RunNote { began_at: at(100), ended_at: at(160), exit_status: Some(3) });
+        assert_eq!(
+            facts.run,
+            RunNote {
+                began_at: at(100),
+                ended_at: at(160),
+                exit_status: Some(3),
+                queue: Some("workq".to_owned())
+            }
+        );
         // Subjob 7 was run again, and has not ended.
-        assert_eq!(facts.subjobs[&7], RunNote { began_at: at(155), ended_at: None, exit_status: None });
+        assert_eq!(facts.subjobs[&7], RunNote { began_at: at(155), ..RunNote::default() });
         assert_eq!(facts.subjobs[&1], RunNote::default());
     }
 

@@ -57,7 +57,12 @@ fn a_look_at_an_array_tells_each_of_its_jobs_apart() {
     assert_eq!(look(first.clone(), evidence(&refs, None, false), at(20)), first);
 
     // The scheduler has forgotten the array: what they noted counts, and what ended stays.
-    let note = |status| RunNote { began_at: Some(at(11)), ended_at: Some(at(15)), exit_status: Some(status) };
+    let note = |status| RunNote {
+        began_at: Some(at(11)),
+        ended_at: Some(at(15)),
+        exit_status: Some(status),
+        queue: None,
+    };
     let mut notes = EpilogueFacts { indices: vec![1, 2, 3], ..EpilogueFacts::default() };
     notes.subjobs.insert(2, note(7));
     let mut second = look(first.clone(), evidence(&[], Some(&notes), false), at(30));

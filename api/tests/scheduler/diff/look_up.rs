@@ -72,6 +72,7 @@ fn a_missing_job_is_resolved_by_the_scheduler_then_by_itself_then_by_the_account
         reason: None,
         started_at: None,
         ended_at: None,
+        queue: Some("long".to_owned()),
     };
     let with_both = |status| ended(resolve_forgotten(NO_RUNS, Some(&epilogue(status)), Some(&accounted)));
     assert_eq!(with_both(143), (JobState::Deleted, EndCause::Deleted, Some(271), recorded));

@@ -61,7 +61,8 @@ fn down() -> HostSnapshot {
 }
 
 fn epilogue(status: i32) -> EpilogueFacts {
-    let run = RunNote { began_at: Some(at(0)), ended_at: Some(at(5)), exit_status: Some(status) };
+    let run =
+        RunNote { began_at: Some(at(0)), ended_at: Some(at(5)), exit_status: Some(status), queue: None };
     EpilogueFacts { run, ..EpilogueFacts::default() }
 }
 

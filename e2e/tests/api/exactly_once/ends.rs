@@ -17,6 +17,7 @@ async fn a_forgotten_job_is_known_by_what_its_script_left() {
         assert_eq!((ended.state, ended.exit_status), (state, Some(exit_status)), "{commands}: {ended:#?}");
         assert_eq!((ended.source, ended.end_cause), (StateSource::Epilogue, Some(EndCause::Exit)));
         assert_eq!((ended.run_count, ended.looking), (1, None));
+        assert_eq!(ended.queue.as_deref(), Some("workq"), "also of a job that no listing has seen");
         assert_eq!(app.sim.job_state(job.pbs_id.unwrap().as_str()), None, "the scheduler has forgotten it");
     }
 }

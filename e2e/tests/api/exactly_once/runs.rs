@@ -105,7 +105,7 @@ async fn the_note_of_a_former_run_ends_no_job() {
     by_hand(&app, "root", "qrerun", &[id.as_str()]);
     let epilogue = begun.with_file_name("epilogue");
     until("it noted its end", || epilogue.exists()).await;
-    let began: i64 = note.trim().strip_prefix("started ").unwrap().parse().unwrap();
+    let began: i64 = note.lines().find_map(|line| line.strip_prefix("started ")?.parse().ok()).unwrap();
     std::fs::write(&begun, format!("started {}\n", began - 60)).unwrap();
     user.wait_state(job.id, JobState::Queued).await;
     by_hand(&app, "ada", "qdel", &[id.as_str()]);

@@ -2,7 +2,7 @@
 //!
 //! Schedulers forget finished jobs (OpenPBS keeps none by default). So the script itself leaves, in the job's own folder on the host,
 //! `begun` when it starts and `epilogue` when it ends, each written whole or not at all; a subjob of an array appends its index, as
-//! in `epilogue.7`. `begun` holds the line `started EPOCH`; `epilogue` holds `exit_status N`, `started EPOCH` and `ended EPOCH`.
+//! in `epilogue.7`. `begun` holds the lines `started EPOCH` and `queue NAME`; `epilogue` holds `exit_status N`, `started EPOCH` and `ended EPOCH`.
 //! A script that is deleted or over its walltime gets SIGTERM and notes 143; one that is killed at once leaves no epilogue.
 
 use super::document;
@@ -142,7 +142,7 @@ pbsweb_end() {{
   pbsweb_started=$(command date +%s)
   command rm -f \"$pbsweb_folder/epilogue$pbsweb_index\"
   pbsweb_name=begun
-  pbsweb_write \"started $pbsweb_started\" || :
+  pbsweb_write \"started $pbsweb_started\" \"queue ${{PBS_QUEUE-}}\" || :
 }} >/dev/null 2>&1 || :
 trap pbsweb_end EXIT
 trap 'exit 129' HUP

@@ -74,6 +74,7 @@ fn command(text: &str, folder: &Folder) -> Command {
         .arg(&script)
         .env("PBS_O_WORKDIR", &folder.0)
         .env_remove("PBS_ARRAY_INDEX")
+        .env("PBS_QUEUE", "workq")
         .stdin(Stdio::null());
     command
 }
@@ -94,7 +95,7 @@ fn noted(folder: &Folder, suffix: &str) -> Option<i32> {
         line.trim().parse::<i64>().unwrap()
     };
     assert_eq!(epilogue.lines().count(), 3, "{epilogue}");
-    assert_eq!(begun, format!("started {}\n", value("started")));
+    assert_eq!(begun, format!("started {}\nqueue workq\n", value("started")));
     assert!(value("started") > 1_700_000_000 && value("ended") >= value("started"), "{epilogue}");
     Some(i32::try_from(value("exit_status")).unwrap())
 }
