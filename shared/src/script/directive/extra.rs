@@ -329,6 +329,15 @@ mod tests {
     }
 
     #[test]
+    fn a_flag_that_its_field_has_already_is_said_once() {
+        let draft = with(|d| {
+            (d.hold, d.extra_directives, d.commands) = (true, "-h\n-W cred=krb".into(), "true".into());
+        });
+        let normal = normalise(&draft);
+        assert_eq!((normal.hold, normal.extra_directives.as_str()), (true, "-W cred=krb"));
+    }
+
+    #[test]
     fn lines_are_numbered() {
         let draft = with(|d| (d.extra_directives, d.commands) = ("-W cred=krb\n\n-V".into(), "true".into()));
         assert_eq!(crate::script::check(&draft, None)[0].line, Some(3));

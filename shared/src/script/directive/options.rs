@@ -206,7 +206,7 @@ pub(super) fn is_given(directive: &Directive, draft: &JobScriptDraft) -> bool {
 pub(crate) enum Went {
     /// Into this field of the draft.
     Field(&'static str),
-    /// Nowhere: the same option comes again later, and qsub takes the last one.
+    /// Nowhere: the same option comes again later, and qsub takes the last one; or it is a flag, and its field says the same.
     Overruled,
     /// Nowhere: it is for the extra directives.
     Extra,
@@ -264,7 +264,12 @@ fn absorb_one(
     if let Some((directive, value)) = field_of(item) {
         let is_resource = matches!(directive.switch, Switch::Resource(_));
         let is_taken = is_given(directive, draft) && (is_resource || !filled.has(directive.name));
-        if is_taken || (value.is_empty() && !matches!(directive.switch, Switch::Flag(_))) {
+        let is_flag = matches!(directive.switch, Switch::Flag(_));
+        if is_taken && is_flag {
+            // It says again what is said.
+            return (Went::Overruled, None);
+        }
+        if is_taken || (value.is_empty() && !is_flag) {
             return extra;
         }
         directive.read(value, draft);
