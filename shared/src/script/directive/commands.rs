@@ -2,7 +2,8 @@
 
 use super::{Directive, Switch};
 use crate::script::interpreter::Interpreter;
-use crate::script::render::prefix_of;
+use crate::script::render::{WITHOUT_EPILOGUE as MARK, prefix_of};
+use crate::script::words;
 
 pub(super) const COMMANDS: Directive = Directive {
     name: "commands",
@@ -28,7 +29,9 @@ pub(super) const COMMANDS: Directive = Directive {
         let (mut directive, mut trap, mut exec) = (None, None, None);
         for (index, line) in draft.commands.lines().enumerate() {
             let line = line.trim();
-            let found = if line.starts_with(prefix) {
+            // Where nothing of ours stands before them, the mark too would be read as one.
+            let is_mark = line == MARK && interpreter == Interpreter::Other;
+            let found = if line.starts_with(prefix) || is_mark {
                 &mut directive
             } else if traps_exit(line) {
                 &mut trap
@@ -46,7 +49,8 @@ pub(super) const COMMANDS: Directive = Directive {
                     "/commands",
                     "commands.directive",
                     format!(
-                        "a line among the commands begins with {prefix}; PBS could take it for a directive"
+                        "\"{}\" among the commands could be taken for a directive",
+                        words::one_line(draft.commands.lines().nth(line).unwrap_or_default().trim())
                     ),
                     advice,
                 );
@@ -130,11 +134,12 @@ mod tests {
         check("trap - USR1", &[]);
         check("exec ./heat", &["/commands commands.exec"]);
         check("exec >log 2>&1\n./heat", &[]);
-        let python = with(|d| {
-            (d.shell, d.without_epilogue, d.commands) =
-                ("/usr/bin/python3".into(), true, "#PBS -q x\nprint()".into())
-        });
-        check_findings(&python, &["/commands commands.directive"]);
+        for commands in ["#PBS -q x\nprint()", "\n# PBSWeb: without epilogue\nprint()"] {
+            let python = with(|d| {
+                (d.shell, d.without_epilogue, d.commands) = ("/usr/bin/python3".into(), true, commands.into())
+            });
+            check_findings(&python, &["/commands commands.directive"]);
+        }
         assert!(check_is_missing(), "no commands at all");
     }
 
