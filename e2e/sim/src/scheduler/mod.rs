@@ -37,6 +37,8 @@ pub(crate) struct Scheduler {
     wake: Notify,
     clock_ahead_ms: AtomicI64,
     unsaved: AtomicBool,
+    /// Held while it is saved: who stops the host waits for a save that is under way.
+    saving: Mutex<()>,
     pub(crate) folder: Folder,
     pub(crate) binary: PathBuf,
     pub(crate) faults: Faults,
@@ -67,6 +69,7 @@ impl Scheduler {
             wake: Notify::new(),
             clock_ahead_ms: AtomicI64::new(0),
             unsaved: AtomicBool::new(true),
+            saving: Mutex::default(),
             faults: Faults::new(folder.site("faults.json")),
             executions: Executions::default(),
             submitting: tokio::sync::Mutex::default(),
@@ -212,6 +215,7 @@ impl Scheduler {
     }
 
     fn save(&self) {
+        let _saving = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
         if self.unsaved.swap(false, Ordering::AcqRel)
             && let Err(error) = store::save(&self.folder, &self.site())
         {
