@@ -84,6 +84,7 @@ fn checked(request: &HostCreate) -> anyhow::Result<pbsweb::store::hosts::HostRec
         | HostError::InUse
         | HostError::Scan(_)
         | HostError::Reach(_)
+        | HostError::Session(_)
         | HostError::Store(_)) => error.into(),
     })
 }

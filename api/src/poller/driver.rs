@@ -26,7 +26,8 @@ use crate::store::jobs::{OpenJob, has_open_jobs, open_jobs};
 use crate::store::queues::replace_queues;
 use crate::store::replicas::Hold;
 use crate::store::watches::{
-    Turn, find_watch, is_watched, lock_watch, note_calls, set_listing, set_status, take_turn,
+    Turn, find_watch, find_watched_host, is_watched, lock_watch, note_calls, set_listing, set_status,
+    take_turn,
 };
 use crate::transport::TransportError;
 
@@ -291,8 +292,8 @@ async fn note(app: &App, hold: Hold, found: Found) -> Result<(), StoreError> {
             if !set_status(connection, host, status, detail.as_deref(), latency_ms, now)? {
                 return Ok(false);
             }
-            let Some(record) = find_host(connection, host)? else { return Ok(false) };
-            let health = super::health(&record, find_watch(connection, host)?.as_ref(), most, now);
+            let Some((record, watch)) = find_watched_host(connection, host)? else { return Ok(false) };
+            let health = super::health(&record, watch.as_ref(), most, now);
             insert_event(connection, None, &Event::Host { host, health }, now)?;
             Ok(true)
         })

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pbsweb_shared::api::hosts::{HostJobsQuery, ListedGroup, ListedOrder};
 use pbsweb_shared::host::ListedJob;
+use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::JobState;
 use pbsweb_shared::waiting::Place;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 /// Quick rather than small: it is done at each listing of a busy host.
 const LEVEL: i32 = 1;
@@ -29,6 +31,8 @@ pub(super) fn unpack<T: DeserializeOwned>(packed: &[u8]) -> std::io::Result<Vec<
 #[derive(Debug, Default)]
 pub struct HostListing {
     jobs: Vec<ListedJob>,
+    /// Each job's JSON up to what depends on who asks, from when it is first asked for.
+    texts: Vec<OnceLock<Box<str>>>,
     by_owner: HashMap<String, Vec<usize>>,
     places: OnceLock<HashMap<usize, Place>>,
     orders: Mutex<HashMap<ListedOrder, Arc<Vec<usize>>>>,
@@ -51,7 +55,8 @@ impl HostListing {
                 None => drop(by_owner.insert(job.owner.clone(), vec![index])),
             }
         }
-        Self { jobs, by_owner, ..Self::default() }
+        let texts = jobs.iter().map(|_| OnceLock::new()).collect();
+        Self { jobs, texts, by_owner, ..Self::default() }
     }
 
     /// Which jobs are those of the account with this login name: as places in the scheduler's order.
@@ -90,12 +95,26 @@ impl HostListing {
         selected.into_iter().map(|(place, _)| place).collect()
     }
 
-    /// A job as it is shown: with its place among those that wait.
-    #[must_use]
-    pub fn shown(&self, place: usize) -> Option<ListedJob> {
-        let mut job = self.jobs.get(place)?.clone();
-        job.place = self.places.get_or_init(|| places(&self.jobs)).get(&place).copied();
-        Some(job)
+    /// Writes a job's JSON as it is shown, with its place among those that wait; `job` is the asker's job here, if it is one.
+    pub fn write(&self, place: usize, is_own: bool, job: Option<JobId>, text: &mut String) {
+        let (Some(listed), Some(known)) = (self.jobs.get(place), self.texts.get(place)) else { return };
+        text.push_str(known.get_or_init(|| self.text_for_all(place, listed)));
+        text.push_str(if is_own { "true" } else { "false" });
+        if let Some(job) = job {
+            text.push_str(",\"job\":\"");
+            text.push_str(job.as_uuid().as_hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+            text.push('"');
+        }
+        text.push('}');
+    }
+
+    fn text_for_all(&self, place: usize, listed: &ListedJob) -> Box<str> {
+        let place = self.places.get_or_init(|| places(&self.jobs)).get(&place).copied();
+        let shown = ListedJob { place, is_own: false, job: None, ..listed.clone() };
+        // Such a record can always be written, and ends so.
+        let mut text = serde_json::to_string(&shown).unwrap_or_default();
+        text.truncate(text.len().saturating_sub("false}".len()));
+        text.into()
     }
 
     /// The jobs in an order of their own; what is alike stays in the scheduler's order.
@@ -250,12 +269,32 @@ mod tests {
         ] {
             assert_eq!(listing.select(&query, Some("ada")), wanted, "{query:?}");
         }
-        let place = |place: usize| listing.shown(place).unwrap().place;
-        assert_eq!(place(0), None);
-        assert_eq!(
-            (place(1), place(3)),
-            (Some(Place { position: 1, of: 2 }), Some(Place { position: 2, of: 2 }))
-        );
-        assert!(listing.shown(4).is_none());
+    }
+
+    #[test]
+    fn a_job_is_written_as_its_record_would_be() {
+        let jobs = vec![
+            job("9.pbs", "a \"name\" \u{1}\n\u{e9}", "eve", JobState::Running),
+            job("100.pbs", "\"is_own\":false}", "ada", JobState::Queued),
+            job("31.pbs", "heat", "bob", JobState::Queued),
+        ];
+        let listing = HostListing::new(jobs.clone());
+        let id = JobId::from_uuid(Uuid::from_u128(7));
+        let of = |position| Some(Place { position, of: 2 });
+        for (nth, place, is_own, here) in [
+            (0, None, false, None),
+            (1, of(1), true, Some(id)),
+            (1, of(1), true, None),
+            (2, of(2), false, None),
+            (2, of(2), false, Some(id)),
+        ] {
+            let mut text = String::new();
+            listing.write(nth, is_own, here, &mut text);
+            let record = ListedJob { place, is_own, job: here, ..jobs[nth].clone() };
+            assert_eq!(text, serde_json::to_string(&record).unwrap());
+        }
+        let mut text = String::new();
+        listing.write(3, false, None, &mut text);
+        assert_eq!(text, "");
     }
 }

@@ -1,6 +1,7 @@
 //! `/hosts`: what administrators set, and each user's own account there.
 
 use actix_web::HttpResponse;
+use actix_web::http::header::ContentType;
 use actix_web::web::{Json, Path, Query};
 use pbsweb_shared::api::hosts::{
     CheckReport, Host, HostAccount, HostAccountPut, HostCreate, HostJobsQuery, HostKeyScan, HostUpdate,
@@ -10,7 +11,7 @@ use pbsweb_shared::ids::HostId;
 use pbsweb_shared::node::HostNodes;
 use pbsweb_shared::page::Page;
 
-use super::extract::{Admin, AppData, Body, path_id};
+use super::extract::{Admin, AppData, Body, Named, path_id};
 use super::problem::ApiProblem;
 use crate::services::actor::Actor;
 use crate::services::hosts;
@@ -145,11 +146,12 @@ pub async fn list_queues(
     params(("host" = HostId, Path), HostJobsQuery), responses((status = 200, body = HostJobs)))]
 pub async fn list_host_jobs(
     app: AppData,
-    actor: Actor,
+    caller: Named,
     path: Path<String>,
     query: Query<HostJobsQuery>,
-) -> Result<Json<HostJobs>, ApiProblem> {
-    Ok(Json(hosts::list_host_jobs(&app, &actor, id(&path)?, query.into_inner()).await?))
+) -> Result<HttpResponse, ApiProblem> {
+    let jobs = hosts::list_host_jobs(&app, caller.0, id(&path)?, query.into_inner()).await?;
+    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(jobs))
 }
 
 /// List a host's nodes

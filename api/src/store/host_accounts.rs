@@ -96,25 +96,6 @@ pub fn find_account(
         .transpose()
 }
 
-/// The login names of some users on a host.
-///
-/// # Errors
-/// The database's.
-pub fn logins_of(
-    connection: &mut PgConnection,
-    host: HostId,
-    users: &[UserId],
-) -> QueryResult<Vec<(UserId, LoginName)>> {
-    let users: Vec<Uuid> = users.iter().map(|user| user.as_uuid()).collect();
-    host_accounts::table
-        .filter(host_accounts::host_id.eq(host.as_uuid()).and(host_accounts::user_id.eq_any(users)))
-        .select((host_accounts::user_id, host_accounts::login))
-        .load::<(Uuid, String)>(connection)?
-        .into_iter()
-        .map(|(user, login)| Ok((UserId::from_uuid(user), read(&login)?)))
-        .collect()
-}
-
 /// The usable accounts on a host. Everybody sees the listing that one of them gives, and an account's own start-up files
 /// could forge it: the one that the host's row names comes first, then administrators' accounts, then the one checked last.
 ///

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::{PgConnection, QueryResult};
 use tokio::sync::oneshot;
@@ -18,6 +18,9 @@ use super::{Store, StoreError};
 /// So many queries at once: one that hangs does not hold up those who come after it, once they have waited so long.
 const AT_ONCE: usize = 2;
 const PATIENCE: Duration = Duration::from_millis(20);
+
+/// From the beginning of one query to that of the next in its round, at least: when many ask, more of them are answered by one.
+const APART: Duration = Duration::from_millis(1);
 
 /// Answers what was asked by one or a few statements; what is not there has no answer.
 type Query<K, V> = fn(&mut PgConnection, &[K]) -> QueryResult<HashMap<K, V>>;
@@ -44,6 +47,7 @@ impl<K, V> Line<K, V> {
 /// Answers those who wait, batch after batch, until nobody does.
 struct Round<K, V> {
     line: Arc<Line<K, V>>,
+    begun: Option<Instant>,
     is_over: bool,
 }
 
@@ -51,6 +55,12 @@ impl<K, V> Iterator for Round<K, V> {
     type Item = Vec<Asker<K, V>>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(begun) = self.begun
+            && self.line.with(|askers, _| !askers.is_empty())
+        {
+            std::thread::sleep(APART.saturating_sub(begun.elapsed()));
+        }
+        self.begun = Some(Instant::now());
         self.line.with(|askers, n_queries| {
             if askers.is_empty() {
                 // At once: who comes now finds that nobody asks.
@@ -126,8 +136,11 @@ where
         if !is_needed {
             return;
         }
-        let (store, query, round) =
-            (self.store.clone(), self.query, Round { line: Arc::clone(&self.line), is_over: false });
+        let (store, query, round) = (
+            self.store.clone(),
+            self.query,
+            Round { line: Arc::clone(&self.line), begun: None, is_over: false },
+        );
         // Nobody waits for it: those who ask wait for their answers, and may go away.
         drop(tokio::task::spawn_blocking(move || {
             for askers in round {

@@ -13,9 +13,10 @@ use pbsweb_shared::host::HostStatus;
 use pbsweb_shared::ids::HostId;
 use uuid::Uuid;
 
+use super::hosts::{HostRecord, HostRow};
 use super::read;
 use super::replicas::Hold;
-use super::schema::{host_listings, host_watches};
+use super::schema::{host_listings, host_watches, hosts};
 
 /// What is known of a host, whoever asked it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,22 +64,32 @@ type Row = (
     Vec<DateTime<Utc>>,
     Option<i32>,
     Vec<DateTime<Utc>>,
-    Option<DateTime<Utc>>,
 );
 
-fn watch(row: Row) -> QueryResult<WatchRecord> {
-    let (
-        host,
-        status,
-        detail,
-        checked_at,
-        snapshot_at,
-        default_queue,
-        listings,
-        latency_ms,
-        calls,
-        jobs_version,
-    ) = row;
+const COLUMNS: (
+    host_watches::host_id,
+    host_watches::status,
+    host_watches::detail,
+    host_watches::checked_at,
+    host_watches::snapshot_at,
+    host_watches::default_queue,
+    host_watches::listings,
+    host_watches::latency_ms,
+    host_watches::calls,
+) = (
+    host_watches::host_id,
+    host_watches::status,
+    host_watches::detail,
+    host_watches::checked_at,
+    host_watches::snapshot_at,
+    host_watches::default_queue,
+    host_watches::listings,
+    host_watches::latency_ms,
+    host_watches::calls,
+);
+
+fn watch(row: Row, jobs_version: Option<DateTime<Utc>>) -> QueryResult<WatchRecord> {
+    let (host, status, detail, checked_at, snapshot_at, default_queue, listings, latency_ms, calls) = row;
     Ok(WatchRecord {
         host: HostId::from_uuid(host),
         status: read(&status)?,
@@ -100,23 +111,13 @@ fn watch(row: Row) -> QueryResult<WatchRecord> {
 pub fn list_watches(connection: &mut PgConnection, host: Option<HostId>) -> QueryResult<Vec<WatchRecord>> {
     let mut query = host_watches::table
         .left_join(host_listings::table.on(host_listings::host_id.eq(host_watches::host_id)))
-        .select((
-            host_watches::host_id,
-            host_watches::status,
-            host_watches::detail,
-            host_watches::checked_at,
-            host_watches::snapshot_at,
-            host_watches::default_queue,
-            host_watches::listings,
-            host_watches::latency_ms,
-            host_watches::calls,
-            host_listings::taken_at.nullable(),
-        ))
+        .select((COLUMNS, host_listings::taken_at.nullable()))
         .into_boxed();
     if let Some(host) = host {
         query = query.filter(host_watches::host_id.eq(host.as_uuid()));
     }
-    query.load::<Row>(connection)?.into_iter().map(watch).collect()
+    let rows = query.load::<(Row, Option<DateTime<Utc>>)>(connection)?;
+    rows.into_iter().map(|(row, jobs_version)| watch(row, jobs_version)).collect()
 }
 
 /// What is known of a host, once a server has watched it.
@@ -125,6 +126,25 @@ pub fn list_watches(connection: &mut PgConnection, host: Option<HostId>) -> Quer
 /// The database's.
 pub fn find_watch(connection: &mut PgConnection, host: HostId) -> QueryResult<Option<WatchRecord>> {
     Ok(list_watches(connection, Some(host))?.pop())
+}
+
+/// A host, and what is known of it, once a server has watched it.
+///
+/// # Errors
+/// The database's.
+pub fn find_watched_host(
+    connection: &mut PgConnection,
+    id: HostId,
+) -> QueryResult<Option<(HostRecord, Option<WatchRecord>)>> {
+    let found: Option<(HostRow, Option<Row>, Option<DateTime<Utc>>)> = hosts::table
+        .left_join(host_watches::table.on(host_watches::host_id.eq(hosts::id)))
+        .left_join(host_listings::table.on(host_listings::host_id.eq(hosts::id)))
+        .filter(hosts::id.eq(id.as_uuid()))
+        .select((HostRow::as_select(), COLUMNS.nullable(), host_listings::taken_at.nullable()))
+        .first(connection)
+        .optional()?;
+    let Some((host, row, jobs_version)) = found else { return Ok(None) };
+    Ok(Some((host.try_into()?, row.map(|row| watch(row, jobs_version)).transpose()?)))
 }
 
 /// The jobs of a host's last listing, compressed, and which they are.

@@ -19,8 +19,21 @@ pub struct Client {
     token: Option<String>,
 }
 
-fn connections(pem: &[u8]) -> anyhow::Result<reqwest::Client> {
-    reqwest::Client::builder()
+/// What a caller speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Http {
+    /// HTTP/1.1 and nothing else, as most programs and their libraries do.
+    One,
+    /// What the server takes, which is HTTP/2, as browsers do.
+    Two,
+}
+
+fn connections(pem: &[u8], http: Http) -> anyhow::Result<reqwest::Client> {
+    let builder = match http {
+        Http::One => reqwest::Client::builder().http1_only(),
+        Http::Two => reqwest::Client::builder(),
+    };
+    builder
         .add_root_certificate(reqwest::Certificate::from_pem(pem).context("the certificate cannot be read")?)
         // It is on this machine, whatever proxy the rest of the world is behind.
         .no_proxy()
@@ -41,15 +54,15 @@ impl Client {
         let pem =
             std::fs::read(certificate).with_context(|| format!("cannot read {}", certificate.display()))?;
         let pem: Arc<[u8]> = pem.into();
-        Ok(Self { http: connections(&pem)?, pem, base: url.to_owned(), token: None })
+        Ok(Self { http: connections(&pem, Http::Two)?, pem, base: url.to_owned(), token: None })
     }
 
     /// The same caller with connections of its own.
     ///
     /// # Errors
     /// No client can be made.
-    pub fn with_own_connections(&self) -> anyhow::Result<Self> {
-        Ok(Self { http: connections(&self.pem)?, ..self.clone() })
+    pub fn with_own_connections(&self, http: Http) -> anyhow::Result<Self> {
+        Ok(Self { http: connections(&self.pem, http)?, ..self.clone() })
     }
 
     /// Signs in, and gives a caller with the session's token.

@@ -7,6 +7,6 @@ mod client;
 mod machine;
 mod server;
 
-pub use client::Client;
+pub use client::{Client, Http};
 pub use machine::{end_politely, is_root, others_may_enter, program_beside};
 pub use server::{ServerProcess, ServerSettings};

@@ -4,6 +4,7 @@ mod body;
 pub mod client;
 pub mod page;
 
+use std::future::{Ready, ready};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ pub use body::Body;
 use super::problem::ApiProblem;
 use crate::app::App;
 use crate::services::actor::Actor;
-use crate::services::sessions::authenticate;
+use crate::services::sessions::{NamedSession, authenticate, read_token};
 
 /// The cookie that carries a browser's token.
 pub const COOKIE: &str = "pbsweb_session";
@@ -100,17 +101,26 @@ fn token_of(request: &HttpRequest) -> Result<String, ApiProblem> {
     Ok(cookie.value().to_owned())
 }
 
+/// Who asks, by the word of a good token: for a route that looks up what was asked for while the session is checked.
+pub struct Named(pub NamedSession);
+
+impl FromRequest for Named {
+    type Error = ApiProblem;
+    type Future = Ready<Result<Self, ApiProblem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let named = || Ok(Self(read_token(&*app_of(request)?, &token_of(request)?)?));
+        ready(named())
+    }
+}
+
 impl FromRequest for Actor {
     type Error = ApiProblem;
     type Future = LocalBoxFuture<'static, Result<Self, ApiProblem>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let app = app_of(request);
-        let token = token_of(request);
-        Box::pin(async move {
-            let app = app?;
-            Ok(authenticate(&app, &token?).await?)
-        })
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (app, named) = (app_of(request), Named::from_request(request, payload));
+        Box::pin(async move { Ok(authenticate(&*app?, named.await?.0).await?) })
     }
 }
 

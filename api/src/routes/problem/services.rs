@@ -76,6 +76,7 @@ impl From<HostError> for ApiProblem {
             HostError::InUse => Self::new(ProblemCode::StateForbids, error.to_string()),
             HostError::Scan(source) => from_transport("the host", &source),
             HostError::Reach(error) => error.into(),
+            HostError::Session(error) => error.into(),
             HostError::Store(error) => error.into(),
         }
     }

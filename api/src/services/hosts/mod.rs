@@ -1,37 +1,36 @@
 //! Hosts as rows that administrators change, and each user's account on them.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use pbsweb_shared::api::hosts::{Host, HostAccount, HostJobsQuery, HostKey as ShownKey};
-use pbsweb_shared::host::{HostHealth, HostHistory, HostJobs, HostQueues, ListedJob, Queue};
+use pbsweb_shared::api::hosts::{Host, HostAccount, HostKey as ShownKey};
+use pbsweb_shared::host::{HostHealth, HostHistory, HostQueues, Queue};
 use pbsweb_shared::ids::HostId;
-use pbsweb_shared::names::LoginName;
 use pbsweb_shared::node::HostNodes;
 use pbsweb_shared::problem::FieldError;
 
 use super::actor::Actor;
 use super::reach::ReachError;
+use super::sessions::SessionError;
 use crate::app::App;
-use crate::poller::{HostListing, health, unpack_nodes};
+use crate::poller::{health, unpack_nodes};
 use crate::store::health::list_health;
 use crate::store::host_accounts::{AccountRecord, find_account, list_accounts};
-use crate::store::host_views::HostView;
 use crate::store::hosts as rows;
 use crate::store::hosts::HostRecord;
 use crate::store::nodes::find_nodes;
-use crate::store::watches::{WatchRecord, find_watch, list_watches};
+use crate::store::watches::{WatchRecord, find_watched_host, list_watches};
 use crate::store::{StoreError, queues};
 use crate::transport::{HostKey, TransportError};
 
 mod account;
 mod check;
+mod jobs;
 mod limits;
 mod registry;
 
 pub use account::{delete_host_account, put_host_account};
 pub use check::check_host;
+pub use jobs::list_host_jobs;
 pub use limits::{host_rules, shown_queue};
 pub use registry::{create_host, delete_host, new_host, scan_host_key, update_host};
 
@@ -56,6 +55,9 @@ pub enum HostError {
     /// It cannot be reached for this user.
     #[error(transparent)]
     Reach(#[from] ReachError),
+    /// The one who asks may not.
+    #[error(transparent)]
+    Session(#[from] SessionError),
     /// The database failed.
     #[error("the database failed")]
     Store(#[from] StoreError),
@@ -141,17 +143,14 @@ pub async fn list_hosts(app: &App, actor: &Actor) -> Result<Vec<Host>, HostError
 /// There is no such host.
 pub async fn get_host(app: &App, actor: &Actor, id: HostId) -> Result<Host, HostError> {
     let user = actor.user;
-    let (host, watch, account) = app
+    let (watched, account) = app
         .store
         .query(move |connection| {
-            Ok((
-                rows::find_host(connection, id)?,
-                find_watch(connection, id)?,
-                find_account(connection, user, id)?,
-            ))
+            Ok((find_watched_host(connection, id)?, find_account(connection, user, id)?))
         })
         .await?;
-    Ok(shown_host(app, host.ok_or(HostError::NotFound)?, watch.as_ref(), account))
+    let (host, watch) = watched.ok_or(HostError::NotFound)?;
+    Ok(shown_host(app, host, watch.as_ref(), account))
 }
 
 /// A host's queues with limits, from its last snapshot.
@@ -179,75 +178,16 @@ pub async fn list_queues(app: &App, actor: &Actor, id: HostId) -> Result<HostQue
     Ok(HostQueues { host: id, as_of: listed.as_of, queues, rules })
 }
 
-/// Jobs that a host lists, from its last snapshot; the caller's own are marked.
-///
-/// # Errors
-/// There is no such host.
-pub async fn list_host_jobs(
-    app: &App,
-    actor: &Actor,
-    id: HostId,
-    query: HostJobsQuery,
-) -> Result<HostJobs, HostError> {
-    const MANY_JOBS: usize = 2000;
-
-    let view = app.host_views.ask((id, actor.user)).await?.ok_or(HostError::NotFound)?;
-    let watch = view.watch.as_deref();
-    let listed = match watch {
-        Some(watch) => app.pollers.listed_jobs(app, watch).await?,
-        None => Arc::default(),
-    };
-    app.pollers.watch(app, id);
-    let health = shown_health(app, &view.host, watch);
-    let as_of = watch.and_then(|watch| watch.snapshot_at);
-    // One's own are found by their owner; a search through all of a full host's would hold up other requests.
-    if listed.len() < MANY_JOBS || query.own {
-        return Ok(host_jobs(&listed, &query, &view, (health, as_of)));
-    }
-    let searched = tokio::task::spawn_blocking(move || host_jobs(&listed, &query, &view, (health, as_of)));
-    Ok(searched.await.map_err(|_| StoreError::Stopped)?)
-}
-
-/// The part of a listing that a query asks for.
-fn host_jobs(
-    listed: &HostListing,
-    query: &HostJobsQuery,
-    view: &HostView,
-    (health, as_of): (HostHealth, Option<DateTime<Utc>>),
-) -> HostJobs {
-    let login = view.login.as_ref().map(LoginName::as_str);
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let size = |n: Option<u32>, default: usize| n.map_or(default, |n| usize::try_from(n).unwrap_or(default));
-    let selected = listed.select(query, login);
-    let part = selected.iter().skip(size(query.offset, 0)).take(size(query.limit, usize::MAX));
-    let jobs = part.filter_map(|place| listed.shown(*place)).map(|job| ListedJob {
-        is_own: login == Some(job.owner.as_str()),
-        job: view.own.get(&job.pbs_id).copied(),
-        ..job
-    });
-    HostJobs {
-        host: view.host.id,
-        health,
-        as_of,
-        n_listed: count(listed.len()),
-        n_own: count(listed.of(login).len()),
-        n_matching: count(selected.len()),
-        jobs: jobs.collect(),
-    }
-}
-
 /// A host's nodes, as its scheduler listed them last. Looking at them has them asked for more often.
 ///
 /// # Errors
 /// There is no such host.
 pub async fn list_nodes(app: &App, id: HostId) -> Result<HostNodes, HostError> {
-    let (host, watch, kept) = app
+    let (watched, kept) = app
         .store
-        .query(move |connection| {
-            Ok((rows::find_host(connection, id)?, find_watch(connection, id)?, find_nodes(connection, id)?))
-        })
+        .query(move |connection| Ok((find_watched_host(connection, id)?, find_nodes(connection, id)?)))
         .await?;
-    let host = host.ok_or(HostError::NotFound)?;
+    let (host, watch) = watched.ok_or(HostError::NotFound)?;
     app.pollers.watch_nodes(app, id).await?;
     let health = shown_health(app, &host, watch.as_ref());
     let Some(kept) = kept else {
@@ -265,16 +205,12 @@ pub async fn list_nodes(app: &App, id: HostId) -> Result<HostNodes, HostError> {
 pub async fn get_host_history(app: &App, id: HostId) -> Result<HostHistory, HostError> {
     /// Two weeks of a host that is asked all the time and rarely changes.
     const MOST_SAMPLES: i64 = 5000;
-    let (host, watch, samples) = app
+    let (watched, samples) = app
         .store
         .query(move |connection| {
-            Ok((
-                rows::find_host(connection, id)?,
-                find_watch(connection, id)?,
-                list_health(connection, id, MOST_SAMPLES)?,
-            ))
+            Ok((find_watched_host(connection, id)?, list_health(connection, id, MOST_SAMPLES)?))
         })
         .await?;
-    let host = host.ok_or(HostError::NotFound)?;
+    let (host, watch) = watched.ok_or(HostError::NotFound)?;
     Ok(HostHistory { host: id, health: shown_health(app, &host, watch.as_ref()), samples })
 }

@@ -19,7 +19,7 @@ pub mod passwords;
 pub mod throttle;
 pub mod tokens;
 
-pub use tokens::Tokens;
+pub use tokens::{NamedSession, Tokens};
 
 use self::passwords::{PasswordError, Passwords};
 use self::throttle::Throttle;
@@ -124,12 +124,19 @@ impl Client {
     }
 }
 
+/// Reads a token: who asks by its word, if their session is alive, which [`authenticate`] finds out.
+///
+/// # Errors
+/// [`SessionError::NotSignedIn`] when it is not good.
+pub fn read_token(app: &App, token: &str) -> Result<NamedSession, SessionError> {
+    app.tokens.read(token).map_err(|_| SessionError::NotSignedIn)
+}
+
 /// Finds out who asks.
 ///
 /// # Errors
-/// [`SessionError::NotSignedIn`] for every token that is not good, whatever the reason.
-pub async fn authenticate(app: &App, token: &str) -> Result<Actor, SessionError> {
-    let named = app.tokens.read(token).map_err(|_| SessionError::NotSignedIn)?;
+/// [`SessionError::NotSignedIn`] when the session is over, whatever the reason.
+pub async fn authenticate(app: &App, named: NamedSession) -> Result<Actor, SessionError> {
     let alive =
         app.alive_sessions.ask((named.user, named.session)).await?.ok_or(SessionError::NotSignedIn)?;
     let now = Utc::now();

@@ -20,7 +20,8 @@ pub(super) use change::NewJobEvent;
 pub use change::{change_job, list_job_events, rename_job, touch_jobs};
 pub(super) use facts::FactsRow;
 pub use facts::{ArrayLook, JobFacts, Search, job_facts};
-pub use open::{OpenJob, has_open_jobs, open_jobs, open_jobs_of, unknown_jobs};
+pub(super) use open::IsOpen;
+pub use open::{OpenJob, has_open_jobs, open_jobs, unknown_jobs};
 pub use search::{StateFilter, list_jobs};
 
 #[derive(Queryable, Selectable)]

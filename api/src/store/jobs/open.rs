@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::Bool;
 use pbsweb_shared::ids::{HostId, JobId, UserId};
-use pbsweb_shared::names::{LoginName, PbsJobId};
+use pbsweb_shared::names::LoginName;
 use uuid::Uuid;
 
 use super::{FactsRow, JobFacts};
@@ -19,7 +19,7 @@ const IS_OPEN: &str = "jobs.state NOT IN ('rejected', 'completed', 'failed', 'de
 
 /// [`IS_OPEN`] as an expression. Diesel prepares statements with `sql` literals anew each time; with this one they stay prepared.
 #[derive(Debug, Clone, Copy, QueryId)]
-struct IsOpen;
+pub(in crate::store) struct IsOpen;
 
 impl Expression for IsOpen {
     type SqlType = Bool;
@@ -94,26 +94,6 @@ pub fn unknown_jobs(connection: &mut PgConnection, ids: &[JobId]) -> QueryResult
 pub fn has_open_jobs(connection: &mut PgConnection, host: HostId) -> QueryResult<bool> {
     let open = jobs::table.filter(jobs::host_id.eq(host.as_uuid())).filter(IsOpen);
     diesel::select(diesel::dsl::exists(open)).get_result(connection)
-}
-
-/// Which of the scheduler's ids on a host are open jobs of some users here. An ended job's number may be another job's by now.
-///
-/// # Errors
-/// The database's.
-pub fn open_jobs_of(
-    connection: &mut PgConnection,
-    host: HostId,
-    owners: &[UserId],
-) -> QueryResult<Vec<(UserId, PbsJobId, JobId)>> {
-    let owners: Vec<Uuid> = owners.iter().map(|owner| owner.as_uuid()).collect();
-    jobs::table
-        .filter(jobs::host_id.eq(host.as_uuid()).and(jobs::owner_id.eq_any(owners)))
-        .filter(IsOpen.and(jobs::pbs_id.is_not_null()))
-        .select((jobs::owner_id, jobs::pbs_id.assume_not_null(), jobs::id))
-        .load::<(Uuid, String, Uuid)>(connection)?
-        .into_iter()
-        .map(|(owner, pbs_id, id)| Ok((UserId::from_uuid(owner), read(&pbs_id)?, JobId::from_uuid(id))))
-        .collect()
 }
 
 #[cfg(test)]

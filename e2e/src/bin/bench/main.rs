@@ -11,6 +11,7 @@ mod browser;
 mod exchange;
 mod history;
 mod memory;
+mod own_jobs;
 mod pace;
 mod page;
 mod parts;

@@ -1,5 +1,5 @@
-//! Watching at scale: how quick a snapshot is read and compared, own jobs under load, memory of open streams, and what the
-//! scheduler is asked by one watcher and by a thousand.
+//! Watching at scale: how quick a snapshot is read and compared, memory of open streams, and what the scheduler is asked by one
+//! watcher and by a thousand; own jobs under load are in `own_jobs`.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -13,8 +13,7 @@ use pbsweb::poller::diff::{KnownJob, Observed, diff};
 use pbsweb::poller::snapshot::HostSnapshot;
 use pbsweb::scheduler::openpbs::read_jobs;
 use pbsweb::scheduler::records::{Listing, ListingReply};
-use pbsweb_e2e::live::Client;
-use pbsweb_shared::api::hosts::{HostAccount, HostAccountPut};
+use pbsweb_e2e::live::{Client, Http};
 use pbsweb_shared::host::HostJobs;
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::JobState;
@@ -22,32 +21,22 @@ use reqwest::Method;
 use uuid::Uuid;
 
 use crate::memory::resident_bytes;
-use crate::parts::STATEMENTS;
-use crate::report::{Times, head, head_slowest, ratio, say};
-use crate::stand::{PASSWORD, Stand};
+use crate::own_jobs;
+use crate::report::{Times, head, ratio, say};
+use crate::stand::Stand;
 
 const STREAMS: usize = 1000;
 
-/// Requests of each client that are measured.
-const EACH: usize = 60;
-
-/// Between the answers and the requests of those that pause.
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// Users who look at their own jobs, and how many each has.
-const OWNERS: usize = 8;
-const OWN_JOBS: usize = 20;
-
 /// How long the scheduler's commands are counted.
-const COUNTED: Duration = Duration::from_secs(20);
+const COUNTED: Duration = Duration::from_secs(60);
 
 /// Prints the tables.
 pub(crate) async fn measure(stand: &Stand) -> anyhow::Result<()> {
     for n_jobs in [5_000, 40_000] {
         tokio::task::spawn_blocking(move || snapshot(n_jobs)).await??;
     }
-    owner_logins().for_each(|login| stand.sim.add_held_jobs(&login, OWN_JOBS));
-    stand.sim.add_held_jobs("somebody", 5_000 - OWNERS * OWN_JOBS);
+    let n_own = own_jobs::add(stand);
+    stand.sim.add_held_jobs("somebody", 5_000 - n_own);
     let path = format!("/hosts/{}/jobs", stand.simulated.id);
     let begun = Instant::now();
     loop {
@@ -58,7 +47,9 @@ pub(crate) async fn measure(stand: &Stand) -> anyhow::Result<()> {
         anyhow::ensure!(begun.elapsed() < Duration::from_secs(120), "the simulated host is not listed");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    own_jobs(stand, &path).await?;
+    // The clients share the processors with the server: on one thread they take least of them.
+    let clients = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    tokio::task::block_in_place(|| clients.block_on(own_jobs::measure(stand, &path)))?;
     streams(stand, &path).await
 }
 
@@ -176,101 +167,6 @@ fn snapshot(n_jobs: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One's own jobs of a full host, by many clients at once, each over a connection of its own and asking again as soon as it has its
-/// answer; beside them the least that the same clients can get, and what those get that ask as often as an impatient person's
-/// page: when both processors are always busy, an answer takes as long as all clients' turns.
-#[expect(clippy::cast_precision_loss, reason = "numbers for people")]
-async fn own_jobs(stand: &Stand, path: &str) -> anyhow::Result<()> {
-    let users = owners(stand, path).await?;
-    head_slowest("Own jobs of a host with 5,000 (aim: p95 < 5 at 64 clients)");
-    let path = format!("{path}?own=true");
-    for n_clients in [16, 64, 200] {
-        let clients: Vec<Client> = users
-            .iter()
-            .cycle()
-            .take(n_clients)
-            .map(Client::with_own_connections)
-            .collect::<anyhow::Result<_>>()?;
-        let least = rounds(&clients, Duration::ZERO, async |client: &Client| {
-            client.page("/healthz").send().await?.error_for_status()?.bytes().await?;
-            Ok(())
-        });
-        let (least, per_second) = least.await?;
-        least.tell_slowest(&format!(
-            "{n_clients} clients, the least: GET /healthz ({per_second:.0} a second)"
-        ));
-        // The clients share the processors with the server: they count the jobs, and make no more of them.
-        let ask_own = async |client: &Client| {
-            let body = client.send(client.request(Method::GET, &path)).await?.bytes().await?;
-            let n_jobs = String::from_utf8_lossy(&body).matches("\"is_own\":true").count();
-            anyhow::ensure!(n_jobs == OWN_JOBS, "{n_jobs} own jobs");
-            Ok(())
-        };
-        let before = stand.counter(STATEMENTS).await?;
-        let (own, per_second) = rounds(&clients, Duration::ZERO, ask_own).await?;
-        let n_statements = (stand.counter(STATEMENTS).await? - before) / (n_clients * (EACH + 1)) as f64;
-        own.tell_slowest(&format!(
-            "{n_clients} clients, own jobs ({per_second:.0} a second, {n_statements:.2} statements each)"
-        ));
-        let (own, per_second) = rounds(&clients, PAUSE, ask_own).await?;
-        own.tell_slowest(&format!("{n_clients} clients, own jobs, with pauses ({per_second:.0} a second)"));
-    }
-    Ok(())
-}
-
-/// Users with jobs of their own on the host.
-async fn owners(stand: &Stand, path: &str) -> anyhow::Result<Vec<Client>> {
-    let server = stand.server()?;
-    let nobody = Client::new(&server.url, &server.certificate())?;
-    let mut users = Vec::new();
-    for login in owner_logins() {
-        server.add_user(&login, &login, PASSWORD, false).await?;
-        let user = nobody.sign_in(&login, PASSWORD).await?;
-        let account = HostAccountPut { login };
-        let _: HostAccount = user.put(&path.replace("/jobs", "/account"), &account).await?;
-        users.push(user);
-    }
-    Ok(users)
-}
-
-fn owner_logins() -> impl Iterator<Item = String> {
-    (0..OWNERS).map(|number| format!("owner{number}"))
-}
-
-/// The times of requests by clients that all ask at once, again and again after a pause, and how many there were a second.
-async fn rounds(
-    clients: &[Client],
-    pause: Duration,
-    ask: impl AsyncFn(&Client) -> anyhow::Result<()>,
-) -> anyhow::Result<(Times, f64)> {
-    // Connections are made before.
-    try_join_all(clients.iter().map(|client| ask(client))).await?;
-    let begun = Instant::now();
-    let asked = try_join_all(clients.iter().enumerate().map(async |(nth, client)| {
-        let mut times = Vec::with_capacity(EACH);
-        // Not all in step.
-        wait(pause * u32::try_from(nth)? / u32::try_from(clients.len())?).await;
-        for _ in 0..EACH {
-            wait(pause).await;
-            let begun = Instant::now();
-            ask(client).await?;
-            times.push(begun.elapsed());
-        }
-        anyhow::Ok(times)
-    }));
-    let mut times = Times::default();
-    asked.await?.into_iter().flatten().for_each(|time| times.push(time));
-    let per_second = times.per_second(begun.elapsed());
-    Ok((times, per_second))
-}
-
-/// A timer of no time would take a millisecond.
-async fn wait(pause: Duration) {
-    if !pause.is_zero() {
-        tokio::time::sleep(pause).await;
-    }
-}
-
 /// Memory of open streams, and the scheduler's commands with one watcher and with many.
 #[expect(clippy::cast_precision_loss, reason = "numbers for people")]
 async fn streams(stand: &Stand, path: &str) -> anyhow::Result<()> {
@@ -279,7 +175,7 @@ async fn streams(stand: &Stand, path: &str) -> anyhow::Result<()> {
     let mut open = Vec::new();
     for _ in 0..STREAMS / 50 {
         // Fifty streams for each connection, as behind a proxy; signing in again would measure passwords.
-        let client: Client = stand.user.with_own_connections()?;
+        let client: Client = stand.user.with_own_connections(Http::Two)?;
         let opened = try_join_all((0..50).map(|_| async {
             let response = client.send(client.request(Method::GET, "/events")).await?;
             let mut bytes = response.bytes_stream();
