@@ -88,8 +88,8 @@ fn why_held(job: &ListedJob) -> String {
     }
 }
 
-/// What a comment of the scheduler means, if it is one that is known. Sources: `sched/constant.h` of OpenPBS and the
-/// recordings.
+/// What a comment of the scheduler means, if it is one that is known. Sources: the messages of OpenPBS' scheduler
+/// and the recordings.
 #[must_use]
 pub fn explain_comment(comment: &str) -> Option<String> {
     let comment = comment.trim();
@@ -97,55 +97,70 @@ pub fn explain_comment(comment: &str) -> Option<String> {
         Some((head, why)) => (head.trim_end() == "Can Never", why),
         None => (false, comment),
     };
-    let has = |words: &str| why.to_ascii_lowercase().contains(words);
+    let lower = why.to_ascii_lowercase();
+    let has = |words: &str| lower.contains(words);
     if is_never {
-        let what = resource_of(why).map_or_else(
-            || "it asks for more than the whole cluster has".to_owned(),
-            |(name, wanted, there)| {
-                format!("it asks for more {name} than any node has ({wanted} asked for, {there} there)")
-            },
-        );
+        let what = match resource_of(why) {
+            Some((name, wanted, there)) => {
+                format!("it asks for more {name} than there is ({wanted} asked for, {there} there)")
+            }
+            None => "it asks for more than the whole cluster has".to_owned(),
+        };
         return Some(format!("it can never run: {what}; delete it and ask for less"));
     }
     if let Some((name, wanted, there)) = resource_of(why) {
         return Some(format!("not enough {name} is free at the moment ({wanted} asked for, {there} free)"));
     }
-    let words = if has("queue not started") {
-        "its queue is stopped: an administrator has to start it"
-    } else if has("user has reached") || has("per-user limit") {
-        "its owner has as many jobs or resources in use as one user may; it starts when one of them ends"
-    } else if has("group has reached") || has("per-group limit") {
-        "its group has as many jobs or resources in use as one group may; it starts when one of them ends"
-    } else if has("project has reached") || has("per-project limit") {
-        "its project has as many jobs or resources in use as one project may; it starts when one of them ends"
-    } else if has("running job limit") || has("job limit reached") || has("has reached") {
-        "as many jobs run as the queue or the server allows; it starts when one of them ends"
-    } else if has("not enough free nodes")
-        || has("no available resources on nodes")
-        || has("not enough total nodes")
-    {
-        "no node has room for it at the moment; it starts when others end"
-    } else if has("conflict with") || has("top job") || has("would delay") {
-        "it would delay a job or a reservation that comes before it"
-    } else if has("draining system") || has("starving") {
-        "the scheduler keeps room free for a job that has waited very long"
-    } else if has("fairshare") {
-        "others come first: its owner used much of late"
-    } else if has("prime") || has("dedicated time") {
-        "it would not end before a time that is kept for other work"
-    } else if has("ineligible state") || has("offline") || has("is down") {
-        "the nodes that it needs are down or kept free by an administrator"
-    } else if has("reservation") {
-        "it belongs to a reservation whose time has not come"
-    } else if has("dependency") || has("depend") {
-        "it waits for other jobs that it depends on"
-    } else if has("license") {
-        "no licence is free for it"
-    } else {
-        return None;
-    };
-    Some(words.to_owned())
+    let known = MEANINGS.iter().find(|(words, _)| words.split('&').all(has));
+    known.map(|(_, meaning)| (*meaning).to_owned())
 }
+
+/// The words of a comment, in lower case, all of those between `&`, and what they mean; the first that fits counts. What limits one
+/// user, group or project comes before what limits all.
+const MEANINGS: [(&str, &str); 30] = [
+    ("queue not started", "its queue is stopped: an administrator has to start it"),
+    (
+        "subjobs limit",
+        "as many jobs of its array run as it allows itself; the next starts when one of them ends",
+    ),
+    ("node has reached", NO_ROOM),
+    ("user&has reached", OF_USER),
+    ("per-user&limit", OF_USER),
+    ("limit reached for user", OF_USER),
+    ("exceed user", OF_USER),
+    ("group&has reached", OF_GROUP),
+    ("per-group&limit", OF_GROUP),
+    ("limit reached for group", OF_GROUP),
+    ("exceed group", OF_GROUP),
+    ("project&has reached", OF_GROUP),
+    ("per-project&limit", OF_GROUP),
+    ("limit reached for project", OF_GROUP),
+    ("exceed project", OF_GROUP),
+    ("exceed overall limit", OF_ALL),
+    ("limit&reached", OF_ALL),
+    ("right type of nodes", NO_ROOM),
+    ("not enough&nodes", NO_ROOM),
+    ("no available resources on nodes", NO_ROOM),
+    ("too few free resources", NO_ROOM),
+    ("can't fit in the largest", TOO_WIDE),
+    ("interfere", COMES_BEFORE),
+    ("conflict with", COMES_BEFORE),
+    ("top job", COMES_BEFORE),
+    ("strict sorted order", "jobs start in their order here, and one before it has to wait"),
+    ("will run in&prime", "it runs only at certain hours"),
+    ("prime", OTHER_WORK),
+    ("dedicated time", OTHER_WORK),
+    ("ineligible state", "the nodes that it needs are down or kept free by an administrator"),
+];
+
+const TOO_WIDE: &str = "the nodes that belong together are too few for it, and it may not be spread wider";
+const OF_USER: &str = "its owner has as much in use as one user may; it starts when a job of theirs ends";
+const OF_GROUP: &str =
+    "its group or project has as much in use as one may; it starts when a job of theirs ends";
+const OF_ALL: &str = "as much is in use as the queue or the server allows; it starts when others end";
+const NO_ROOM: &str = "no node has room for it at the moment; it starts when others end";
+const COMES_BEFORE: &str = "it would delay a job or a reservation that comes before it";
+const OTHER_WORK: &str = "it would not end before a time that is kept for other work";
 
 /// `Insufficient amount of resource: ncpus (R: 4000 A: 4 T: 4)`: the name, what is asked for, and what is there.
 fn resource_of(why: &str) -> Option<(String, String, String)> {
@@ -205,7 +220,7 @@ mod tests {
             ),
             (
                 "Can Never Run: Insufficient amount of resource: ncpus (R: 4000 A: 4 T: 4)",
-                "it can never run: it asks for more processors than any node has (4000 asked for, 4 there); delete it and ask for less",
+                "it can never run: it asks for more processors than there is (4000 asked for, 4 there); delete it and ask for less",
             ),
             (
                 "Not Running: Insufficient amount of resource: mem (R: 64gb A: 3gb T: 128gb)",
@@ -213,9 +228,39 @@ mod tests {
             ),
             (
                 "Not Running: User has reached queue sequential running job limit.",
-                "its owner has as many jobs or resources in use as one user may; it starts when one of them ends",
+                "its owner has as much in use as one user may; it starts when a job of theirs ends",
             ),
             ("Not Running: Queue not started.", "its queue is stopped: an administrator has to start it"),
+            ("Not Running: Queue workq job limit has been reached.", OF_ALL),
+            ("Not Running: Server job limit has been reached.", OF_ALL),
+            ("Not Running: Queue workq job limit reached for user ada", OF_USER),
+            ("Not Running: Queue workq per-user limit reached on resource ncpus", OF_USER),
+            ("Not Running: would exceed user ada's limit on resource ncpus in queue workq", OF_USER),
+            ("Not Running: Group has reached queue workq running limit.", OF_GROUP),
+            ("Not Running: Server job limit reached for group physics", OF_GROUP),
+            (
+                "Not Running: would exceed project _pbs_project_default's limit on resource mem in complex",
+                OF_GROUP,
+            ),
+            ("Not Running: would exceed overall limit on resource ngpus in complex", OF_ALL),
+            (
+                "Not Running: Number of concurrent running subjobs limit reached",
+                "as many jobs of its array run as it allows itself; the next starts when one of them ends",
+            ),
+            ("Not Running: Job would interfere with a confirmed reservation", COMES_BEFORE),
+            ("Not Running: Job would conflict with reservation or top job", COMES_BEFORE),
+            ("Not Running: Job would cross dedicated time boundary", OTHER_WORK),
+            ("Not Running: Job will run in nonprimetime only", "it runs only at certain hours"),
+            ("Not Running: host set node7 has too few free resources", NO_ROOM),
+            ("Not Running: Not enough of the right type of nodes are available", NO_ROOM),
+            (
+                "Not Running: Node is in an ineligible state: offline",
+                "the nodes that it needs are down or kept free by an administrator",
+            ),
+            (
+                "Can Never Run: Insufficient amount of queue resource: mem (R: 2tb A: 1tb T: 1tb)",
+                "it can never run: it asks for more memory than there is (2tb asked for, 1tb there); delete it and ask for less",
+            ),
         ] {
             assert_eq!(explain_comment(comment).as_deref(), Some(expected), "{comment}");
         }
