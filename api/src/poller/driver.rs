@@ -9,10 +9,10 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use super::light::Rhythm;
-use super::list::{Known, Listed, list};
+use super::list::{Known, Listed, WHOLE_CALLS, list};
 use super::listing::HostListing;
 use super::look_up::LookUps;
-use super::snapshot::{SchedulerStatus, listed_job};
+use super::snapshot::{SchedulerStatus, shown_jobs};
 use super::{WATCHED_FOR, apply, listing, nodes};
 use crate::app::App;
 use crate::error::chain;
@@ -37,8 +37,8 @@ const SETTLE: Duration = Duration::from_millis(300);
 /// What a run found.
 enum Asked {
     Listed(Box<Listed>),
-    /// Nobody can ask at the moment, or the host does not answer: why.
-    Not(HostStatus, String),
+    /// Nobody can ask at the moment, or the host does not answer: why, and how many commands may have been run for nothing.
+    Not(HostStatus, String, u32),
     /// As many listings as may be were asked of late; when the next may be.
     NotYet(Duration),
     /// Another server watches the host now: the next heartbeat ends this poller.
@@ -56,8 +56,8 @@ struct Found {
 }
 
 impl Found {
-    const fn not(status: HostStatus, why: String) -> Self {
-        Self { status, detail: Some(why), took: None, n_calls: 0 }
+    const fn not(status: HostStatus, why: String, n_calls: u32) -> Self {
+        Self { status, detail: Some(why), took: None, n_calls }
     }
 }
 
@@ -94,7 +94,7 @@ async fn poll(app: &Arc<App>, hold: Hold, rhythm: &mut Rhythm, look_ups: &mut Lo
     };
     let outcome = match asked {
         Asked::Listed(listed) => keep(app, hold, *listed, look_ups).await,
-        Asked::Not(status, why) => note(app, hold, Found::not(status, why)).await,
+        Asked::Not(status, why, n_calls) => note(app, hold, Found::not(status, why, n_calls)).await,
         Asked::NotYet(wait) => return wait,
         Asked::TakenOver => return app.config.poll.interval,
     };
@@ -142,13 +142,13 @@ async fn ask(app: &Arc<App>, hold: Hold, rhythm: &mut Rhythm) -> Result<Asked, S
         })
         .await?;
     let mut last =
-        Asked::Not(HostStatus::Unknown, "nobody has a checked account on this host yet".to_owned());
+        Asked::Not(HostStatus::Unknown, "nobody has a checked account on this host yet".to_owned(), 0);
     for account in accounts {
         let reach = match Reach::find(app, account.user, host, Trust::Checked).await {
             Ok(reach) => reach,
             Err(ReachError::Store(error)) => return Err(error),
             Err(error) => {
-                last = Asked::Not(HostStatus::Unknown, chain(&error));
+                last = Asked::Not(HostStatus::Unknown, chain(&error), 0);
                 continue;
             }
         };
@@ -162,12 +162,13 @@ async fn ask(app: &Arc<App>, hold: Hold, rhythm: &mut Rhythm) -> Result<Asked, S
         last = match list(app, &reach, rhythm, known, app.replica.now()).await {
             Ok(listed) => return Ok(Asked::Listed(Box::new(listed))),
             Err(ReachError::Transport { source, .. }) if is_about_account(&source) => {
-                Asked::Not(HostStatus::Unknown, chain(&source))
+                Asked::Not(HostStatus::Unknown, chain(&source), 0)
             }
             Err(ReachError::Transport { source, .. }) => {
-                return Ok(Asked::Not(status_of(&source), chain(&source)));
+                let n_calls = if may_have_run(&source) { WHOLE_CALLS } else { 0 };
+                return Ok(Asked::Not(status_of(&source), chain(&source), n_calls));
             }
-            Err(error) => Asked::Not(HostStatus::Unknown, chain(&error)),
+            Err(error) => Asked::Not(HostStatus::Unknown, chain(&error), 0),
         };
     }
     Ok(last)
@@ -180,6 +181,18 @@ pub(super) const fn is_about_account(error: &TransportError) -> bool {
         TransportError::KeyNotAccepted { .. }
             | TransportError::SecondFactorWanted { .. }
             | TransportError::ShellRefused { .. }
+    )
+}
+
+/// The host may have been asked, though its answer did not come.
+const fn may_have_run(error: &TransportError) -> bool {
+    matches!(
+        error,
+        TransportError::TimedOut { .. }
+            | TransportError::Cut { .. }
+            | TransportError::Truncated
+            | TransportError::TooMuchOutput { .. }
+            | TransportError::Closed
     )
 }
 
@@ -230,7 +243,7 @@ async fn keep(app: &Arc<App>, hold: Hold, listed: Listed, look_ups: &mut LookUps
     let kept = Arc::clone(&snapshot);
     let packed = tokio::task::spawn_blocking(move || {
         let shown: Vec<ListedJob> =
-            merged.unwrap_or_else(|| kept.jobs.iter().map(|record| listed_job(record, None, None)).collect());
+            merged.unwrap_or_else(|| shown_jobs(&kept, known.as_deref().map_or(&[], |known| &**known)));
         let is_new = known.is_none_or(|known| **known != *shown);
         is_new
             .then(|| listing::pack(&shown).map(|packed| (Arc::new(HostListing::new(shown)), packed)))

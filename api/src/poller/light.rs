@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use pbsweb_shared::host::ListedJob;
 use pbsweb_shared::names::PbsJobId;
 
-use super::snapshot::listed_job;
+use super::snapshot::{listed_job, unreadable_job};
 use crate::scheduler::records::{JobRecord, LightRow};
 
 /// A whole listing of fewer jobs takes less time than two questions (0.1 ms for each job, `TIMINGS.md` of the recordings).
@@ -86,17 +86,26 @@ fn is_changed(job: &ListedJob, row: &LightRow) -> bool {
     job.state_letter != row.state_letter || !job.queue.starts_with(&row.queue)
 }
 
-/// All jobs as the table has them, with the attributes that were asked for, else those known before. A new job that gave no
-/// attributes is left out until it does.
-pub(super) fn merge(previous: &[ListedJob], rows: &[LightRow], details: &[JobRecord]) -> Vec<ListedJob> {
+/// All jobs as the table has them, with the attributes that were asked for, else those known before. A new job that is gone when its
+/// attributes are asked for is left out; one whose attributes cannot be read has what the table says.
+pub(super) fn merge(
+    previous: &[ListedJob],
+    rows: &[LightRow],
+    details: &[JobRecord],
+    unreadable: &[PbsJobId],
+) -> Vec<ListedJob> {
     let known = Index::of(previous.iter(), |job| &job.pbs_id);
+    let unreadable = Index::of(unreadable.iter(), |id| id);
     let details = Index::of(details.iter(), |record| &record.pbs_id);
     rows.iter()
         .filter_map(|row| {
             if let Some(record) = details.find(row) {
                 return Some(listed_job(record, None, None));
             }
-            let mut job = known.find(row)?.clone();
+            let mut job = known
+                .find(row)
+                .cloned()
+                .or_else(|| unreadable.find(row).map(|id| unreadable_job(id.clone())))?;
             if is_changed(&job, row) {
                 job.state = row.state;
                 job.state_letter.clone_from(&row.state_letter);
@@ -209,7 +218,7 @@ mod tests {
         ]);
         let mut details = jobs([2, 7].into_iter(), "R", "workq");
         details[1].comment = Some("new".to_owned());
-        let merged = merge(&previous, &rows, &details);
+        let merged = merge(&previous, &rows, &details, &[]);
         let told: Vec<(&str, &str, Option<&str>)> = merged
             .iter()
             .map(|job| (number_of(job.pbs_id.as_str()), job.state_letter.as_str(), job.comment.as_deref()))
@@ -222,9 +231,18 @@ mod tests {
     }
 
     #[test]
+    fn a_new_job_whose_attributes_cannot_be_read_is_there_all_the_same() {
+        let merged =
+            merge(&[], &table(&[(8, "Q", "workq"), (9, "H", "gpu")]), &[], &[id("9.pbs.cluster.example")]);
+        let [job] = merged.as_slice() else { panic!("{merged:?}") };
+        assert_eq!((job.pbs_id.as_str(), job.queue.as_str()), ("9.pbs.cluster.example", "gpu"));
+        assert_eq!(job.state, Some(pbsweb_shared::job::JobState::Held));
+    }
+
+    #[test]
     fn numbers_that_begin_alike_are_different_jobs() {
         let previous = shown(&jobs([1, 12].into_iter(), "Q", "workq"));
-        let merged = merge(&previous, &table(&[(12, "Q", "workq")]), &[]);
+        let merged = merge(&previous, &table(&[(12, "Q", "workq")]), &[], &[]);
         assert_eq!(merged, previous[1..]);
     }
 

@@ -21,7 +21,7 @@ const LIMITS: RunLimits =
     RunLimits { deadline: Duration::from_secs(120), max_output_bytes: 256 * 1024 * 1024 };
 
 /// Commands of the scheduler that a whole listing takes: jobs, queues, server.
-const WHOLE_CALLS: u32 = 3;
+pub(super) const WHOLE_CALLS: u32 = 3;
 
 /// What is known before a host is asked.
 #[derive(Clone, Default)]
@@ -100,6 +100,8 @@ async fn lightly(
     let (rows, ids) = match read.await.unwrap_or_else(|| Err(unreadable())) {
         Ok((rows, Some(ids))) => (rows, ids),
         Ok((_, None)) => return Ok(None),
+        // It answered well, in words that are no such table: the whole listing does not depend on one line.
+        Err(Unavailable { status: Some(0), .. }) => return Ok(None),
         Err(unavailable) => {
             let listed = Listed {
                 snapshot: down(taken_at, unavailable),
@@ -132,7 +134,7 @@ async fn lightly(
     let took = begun.elapsed();
     let known = Arc::clone(previous);
     let merged = blocking(move || {
-        let shown = merge(&known, &rows, &details.jobs);
+        let shown = merge(&known, &rows, &details.jobs, &details.unreadable);
         // Listed, but gone a moment later: the next listing tells.
         let mut unread = listed(&rows, ours.iter());
         for record in &details.jobs {

@@ -28,7 +28,7 @@ use crate::store::jobs::{ArrayLook, JobFacts, OpenJob, change_job};
 use crate::store::replicas::Hold;
 use crate::store::subjobs::{find_subjobs, put_subjobs};
 use crate::store::submissions::find_submission;
-use crate::store::watches::lock_watch;
+use crate::store::watches::{lock_watch, note_calls};
 use crate::transport::{RunLimits, TransportError};
 
 /// Records of finished jobs, some kilobytes each.
@@ -239,6 +239,7 @@ async fn keep(app: &App, hold: Hold, asked: Asked, reply: FinishedReply) -> Resu
             if !lock_watch(connection, hold)? {
                 return Ok(());
             }
+            note_calls(connection, hold.host, reply.n_calls)?;
             for (job, pbs_id) in &asked.jobs {
                 // Before the jobs of an array, whose row is held while they are written.
                 hold_events(connection)?;

@@ -1,5 +1,7 @@
 //! What a host said about all its jobs and queues at one moment, and how the API shows it.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 
 use pbsweb_shared::host::ListedJob;
@@ -90,5 +92,44 @@ pub fn listed_job(record: &JobRecord, own_login: Option<&str>, job: Option<JobId
         place: None,
         is_own: own_login == Some(record.owner.as_str()),
         job,
+    }
+}
+
+/// All jobs of a whole snapshot as the API shows them. Those that cannot be read are there too, with what was known of them before.
+#[must_use]
+pub fn shown_jobs(snapshot: &HostSnapshot, known: &[ListedJob]) -> Vec<ListedJob> {
+    let unreadable: HashSet<&PbsJobId> = snapshot.unreadable.iter().collect();
+    let known: HashMap<&PbsJobId, &ListedJob> =
+        known.iter().map(|job| (&job.pbs_id, job)).filter(|(id, _)| unreadable.contains(id)).collect();
+    let unreadable = snapshot
+        .unreadable
+        .iter()
+        .map(|id| known.get(id).map_or_else(|| unreadable_job(id.clone()), |job| ListedJob::clone(job)));
+    snapshot.jobs.iter().map(|record| listed_job(record, None, None)).chain(unreadable).collect()
+}
+
+/// A job of which its id is all that could be read.
+pub(super) fn unreadable_job(pbs_id: PbsJobId) -> ListedJob {
+    ListedJob {
+        pbs_id,
+        name: String::new(),
+        owner: String::new(),
+        queue: String::new(),
+        state: None,
+        state_letter: "?".to_owned(),
+        ncpus: None,
+        nodect: None,
+        walltime_seconds: None,
+        used_walltime_seconds: None,
+        queued_at: None,
+        started_at: None,
+        comment: Some("What its scheduler says of it could not be read.".to_owned()),
+        hold_types: None,
+        depend: None,
+        estimated_start_at: None,
+        array_states: None,
+        place: None,
+        is_own: false,
+        job: None,
     }
 }

@@ -310,6 +310,8 @@ pub struct FinishedReply {
     pub accounted: Vec<(JobId, JobEnd)>,
     /// The host's clock when it was asked.
     pub host_clock: Option<DateTime<Utc>>,
+    /// Commands of the scheduler that were run.
+    pub n_calls: u32,
 }
 
 impl FinishedReply {
@@ -329,6 +331,7 @@ impl FinishedReply {
     /// Takes what the server said that has these jobs now. Of a job that it does not tell, the former server's word stays. Their
     /// queues stand as `queue@server`, as [`placed_at`] reads them.
     pub fn follow(&mut self, server: &str, there: Self) {
+        self.n_calls += there.n_calls;
         for mut record in there.records {
             // One that went on from there names its next server itself.
             if record.moved_to().is_none() {

@@ -229,3 +229,18 @@ fn queues_that_cannot_be_listed_do_not_hide_the_jobs() {
     let ListingReply::Listed(listing) = OpenPbs.read_listing(&marker(), &answer) else { panic!() };
     assert_eq!((listing.jobs.len(), listing.queues.len(), listing.problems.len()), (17, 0, 1));
 }
+
+#[test]
+fn a_complaint_instead_of_jobs_is_no_empty_listing_whatever_the_status() {
+    let complaint = b"qstat: Request rejected by all possible servers".to_vec();
+    let said = Recording { stdout: Vec::new(), stderr: complaint, status: 0 };
+    let reply = OpenPbs.read_listing(&marker(), &framed(&[("jobs", &said)]));
+    let ListingReply::Unavailable(unavailable) = reply else { panic!("{reply:?}") };
+    assert!(unavailable.words.contains("rejected"), "{unavailable:?}");
+    let light = OpenPbs.read_light(&marker(), &framed(&[("table", &said)]));
+    assert!(light.is_err_and(|unavailable| unavailable.words.contains("rejected")));
+    // What a site's own wrapper says of itself is no complaint of the scheduler's.
+    let notice = Recording { stderr: b"use the new queues from Monday".to_vec(), ..said };
+    let reply = OpenPbs.read_listing(&marker(), &framed(&[("jobs", &notice)]));
+    assert!(matches!(reply, ListingReply::Listed(listing) if listing.jobs.is_empty()));
+}

@@ -33,7 +33,9 @@ pub(super) fn command(
 pub(super) fn read(marker: &Marker, asked: &[(JobId, PbsJobId)], stdout: &[u8]) -> FinishedReply {
     let frames = Frames::read(marker, stdout);
     let clock = frames.find(&["clock"]).and_then(|frame| frame.word(1).parse().ok());
+    let with_plain = frames.find(&["out", "plain"]).is_some();
     let mut reply = FinishedReply {
+        n_calls: 1 + u32::from(with_plain),
         host_clock: clock.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
         ..FinishedReply::default()
     };
@@ -48,7 +50,7 @@ pub(super) fn read(marker: &Marker, asked: &[(JobId, PbsJobId)], stdout: &[u8]) 
         let accounted = accounted.and_then(|frame| accounting::end_of(pbs_id, frame.body));
         reply.accounted.extend(accounted.map(|end| (*job, end)));
     }
-    let ran = if frames.find(&["out", "plain"]).is_some() { "plain" } else { "finished" };
+    let ran = if with_plain { "plain" } else { "finished" };
     let Some(ran) = frames.command(ran) else {
         reply.unavailable =
             Some(Unavailable { status: None, words: "the answer of the host was cut off".to_owned() });

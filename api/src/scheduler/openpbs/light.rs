@@ -1,6 +1,6 @@
 //! The light listing, and the details of some jobs: what tells of a full server which jobs changed, and then only those.
 
-use super::listing::{decoded, whole};
+use super::listing::{decoded, told, whole};
 use super::status::explain_status;
 use super::table::read_table;
 use super::{PACK, RUN, bindings, jobs};
@@ -20,7 +20,9 @@ pub(super) fn command(site: &Site, marker: &Marker) -> Result<Command, CommandEr
 
 pub(super) fn read(marker: &Marker, stdout: &[u8]) -> Result<Vec<LightRow>, Unavailable> {
     let frames = Frames::read(marker, stdout);
-    let text = decoded(&whole(&frames, "table")?)?;
+    let ran = whole(&frames, "table")?;
+    let text = decoded(&ran)?;
+    told(&ran, &text)?;
     read_table(&text).map_err(|words| Unavailable { status: Some(0), words })
 }
 

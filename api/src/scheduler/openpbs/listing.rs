@@ -28,6 +28,9 @@ pub(super) fn read(marker: &Marker, stdout: &[u8]) -> ListingReply {
         Ok(text) => text,
         Err(unavailable) => return ListingReply::Unavailable(unavailable),
     };
+    if let Err(unavailable) = told(&ran, &text) {
+        return ListingReply::Unavailable(unavailable);
+    }
     let found = jobs::read_jobs(&text);
     if found.jobs.is_empty() && found.unreadable.is_empty() && !found.problems.is_empty() {
         // Words, and not one job: whatever printed them, it was no listing without jobs.
@@ -74,6 +77,15 @@ pub(super) fn whole<'a>(frames: &Frames<'a>, name: &str) -> Result<Ran<'a>, Unav
             Err(Unavailable { status: None, words: "the answer of the host was cut off".to_owned() })
         }
     }
+}
+
+/// A command that prints nothing and complains found no jobs: it could not look, whatever its status says.
+pub(super) fn told(ran: &Ran<'_>, text: &[u8]) -> Result<(), Unavailable> {
+    let complains = ran.stderr.lines().any(|line| line.starts_with("qstat: "));
+    if complains && text.trim_ascii().is_empty() {
+        return Err(Unavailable { status: Some(ran.status), words: ran.stderr.clone() });
+    }
+    Ok(())
 }
 
 /// What a command printed, unpacked if the host packed it. What cannot be unpacked to its end was cut.
