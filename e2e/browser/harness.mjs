@@ -99,6 +99,11 @@ class Program {
   kill() {
     this.#process.kill("SIGKILL");
   }
+
+  /** Stops it where it is, its connections open; or lets it go on. */
+  freeze(isFrozen) {
+    this.#process.kill(isFrozen ? "SIGSTOP" : "SIGCONT");
+  }
 }
 
 const running = new Set();
@@ -191,6 +196,16 @@ export class World {
     return new Program("pbsweb", args, this.#environment).finish(input);
   }
 
+  /** A fault of the simulated host, from now on; `clear` ends all. */
+  async fault(...args) {
+    await new Program("pbs-sim", ["fault", "--dir", this.hostFolder, ...args]).finish();
+  }
+
+  /** Lets the server hang while its connections stay open, or go on. */
+  freezeServer(isFrozen) {
+    this.#server.freeze(isFrozen);
+  }
+
   /** A person with a browser profile and one page of their own. */
   async person(options = {}) {
     const context = await this.#browser.newContext({
@@ -231,6 +246,7 @@ export class World {
   async stop() {
     const failures = [];
     const attempt = (promise) => promise?.catch((error) => failures.push(error));
+    this.#server?.freeze(false);
     await attempt(this.#browser?.close());
     await attempt(this.#server?.stop());
     await attempt(this.#sim?.stop());

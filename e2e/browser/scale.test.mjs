@@ -57,6 +57,10 @@ describe("two thousand nodes", () => {
     await page.locator("svg.node[data-state=partly]").click();
     await page.getByRole("status").filter({ hasText: /^n\d+: partly in use, 2 of 8 processors in use, 1 job/ }).waitFor();
     await page.getByText("The same as a table").click();
+    // Who cannot see or press the picture reads there which jobs are on a node.
+    await ada.field("Search").fill("partly");
+    await page.getByRole("table", { name: "Nodes" }).getByText(/^\d+\.\S+$/).waitFor();
+    await ada.field("Search").fill("");
     const rows = page.getByRole("table", { name: "Nodes" }).locator("tbody tr");
     await rows.nth(99).waitFor();
     assert.equal(await rows.count(), 100);

@@ -25,6 +25,9 @@ pub struct EventStream {
     unread: String,
 }
 
+/// What comes when nothing happens.
+const ALIVE: &str = "event: alive\ndata: {}";
+
 impl EventStream {
     /// Opens a stream, from now on or after an event, and waits until it is open.
     ///
@@ -45,6 +48,14 @@ impl EventStream {
         stream
     }
 
+    /// Waits until the server says that it is alive; events that come before are passed over.
+    ///
+    /// # Panics
+    /// When nothing comes for long, or the stream ends.
+    pub async fn wait_alive(&mut self) {
+        while self.block().await.expect("the stream goes on") != ALIVE {}
+    }
+
     /// The next event; none at the end of the stream.
     ///
     /// # Panics
@@ -58,7 +69,7 @@ impl EventStream {
     async fn next_event(&mut self) -> Option<StreamEvent> {
         loop {
             let block = self.block().await?;
-            if block.starts_with(':') {
+            if block == ALIVE {
                 continue;
             }
             let field = |name: &str| {

@@ -19,8 +19,12 @@ use crate::services::actor::Actor;
 use crate::services::sessions::is_alive;
 use crate::store::events::{NumberedEvent, event_bounds, events_for};
 
-/// A comment line this often keeps proxies from closing a silent stream, and tells whether the session still lives.
+/// Something comes this often: proxies do not close the stream, and whoever listens sees that it is not dead. A comment would do for
+/// the first, but a browser does not show it to the page.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Without a number: a client that resumes goes on after the last event before it.
+const ALIVE: Bytes = Bytes::from_static(b"event: alive\ndata: {}\n\n");
 
 /// Events read from the database at a time when a stream resumes.
 const CATCH_UP: i64 = 500;
@@ -28,7 +32,7 @@ const CATCH_UP: i64 = 500;
 /// Follow events
 ///
 /// Server-sent events: all that the caller may see, from now on, or from `Last-Event-ID`. An event `reset` says that
-/// more was missed than is kept.
+/// more was missed than is kept. An event `alive`, which tells nothing else and has no number, comes every 15 seconds.
 #[utoipa::path(get, path = "/api/v1/events", tag = "events",
     params(("Last-Event-ID" = Option<i64>, Header, description = "resume after this event")),
     responses((status = 200, content_type = "text/event-stream", body = Event)))]
@@ -116,7 +120,7 @@ impl Stream {
                     if !is_alive(&self.app, self.actor.session).await {
                         return None;
                     }
-                    self.waiting.push_back(Bytes::from_static(b": alive\n\n"));
+                    self.waiting.push_back(ALIVE);
                 }
             }
         }

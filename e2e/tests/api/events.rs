@@ -114,3 +114,10 @@ async fn a_stop_of_the_server_ends_the_stream() {
     ends(stream).await;
     assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
 }
+
+#[tokio::test]
+async fn a_stream_on_which_nothing_happens_says_that_it_is_alive() {
+    let app = TestApp::start().await;
+    // A browser does not show comments to the page, which has to know.
+    app.admin.events().await.wait_alive().await;
+}

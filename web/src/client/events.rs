@@ -17,6 +17,8 @@ use super::json;
 pub(crate) enum StreamChange {
     /// It is open; events come.
     Opened,
+    /// Something came, be it that the server is alive.
+    Heard,
     /// It broke; the browser tries again by itself and resumes after the last event it saw.
     Interrupted,
     /// It broke and the browser has given up.
@@ -32,7 +34,7 @@ pub(crate) struct EventStream {
 }
 
 /// The names the server gives to its events; each needs its own listener.
-const NAMES: [&str; 5] = ["job", "build", "host", "snapshot", "reset"];
+const NAMES: [&str; 6] = ["job", "build", "host", "snapshot", "reset", "alive"];
 
 #[derive(Deserialize)]
 struct HostChange {
@@ -71,7 +73,9 @@ impl EventStream {
         on_change: impl Fn(StreamChange) + Clone + 'static,
     ) -> Option<Self> {
         let source = EventSource::new(&format!("{BASE}/events")).ok()?;
+        let heard = on_change.clone();
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+            heard(StreamChange::Heard);
             // An event of a newer server that this page does not know is skipped; the next read will show it.
             let text = message.data().as_string().unwrap_or_default();
             if let Ok(Some(event)) = read(&message.type_(), &text) {
@@ -130,6 +134,7 @@ mod tests {
             let text = serde_json::to_string(&event).unwrap();
             assert_eq!(read(event.name(), &text).unwrap(), Some(event));
         }
+        assert_eq!(read("alive", "{}").unwrap(), None);
         assert_eq!(read("news", "{}").unwrap(), None);
         assert!(read("job", "{}").is_err());
     }

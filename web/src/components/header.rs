@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::{use_location, use_navigate};
 
+use super::LiveMark;
 use crate::state::{CurrentUser, Notices, Theme, ThemeChoice};
 use crate::ui::{Action, Button, ButtonKind, Icon, Shape, Show, effect};
 use crate::{client, paths};
@@ -42,6 +43,7 @@ pub(crate) fn Header() -> impl IntoView {
                     "PBSWeb"
                 </A>
                 <Show when=move || is_signed_in.get()>
+                    <LiveMark />
                     <button
                         class="header-menu-button button"
                         data-kind="quiet"

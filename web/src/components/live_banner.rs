@@ -1,9 +1,17 @@
-//! Says when what is shown has stopped to follow the server.
+//! Says that what is shown follows the server, and when it has stopped to.
 
 use leptos::prelude::*;
 
 use crate::state::{CurrentUser, Live, LiveState};
-use crate::ui::{Icon, Shape, Time};
+use crate::ui::{Badge, Icon, Shape, Time, Tone};
+
+/// Beside the name of the place, while events come.
+#[component]
+pub(crate) fn LiveMark() -> impl IntoView {
+    let live = Live::of_page();
+    let is_live = Memo::new(move |_| live.state() == LiveState::Live);
+    move || is_live.get().then(|| view! { <Badge tone=Tone::Good shape=Shape::Check text="Live" /> })
+}
 
 /// Appears only while events do not come.
 #[component]

@@ -22,14 +22,14 @@ pub(crate) use changed_lines::{ChangedLines, changed_line};
 pub(crate) use check_report::CheckFindings;
 pub(crate) use header::Header;
 pub(crate) use host_account::{AccountBadge, HostAccountForm, HostAccounts};
-pub(crate) use host_state::HostStatusBadge;
+pub(crate) use host_state::{HostStatusBadge, HostTrouble, host_choice};
 pub(crate) use job_state::{BuildStateBadge, JobStateBadge, job_state_label};
 pub(crate) use job_words::{
     end_cause_words, ending_words, exit_meaning, exit_words, next_try_words, source_words, telling_moment,
     walltime_words,
 };
 pub(crate) use key_install::KeyInstall;
-pub(crate) use live_banner::LiveBanner;
+pub(crate) use live_banner::{LiveBanner, LiveMark};
 pub(crate) use live_text::LiveText;
 pub(crate) use program_name::program_name;
 pub(crate) use sharing::Sharing;

@@ -19,6 +19,7 @@ pub(crate) fn Hosts() -> impl IntoView {
         hosts.answer().map(|answer| answer.map(|hosts| hosts.iter().map(|host| host.id).collect::<Vec<_>>()))
     });
     hosts.reload();
+    hosts.keep_fresh();
     let body = move || match ids.get() {
         None => view! { <Spinner what="Loading hosts" /> }.into_any(),
         Some(Err(error)) => {

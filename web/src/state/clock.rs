@@ -31,6 +31,24 @@ impl Clock {
     }
 }
 
+/// Does something every so often while the component that asked is there and somebody can see the page.
+pub(crate) fn every(period: Duration, work: Box<dyn Fn()>) {
+    let timer = set_interval_with_handle(
+        move || {
+            if !document().hidden() {
+                work();
+            }
+        },
+        period,
+    )
+    .ok();
+    on_cleanup(move || {
+        if let Some(timer) = timer {
+            timer.clear();
+        }
+    });
+}
+
 /// The browser's clock, now.
 pub(crate) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp_millis(js_sys::Date::now() as i64).unwrap_or_default()

@@ -1,4 +1,7 @@
-//! The hosts, loaded once after sign-in and patched by events.
+//! The hosts, loaded once after sign-in and patched by events. Events tell of changes; pages that show ages and numbers read them
+//! again.
+
+use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -6,9 +9,12 @@ use pbsweb_shared::api::hosts::Host;
 use pbsweb_shared::host::HostHealth;
 use pbsweb_shared::ids::HostId;
 
-use super::CurrentUser;
+use super::{CurrentUser, every};
 use crate::client::{self, Answer};
 use crate::ui::effect;
+
+/// How often ages and numbers of hosts are read again where they are shown.
+pub(crate) const SHOWN_AGAIN: Duration = Duration::from_secs(30);
 
 /// All hosts the server knows.
 #[derive(Clone, Copy)]
@@ -58,6 +64,12 @@ impl Hosts {
                 }
             });
         });
+    }
+
+    /// Reads them again and again while the component that asked is there: when a host was listed last, and what that cost it, no
+    /// event tells while nothing else changes.
+    pub(crate) fn keep_fresh(self) {
+        every(SHOWN_AGAIN, Box::new(move || self.reload()));
     }
 
     /// The answer, tracked; `None` while it is on its way.

@@ -1,5 +1,7 @@
 //! The live store: jobs and builds by id, patched by the server's events.
 //!
+//! A connection may be dead without anybody saying so: the server tells that it is alive, and when it does not, this is not live.
+//!
 //! A page loads rows, hands each to [`Live::job`] and draws the signal it gets back: an event about that job then changes
 //! that row only. When the stream breaks, the page says since when; when it is back, [`Live::generation`] moves so
 //! that lists read again what they may have missed.
@@ -7,7 +9,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use pbsweb_shared::api::builds::Build;
@@ -15,7 +17,7 @@ use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::event::Event;
 use pbsweb_shared::ids::{BuildId, HostId, JobId};
 
-use super::{CurrentUser, Hosts, Notices, clock};
+use super::{Clock, CurrentUser, Hosts, Notices, clock};
 use crate::client;
 use crate::client::events::{EventStream, StreamChange};
 use crate::ui::effect;
@@ -40,6 +42,8 @@ pub(crate) struct Live {
     builds: StoredValue<HashMap<BuildId, ArcRwSignal<Build>>>,
     snapshots: RwSignal<HashMap<HostId, DateTime<Utc>>>,
     state: RwSignal<LiveState>,
+    /// When something came last, or was last tried.
+    heard: StoredValue<DateTime<Utc>>,
     generation: RwSignal<u32>,
     listeners: StoredValue<Vec<(u64, Listener)>>,
     next_listener: StoredValue<u64>,
@@ -55,6 +59,9 @@ const ANNOUNCE_AFTER: Duration = Duration::from_secs(2);
 /// How long to wait before opening a stream that the browser has given up.
 const REOPEN_AFTER: Duration = Duration::from_secs(5);
 
+/// The server says every 15 seconds that it is alive: after so long a silence the connection is dead.
+const SILENCE: TimeDelta = TimeDelta::seconds(40);
+
 impl Live {
     pub(super) fn provide(user: CurrentUser, hosts: Hosts, notices: Notices) {
         let live = Self {
@@ -62,6 +69,7 @@ impl Live {
             builds: StoredValue::new(HashMap::new()),
             snapshots: RwSignal::new(HashMap::new()),
             state: RwSignal::new(LiveState::Connecting),
+            heard: StoredValue::new(clock::now()),
             generation: RwSignal::new(0),
             listeners: StoredValue::new(Vec::new()),
             next_listener: StoredValue::new(0),
@@ -81,6 +89,11 @@ impl Live {
             if is_signed_in {
                 live.open(user);
             }
+        });
+        let clock = Clock::of_page();
+        effect(move || {
+            clock.now();
+            live.try_when_silent(user);
         });
         provide_context(live);
     }
@@ -155,16 +168,30 @@ impl Live {
         });
     }
 
+    fn try_when_silent(self, user: CurrentUser) {
+        let heard = self.heard.get_value();
+        if clock::now() - heard > SILENCE && untrack(move || user.is_signed_in()) {
+            self.set_not_live_since(heard);
+            self.open(user);
+        }
+    }
+
     fn open(self, user: CurrentUser) {
+        self.heard.set_value(clock::now());
         let stream = EventStream::open(
             move |event| self.take(event),
             move |change| match change {
                 StreamChange::Opened => {
                     self.state.set(LiveState::Live);
+                    self.heard.set_value(clock::now());
+                    if self.generation.get_untracked() > 0 {
+                        self.hosts.reload();
+                    }
                     // What changed before was not told: neither while the stream was interrupted, nor, at first, since the
                     // page was read.
                     self.generation.update(|generation| *generation = generation.wrapping_add(1));
                 }
+                StreamChange::Heard => self.heard.set_value(clock::now()),
                 StreamChange::Interrupted => self.set_not_live(),
                 StreamChange::Closed => {
                     self.set_not_live();
@@ -190,8 +217,12 @@ impl Live {
     }
 
     fn set_not_live(self) {
+        self.set_not_live_since(clock::now());
+    }
+
+    fn set_not_live_since(self, since: DateTime<Utc>) {
         if !matches!(self.state.get_untracked(), LiveState::NotLiveSince(_)) {
-            self.state.set(LiveState::NotLiveSince(clock::now()));
+            self.state.set(LiveState::NotLiveSince(since));
         }
     }
 

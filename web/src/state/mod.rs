@@ -10,7 +10,7 @@ pub(crate) mod preferences;
 pub(crate) mod session;
 pub(crate) mod theme;
 
-pub(crate) use clock::Clock;
+pub(crate) use clock::{Clock, every};
 pub(crate) use hosts::Hosts;
 pub(crate) use live::{Live, LiveState};
 pub(crate) use notices::Notices;

@@ -6,6 +6,7 @@ use pbsweb_shared::ids::HostId;
 
 use super::form::Form;
 use crate::client::{self, PageQuery};
+use crate::components::host_choice;
 use crate::state::{Hosts, OwnPreferences};
 use crate::ui::{Bind, Choice, LocalResource, SelectField, effect};
 
@@ -41,11 +42,7 @@ pub(super) fn Target() -> impl IntoView {
         form.host.set(host.map(|host| host.id));
     });
     let host_choices = Signal::derive(move || {
-        let mut choices: Vec<Choice> = hosts
-            .usable()
-            .iter()
-            .map(|host| Choice::new(host.id.to_string(), host.name.to_string()))
-            .collect();
+        let mut choices: Vec<Choice> = hosts.usable().iter().map(host_choice).collect();
         match form.host.get() {
             None => choices.insert(0, Choice::new("", "Choose a host")),
             Some(host) if !choices.iter().any(|choice| choice.value == host.to_string()) => {

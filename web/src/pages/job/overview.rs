@@ -6,8 +6,8 @@ use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::job::{JobAction, JobState};
 
 use crate::components::{
-    JobStateBadge, action_label, end_cause_words, exit_meaning, exit_words, next_try_words, refusal,
-    source_words, walltime_words,
+    HostTrouble, JobStateBadge, action_label, end_cause_words, exit_meaning, exit_words, next_try_words,
+    refusal, source_words, walltime_words,
 };
 use crate::paths;
 use crate::state::{Clock, Live, LiveState};
@@ -47,7 +47,10 @@ pub(super) fn Overview(
             </Show>
             <Refusals state=state />
             <Facts>
-                <Fact name="Host">{move || job.read().host_name.clone()}</Fact>
+                <Fact name="Host">
+                    {move || job.read().host_name.clone()}
+                    <HostTrouble host=Signal::derive(move || job.read().host) />
+                </Fact>
                 <Fact name="Queue">
                     {move || job.read().queue.clone().map_or_else(unknown, IntoAny::into_any)}
                 </Fact>

@@ -13,7 +13,7 @@ use wasm_bindgen::JsCast;
 use crate::client;
 use crate::components::HostStatusBadge;
 use crate::paths;
-use crate::state::{Hosts, Live};
+use crate::state::{Hosts, Live, every};
 use crate::ui::{
     Bind, Button, Columns, EmptyState, Fact, Facts, LinkButton, PageHeader, Panel, ProblemBox, Spinner,
     Table, TextField, Time, format,
@@ -110,12 +110,7 @@ fn NodesOf(host: HostId) -> impl IntoView {
             turn.update(|turn| *turn = turn.wrapping_add(1));
         }
     };
-    let timer = set_interval_with_handle(look, LOOK_AGAIN).ok();
-    on_cleanup(move || {
-        if let Some(timer) = timer {
-            timer.clear();
-        }
-    });
+    every(LOOK_AGAIN, Box::new(look));
     let nodes = Memo::new(move |_| {
         shown.with(|shown| shown.as_ref().map(|nodes| nodes.nodes.clone()).unwrap_or_default())
     });
@@ -217,15 +212,20 @@ fn NodesShown(nodes: Memo<Vec<Node>>) -> impl IntoView {
     }
 }
 
+/// The jobs on a node.
+fn job_ids(node: &Node) -> String {
+    node.jobs.iter().map(|job| job.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 #[component]
 fn NodeFacts(node: Node) -> impl IntoView {
-    let jobs: Vec<String> = node.jobs.iter().map(ToString::to_string).collect();
+    let jobs = job_ids(&node);
     view! {
         <p>
             <strong>{words(&node)}</strong>
             {format!(" ({})", node.state_words)}
             {node.comment.map(|comment| view! { <span class="muted">" – "{comment}</span> })}
-            {(!jobs.is_empty()).then(|| view! { <span class="muted">" – jobs "<code>{jobs.join(", ")}</code></span> })}
+            {(!jobs.is_empty()).then(|| view! { <span class="muted">" – jobs "<code>{jobs}</code></span> })}
         </p>
     }
 }
@@ -276,6 +276,7 @@ fn NodeTable(nodes: Memo<Vec<Node>>) -> impl IntoView {
 
 #[component]
 fn NodeRow(node: Node) -> impl IntoView {
+    let (n_jobs, jobs) = (node.jobs.len(), job_ids(&node));
     let amount = |amount: Amount| (amount.total > 0).then(|| format!("{} of {}", amount.used, amount.total));
     let memory = (node.memory_bytes.total > 0).then(|| {
         format!("{} of {}", format::bytes(node.memory_bytes.used), format::bytes(node.memory_bytes.total))
@@ -293,7 +294,12 @@ fn NodeRow(node: Node) -> impl IntoView {
             <td data-label="Memory">{memory}</td>
             <td data-label="GPUs">{amount(node.gpus)}</td>
             <td data-label="Queue">{node.queue}</td>
-            <td data-label="Jobs">{node.jobs.len()}</td>
+            <td data-label="Jobs">
+                <span class="cell-lines">
+                    <span>{n_jobs}</span>
+                    <code class="muted cell-small">{jobs}</code>
+                </span>
+            </td>
         </tr>
     }
 }

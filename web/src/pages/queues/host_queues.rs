@@ -8,7 +8,8 @@ use super::filter::Filter;
 use super::listing::Listing;
 use crate::client;
 use crate::components::HostStatusBadge;
-use crate::state::{Hosts, Live, LiveState};
+use crate::state::hosts::SHOWN_AGAIN;
+use crate::state::{Hosts, Live, LiveState, every};
 use crate::ui::{
     Badge, Columns, EmptyState, Load, LocalResource, Panel, Shape, Show, Table, Time, Tone, depend_on, format,
 };
@@ -38,7 +39,8 @@ const fn queue_look(queue: &Queue) -> (Tone, Shape, &'static str) {
     }
 }
 
-/// The panel. It is read again with each snapshot.
+/// The panel. It is read again with each snapshot that changed something, and now and then all the same: a host is listed often
+/// only while somebody looks, and only who asks looks.
 #[component]
 pub(super) fn HostPanel(
     /// The host.
@@ -51,7 +53,9 @@ pub(super) fn HostPanel(
     let hosts = Hosts::of_page();
     let live = Live::of_page();
     let id = host;
-    let version = Memo::new(move |_| (live.generation(), live.snapshot_at(id)));
+    let turn = RwSignal::new(0_u32);
+    every(SHOWN_AGAIN, Box::new(move || turn.update(|turn| *turn = turn.wrapping_add(1))));
+    let version = Memo::new(move |_| (live.generation().wrapping_add(turn.get()), live.snapshot_at(id)));
     let queues = LocalResource::new(move || {
         depend_on(version);
         client::hosts::get_host_queues(id)
