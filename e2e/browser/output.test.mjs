@@ -97,6 +97,25 @@ describe("output", () => {
     await place.getByText("1 found").waitFor();
   });
 
+  story("a file that is written anew", "echo first words; while [ ! -e ~/anew ]; do sleep 0.1; done", isRunning, async (person, text, job) => {
+    const { page } = person;
+    const file = join(held.world.home, `pbsweb/.jobs/${job.id}/stdout`);
+    const reads = (words) => page.waitForFunction((words) => document.querySelector(".live-text pre").textContent === words, words);
+    await text.getByText("first words").waitFor();
+    // Cut short; then another one that is longer, of which the beginning is not to be missing.
+    writeFileSync(file, "second\n");
+    await reads("second\n");
+    await page.getByText("The file was begun anew.").waitFor();
+    const third = `${"third ".repeat(40)}\n`;
+    writeFileSync(file, third);
+    await reads(third);
+    writeFileSync(join(held.world.home, "anew"), "");
+    await page.getByText(/, complete/).waitFor();
+    assert.equal(await text.textContent(), third);
+    // The server breaks off an answer whose file is another one; the browser says so.
+    for (const error of held.world.takeErrors()) assert.match(error, /ERR_HTTP2_PROTOCOL_ERROR .*\/output\/stdout\?/);
+  });
+
   // Ten million bytes, a number in each line.
   story("a long text", "seq -f 'line %06.0f of a text that is much longer than a page' 1 180000", hasEnded, async (person, text) => {
     const { page } = person;

@@ -65,6 +65,14 @@ fn after(error: ClientError, is_running: bool) -> (TextState, Option<u32>) {
     (TextState::Failed(error), None)
 }
 
+/// Opens it behind what is known of it; nothing, if that is not in it any more.
+async fn open_after(open: Open, offset: u64, known: &[u8]) -> Answer<Option<TextStream>> {
+    let mut stream = open.run(offset.saturating_sub(known.len() as u64)).await?;
+    let is_shorter = stream.n_total_bytes().is_some_and(|n| n < offset);
+    let goes_on = known.is_empty() || (!is_shorter && stream.goes_on_after(known).await?);
+    Ok(goes_on.then_some(stream))
+}
+
 /// What stands between two bytes.
 async fn read_part(open: Open, start: u64, end: u64) -> Answer<String> {
     let mut stream = open.run(start).await?;
@@ -114,6 +122,7 @@ pub(crate) fn LiveText(
     let words = RwSignal::new(String::new());
     let changed = Trigger::new();
     let is_at_end = RwSignal::new(true);
+    let is_anew = RwSignal::new(false);
     let attempt = RwSignal::new(0_u32);
     let to_end = move || {
         if let Some(pre) = pre.get_untracked() {
@@ -131,10 +140,16 @@ pub(crate) fn LiveText(
         is_cut.set(false);
         spawn_local_scoped_with_cancellation(async move {
             let mut offset = 0_u64;
+            let mut known = Vec::new();
             loop {
-                let error = match open.run(offset).await {
+                let error = match open_after(open, offset, &known).await {
                     Err(error) => Some(error),
-                    Ok(mut stream) => {
+                    // Another text is in its place, as after a second run.
+                    Ok(None) => {
+                        is_anew.set(true);
+                        return attempt.update(|attempt| *attempt = attempt.wrapping_add(1));
+                    }
+                    Ok(Some(mut stream)) => {
                         let n_total = stream.n_total_bytes().unwrap_or(0);
                         if offset == 0 && n_total > MOST_BYTES_AT_FIRST {
                             offset = n_total.saturating_sub(PART_BYTES);
@@ -147,6 +162,7 @@ pub(crate) fn LiveText(
                             match stream.next().await {
                                 Ok(Some(piece)) => {
                                     offset = started_at.saturating_add(stream.n_bytes());
+                                    stream.last().clone_into(&mut known);
                                     n_bytes.set(offset);
                                     let is_gone = screen.try_update_value(|screen| {
                                         screen.as_mut().is_some_and(|screen| screen.take(&piece))
@@ -220,7 +236,7 @@ pub(crate) fn LiveText(
     let try_again = move |()| attempt.update(|attempt| *attempt = attempt.wrapping_add(1));
     let status = move || {
         let n_bytes = n_bytes.get();
-        match state.get() {
+        let words = match state.get() {
             TextState::Opening => "Opening…".to_owned(),
             TextState::Following if is_running.get() && n_bytes == 0 => "Nothing yet, following".to_owned(),
             TextState::Following if is_running.get() => {
@@ -233,7 +249,8 @@ pub(crate) fn LiveText(
             TextState::Missing(reason) => reason,
             TextState::Interrupted(reason) => format!("Interrupted; trying again. {reason}"),
             TextState::Failed(_) => "Cannot be read.".to_owned(),
-        }
+        };
+        if is_anew.get() { format!("{words}. The file was begun anew.") } else { words }
     };
     effect(move || {
         is_silent.set(match state.get() {
