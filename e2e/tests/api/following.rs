@@ -8,7 +8,9 @@ use futures_util::future::join_all;
 use pbsweb_e2e::{TestApp, User, eventually, until};
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::JobState;
+use pbsweb_shared::problem::ProblemCode;
 use reqwest::{Method, Response};
+use serde_json::json;
 
 const WAITS: &str = "while [ ! -e go-on ]; do sleep 0.05; done";
 
@@ -104,4 +106,39 @@ async fn a_file_that_becomes_another_one_ends_the_following() {
         go_on(&app);
         ada.wait_ended(job).await;
     }
+}
+
+#[tokio::test]
+async fn output_that_stays_on_the_node_is_not_waited_for_in_silence() {
+    let app = TestApp::start().await;
+    let ada = app.ready_user("ada").await;
+    let in_place = json!({ "keeps_output_in_place": false });
+    let _ = app.admin.patch(&format!("/hosts/{}", ada.host), &in_place).await.expect(200);
+    app.sim.set_scheduling(false);
+    let job = ada.submit_well(&ada.job(&format!("echo at last; {WAITS}"))).await.id;
+    // Who follows it from the queue on is sent away when it runs, and told why when he comes again.
+    let mut followed = follow(&ada, job, 0).await.bytes_stream();
+    app.sim.set_scheduling(true);
+    assert!(followed.next().await.unwrap().is_err());
+    ada.wait_state(job, JobState::Running).await;
+    let path = format!("/jobs/{job}/output/stdout?follow=true");
+    let problem = ada.get(&path).await.problem(ProblemCode::NotFound);
+    assert!(problem.detail.unwrap().starts_with("this host keeps the output of a running job on its node"));
+    go_on(&app);
+    ada.wait_ended(job).await;
+    assert_eq!(ada.get(&path).await.expect(200).text(), "at last\n");
+}
+
+#[tokio::test]
+async fn output_that_could_not_be_delivered_is_said_to_be_on_the_node() {
+    let app = TestApp::start().await;
+    let ada = app.ready_user("ada").await;
+    let mut request = ada.job("echo lost");
+    request.script.output_path = "/no/such/folder/out".to_owned();
+    let job = ada.submit_well(&request).await;
+    ada.wait_ended(job.id).await;
+    let problem = ada.get(&format!("/jobs/{}/output/stdout", job.id)).await.problem(ProblemCode::NotFound);
+    let left = format!("/var/spool/pbs/undelivered/{}.OU", job.pbs_id.unwrap());
+    let words = problem.detail.unwrap();
+    assert!(words.contains(&left), "{words}");
 }

@@ -9,6 +9,7 @@ use futures_util::{Stream, StreamExt as _};
 use pbsweb_shared::api::jobs::{Job, JobFile, OutputStream};
 use pbsweb_shared::ids::JobId;
 use pbsweb_shared::job::JobState;
+use pbsweb_shared::script::parse_with;
 
 use super::tail::{Start, follow};
 use super::{JobError, get_job};
@@ -61,6 +62,9 @@ pub enum OutputError {
     /// The host, as its one reader found.
     #[error("the host could not be read from")]
     Shared(#[source] Arc<TransportError>),
+    /// The job began on a host that shows no output before the end.
+    #[error("this host keeps the output of a running job on its node")]
+    Spooled,
     /// It is not the file that it was.
     #[error("the file was cut short, replaced or taken away while it was followed")]
     Replaced,
@@ -77,6 +81,10 @@ pub(super) struct Source {
     pub(super) job: JobId,
     pub(super) reach: Reach,
     pub(super) path: RemotePath,
+    /// The scheduler keeps it on the job's node until the job ends.
+    pub(super) is_spooled: bool,
+    /// What the scheduler calls it there, and leaves behind what it cannot deliver.
+    name_on_node: Option<String>,
 }
 
 /// Finds where a job of the caller writes.
@@ -115,7 +123,10 @@ pub(super) async fn locate(
     }
     let reach = Reach::find(app, actor.user, job.host, Trust::Checked).await?;
     let reach = reach.as_submitted(&submission.login, &submission.frozen.job_folder);
-    Ok((job, Source { app: Arc::clone(app), actor: actor.clone(), job: id, reach, path }))
+    let is_spooled = is_spooled(&submission.frozen);
+    let name_on_node = name_on_node(&job, stream, index);
+    let (app, actor) = (Arc::clone(app), actor.clone());
+    Ok((job, Source { app, actor, job: id, reach, path, is_spooled, name_on_node }))
 }
 
 /// Opens what a job of the caller wrote.
@@ -134,6 +145,10 @@ pub async fn open_job_output(
         None => FileRange::From(request.offset),
     };
     if request.is_followed && request.limit.is_none() {
+        // Nothing comes before the end: who waits is told so, and the host is not asked.
+        if source.is_spooled && matches!(job.state, JobState::Running | JobState::Suspended) {
+            return Err(JobError::NoOutput(why_missing(&job, &source)));
+        }
         let (start, bytes) = follow(source.clone(), request.offset).await;
         let total_bytes = match start {
             Start::Found(total) => Some(total),
@@ -180,7 +195,7 @@ pub(super) const fn is_missing(error: &TransportError) -> bool {
 pub(super) fn why_missing(job: &Job, source: &Source) -> String {
     let path = &source.path;
     match job.state {
-        JobState::Running | JobState::Suspended if !source.reach.host.keeps_output_in_place => {
+        JobState::Running | JobState::Suspended if source.is_spooled => {
             format!(
                 "this host keeps the output of a running job on its node; {path} appears when the job ends"
             )
@@ -195,11 +210,42 @@ pub(super) fn why_missing(job: &Job, source: &Source) -> String {
         | JobState::Lost
         | JobState::Submitting
         | JobState::Rejected => {
+            let nodes = job.exec_host.as_deref().map(|nodes| format!(" ({nodes})")).unwrap_or_default();
+            let left = source.name_on_node.as_deref().map(|name| {
+                format!(
+                    "; what it cannot deliver it leaves on the job's first node{nodes}, usually as \
+                     /var/spool/pbs/undelivered/{name} or /var/spool/pbs/spool/{name}"
+                )
+            });
             format!(
-                "{path} is not on the host: it was moved or deleted, or the scheduler could not deliver it"
+                "{path} is not on the host: it was moved or deleted, or the scheduler could not deliver it{}",
+                left.unwrap_or_default()
             )
         }
     }
+}
+
+/// Neither PBSWeb nor the script asked for output that is written in place (`-k` with `d`).
+fn is_spooled(frozen: &Frozen) -> bool {
+    let argument = |option: &str| {
+        let place = frozen.arguments.iter().position(|argument| argument == option)?;
+        frozen.arguments.get(place.saturating_add(1)).cloned()
+    };
+    let keep = argument("-k").unwrap_or_else(|| {
+        let prefix = argument("-C").unwrap_or_default();
+        parse_with(frozen.text.as_bytes(), &prefix).draft.keep_files
+    });
+    !keep.contains('d')
+}
+
+fn name_on_node(job: &Job, stream: OutputStream, index: Option<u32>) -> Option<String> {
+    let id = job.pbs_id.as_ref()?.without_server();
+    let id = index.map_or_else(|| id.to_owned(), |index| id.replace("[]", &format!("[{index}]")));
+    let ending = match stream {
+        OutputStream::Stdout => "OU",
+        OutputStream::Stderr => "ER",
+    };
+    Some(format!("{id}.{ending}"))
 }
 
 fn output_path(frozen: &Frozen, stream: OutputStream, index: Option<u32>) -> Result<RemotePath, JobError> {

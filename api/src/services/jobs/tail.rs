@@ -12,6 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use pbsweb_shared::ids::JobId;
+use pbsweb_shared::job::JobState;
 use tokio::sync::watch;
 
 use super::output::{ByteStream, OutputError, Source, is_missing};
@@ -78,6 +79,8 @@ enum End {
     Whole,
     /// The file is another one than before.
     Replaced,
+    /// It is on the job's node until the job ends.
+    Spooled,
     /// The host cannot be read from.
     Failed(Arc<TransportError>),
 }
@@ -165,11 +168,11 @@ impl Tail {
     /// Takes what the file has more than before; returns how it ended, if it did.
     async fn look(&self, source: &Source) -> Option<End> {
         // The state is read before the file: what was written before the end is then in the file.
-        let has_ended = match get_job(&source.app, &source.actor, source.job).await {
-            Ok(job) => job.state.has_ended(),
+        let (has_ended, is_running) = match get_job(&source.app, &source.actor, source.job).await {
+            Ok(job) => (job.state.has_ended(), matches!(job.state, JobState::Running | JobState::Suspended)),
             // An end of the body would say that the job has ended.
-            Err(JobError::Store(_)) => false,
-            Err(_) => true,
+            Err(JobError::Store(_)) => (false, false),
+            Err(_) => (true, false),
         };
         let (next, overlap) = self.with(|kept| (kept.next_byte(), kept.overlap()));
         let range = match next {
@@ -179,6 +182,9 @@ impl Tail {
         let (size, mut download) = match source.open(range).await {
             Ok(opened) => opened,
             Err(error) if is_missing(&error) && next.is_none_or(|next| next == 0) => {
+                if source.is_spooled && is_running {
+                    return Some(End::Spooled);
+                }
                 return has_ended.then_some(End::Whole);
             }
             Err(error) if is_missing(&error) => return Some(End::Replaced),
@@ -312,6 +318,7 @@ pub(super) async fn follow(source: Source, offset: u64) -> (Start, ByteStream) {
                 Found::Nothing => at.changed.changed().await.ok()?,
                 Found::Over(End::Whole) => return None,
                 Found::Over(End::Replaced) => return Some((Err(OutputError::Replaced), at)),
+                Found::Over(End::Spooled) => return Some((Err(OutputError::Spooled), at)),
                 Found::Over(End::Failed(error)) => return Some((Err(OutputError::Shared(error)), at)),
             }
         }
