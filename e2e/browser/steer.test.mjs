@@ -205,10 +205,12 @@ describe("steering one job", () => {
     await dialog.getByText("qrerun: Unauthorized Request").waitFor();
     await press(dialog, "Close");
     await dialog.waitFor({ state: "hidden" });
-    // Of a running job only the limits.
+    // Of a running job what does not decide where it runs.
     dialog = await choose(person, "Alter");
     await dialog.getByLabel("walltime", { exact: true }).fill("0:04:00");
-    assert.equal(await dialog.getByLabel("Name", { exact: true }).count(), 0);
+    assert.equal(await dialog.getByLabel("Account", { exact: true }).count(), 0);
+    await dialog.getByLabel("Mail at", { exact: true }).fill("ae");
+    await inEveryLook(person, "steer-alter-running");
     await pressAndDone(dialog, "Alter job");
     assert.equal((await attributes(person, job)).resources.walltime, "00:04:00");
   });
@@ -248,7 +250,7 @@ describe("steering one job", () => {
     let dialog = await choose(person, "Delete");
     await dialog.getByLabel("Jobs of the array").fill("two");
     await press(dialog, "Delete job");
-    await dialog.getByText("must be indices and ranges such as 3 or 1-5,9").waitFor();
+    await dialog.getByText("must be indices and ranges such as 3, 1-5 or 1-9:2").waitFor();
     await dialog.getByLabel("Jobs of the array").fill("2-3,5");
     await inEveryLook(person, "steer-array");
     await pressAndDone(dialog, "Delete job");

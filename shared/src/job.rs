@@ -171,7 +171,9 @@ impl JobState {
                 A::Delete => Ok("it is ended, and what it is doing is lost; its files stay"),
                 A::Hold => Ok("it runs on; should it be run again, it is held then"),
                 A::Release => Ok("it runs on, without the hold"),
-                A::Alter => Ok("its time limits change; owners may only lower them"),
+                A::Alter => Ok(
+                    "it is changed; owners may only lower time limits, and some changes are for a next run",
+                ),
                 A::Rerun => Ok("it is ended, goes back into its queue, and begins anew"),
                 A::Signal => Ok("all its processes get the signal"),
                 A::Message => Ok("the text is written into its output"),

@@ -90,12 +90,12 @@ name! {
             && text.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c));
 
     /// The identifier a scheduler gives to a job, whole, such as `1234.cluster` or `1234[].cluster`. As the commands take it, the
-    /// server that is to be asked may stand behind it: `1234.cluster@other`.
+    /// server that is to be asked may stand behind it, `1234.cluster@other`, and some jobs of an array be meant, `1234[1-9:2].cluster`.
     PbsJobId, "is a number, perhaps with '[]' or '[n]', and the server's name",
         |text| (1..=200).contains(&text.len())
             && text.starts_with(|c: char| c.is_ascii_digit())
             && text.matches('@').count() <= 1
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-[]@".contains(c));
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-[]@:".contains(c));
 }
 
 impl PbsJobId {

@@ -1,6 +1,7 @@
 //! Submissions: what is stored before anything leaves for a host, and what is still without an answer.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Interval, Nullable, Timestamptz, Uuid as SqlUuid};
@@ -10,6 +11,8 @@ use pbsweb_shared::ids::{ApplicationId, HostId, JobId, RevisionId, ScriptId, Ses
 use pbsweb_shared::job::JobState;
 use pbsweb_shared::names::{HostName, LoginName};
 use pbsweb_shared::script::JobScriptDraft;
+use pbsweb_shared::script::values::Join;
+use pbsweb_shared::steering::{Attribute, JobAlter};
 use uuid::Uuid;
 
 use super::activity::{Deed, NewActivity};
@@ -66,6 +69,35 @@ pub struct Frozen {
     pub stdout_path: String,
     /// Where standard error goes, absolute; empty when it is joined to standard output.
     pub stderr_path: String,
+}
+
+/// Keeps where a job's output goes since the scheduler took a change of that. A job that runs has its files already.
+///
+/// # Errors
+/// The database's.
+pub fn move_output(connection: &mut PgConnection, job: JobId, alter: &JobAlter) -> QueryResult<()> {
+    let path = |attribute| alter.attributes.get(&attribute).map(String::as_str);
+    let join = path(Attribute::Join).and_then(|join| join.parse::<Join>().ok());
+    // A stream that is joined to the other has no file.
+    let (stdout, stderr) = match join {
+        Some(Join::IntoOutput) => (path(Attribute::OutputPath), Some("")),
+        Some(Join::IntoError) => (Some(""), path(Attribute::ErrorPath)),
+        Some(Join::Apart) | None => (path(Attribute::OutputPath), path(Attribute::ErrorPath)),
+    };
+    if stdout.is_none() && stderr.is_none() {
+        return Ok(());
+    }
+    let waits = [JobState::Queued, JobState::Held, JobState::Waiting].map(JobState::as_str);
+    let waiting = jobs::table.filter(jobs::id.eq(job.as_uuid()).and(jobs::state.eq_any(waits)));
+    if diesel::select(exists(waiting)).get_result(connection)? {
+        diesel::update(job_submissions::table.filter(job_submissions::job_id.eq(job.as_uuid())))
+            .set((
+                stdout.map(|path| job_submissions::stdout_path.eq(path)),
+                stderr.map(|path| job_submissions::stderr_path.eq(path)),
+            ))
+            .execute(connection)?;
+    }
+    Ok(())
 }
 
 /// A server of a former release, during an upgrade, knows nothing of who attends to a submission: it waits for this time.

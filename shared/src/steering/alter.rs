@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::problem::FieldError;
 use crate::script::values::{
-    AccountName, JobName, Join, MailEvents, MailUsers, OutputPath, Place, Priority, ProjectName, Rerunnable,
-    Select, StartTime, ValueError, Walltime,
+    AccountName, Count, JobName, Join, MailEvents, MailUsers, NodeFailures, OutputPath, Place, Priority,
+    ProjectName, Rerunnable, Select, StartTime, Truth, ValueError, Walltime,
 };
 use crate::words::words;
 
@@ -60,6 +60,14 @@ words! {
         Umask = "umask",
         /// `-W sandbox=`
         Sandbox = "sandbox",
+        /// `-W max_run_subjobs=`
+        MaxRunSubjobs = "max_run_subjobs",
+        /// `-W run_count=`
+        RunCount = "run_count",
+        /// `-W release_nodes_on_stageout=`
+        ReleaseNodes = "release_nodes_on_stageout",
+        /// `-W tolerate_node_failures=`
+        TolerateNodeFailures = "tolerate_node_failures",
     }
 }
 
@@ -90,6 +98,44 @@ impl Attribute {
             Self::StageOut => ("Files brought out", "local@host:remote, separated by commas"),
             Self::Umask => ("Umask", "octal, such as 027"),
             Self::Sandbox => ("Sandbox", "HOME, O_WORKDIR or PRIVATE"),
+            Self::MaxRunSubjobs => ("Subjobs at once", "how many jobs of an array may run at the same time"),
+            Self::RunCount => ("Run count", "above 20 it is held"),
+            Self::ReleaseNodes => ("Release nodes early", "true or false"),
+            Self::TolerateNodeFailures => ("Tolerated node failures", "none, job_start or all"),
+        }
+    }
+
+    /// The scheduler lets it be changed while the job runs, most for a next run. Source: `qalter(1B)`, and the server's own table
+    /// of attributes.
+    #[must_use]
+    pub const fn is_for_running(self) -> bool {
+        match self {
+            Self::Name
+            | Self::Priority
+            | Self::StartAfter
+            | Self::MailEvents
+            | Self::MailUsers
+            | Self::OutputPath
+            | Self::ErrorPath
+            | Self::Rerunnable
+            | Self::Shell
+            | Self::Checkpoint
+            | Self::MaxRunSubjobs
+            | Self::RunCount
+            | Self::ReleaseNodes
+            | Self::TolerateNodeFailures => true,
+            Self::Dependencies
+            | Self::Account
+            | Self::Project
+            | Self::Join
+            | Self::Keep
+            | Self::Remove
+            | Self::UserList
+            | Self::GroupList
+            | Self::StageIn
+            | Self::StageOut
+            | Self::Umask
+            | Self::Sandbox => false,
         }
     }
 
@@ -106,9 +152,21 @@ impl Attribute {
             Self::Project => is::<ProjectName>(value),
             Self::MailEvents => is::<MailEvents>(value),
             Self::MailUsers => is::<MailUsers>(value),
-            Self::OutputPath | Self::ErrorPath => is::<OutputPath>(value),
+            Self::OutputPath | Self::ErrorPath => {
+                let path: OutputPath = value.parse()?;
+                let path = path.host().map_or(value, |(_, path)| path);
+                // `qalter` would put another one below the folder in which it happens to run.
+                if path.starts_with('/') {
+                    Ok(())
+                } else {
+                    Err(ValueError::syntax("must be a whole path, from / on"))
+                }
+            }
             Self::Join => is::<Join>(value),
             Self::Rerunnable => is::<Rerunnable>(value),
+            Self::MaxRunSubjobs | Self::RunCount => is::<Count>(value),
+            Self::ReleaseNodes => is::<Truth>(value),
+            Self::TolerateNodeFailures => is::<NodeFailures>(value),
             // What nothing depends on any more is written as nothing.
             Self::Dependencies if value.is_empty() => Ok(()),
             Self::Umask if !value.is_empty() && value.bytes().all(|b| (b'0'..=b'7').contains(&b)) => Ok(()),
@@ -137,7 +195,7 @@ fn one_line(value: &str) -> Result<(), ValueError> {
     Ok(())
 }
 
-/// All that the owner may change while a job runs, and only to less: `qalter(1B)`.
+/// The only resources that the owner may change while a job runs, and only to less: `qalter(1B)`.
 pub const RUNNING_RESOURCES: &[&str] = &["walltime", "cput", "min_walltime", "max_walltime"];
 
 /// What `qalter` is to change: only what differs. If the scheduler refuses one change, it makes none.
@@ -196,13 +254,15 @@ impl JobAlter {
     /// # Errors
     /// Why not.
     pub fn fits_running(&self) -> Result<(), &'static str> {
-        let only_limits = self.attributes.is_empty()
-            && self.resources.keys().all(|name| RUNNING_RESOURCES.contains(&name.as_str()));
-        if only_limits {
-            Ok(())
-        } else {
-            Err("of a running job only walltime, cput, min_walltime and max_walltime can be changed")
+        if !self.resources.keys().all(|name| RUNNING_RESOURCES.contains(&name.as_str())) {
+            return Err(
+                "of a running job's resources only walltime, cput, min_walltime and max_walltime can be changed",
+            );
         }
+        if !self.attributes.keys().all(|attribute| attribute.is_for_running()) {
+            return Err("what decides where and as whom it runs cannot be changed while it runs");
+        }
+        Ok(())
     }
 }
 
@@ -244,6 +304,11 @@ mod tests {
                     (Attribute::Name, "a b"),
                     (Attribute::Priority, "9999"),
                     (Attribute::Umask, "9"),
+                    (Attribute::OutputPath, "logs/out"),
+                    (Attribute::ErrorPath, "vm:err"),
+                    (Attribute::RunCount, "-1"),
+                    (Attribute::ReleaseNodes, "perhaps"),
+                    (Attribute::TolerateNodeFailures, "some"),
                     (Attribute::Shell, "/bin/sh\n"),
                 ],
                 &[("walltime", "soon"), ("-x", "1"), ("mem", "")],
@@ -251,8 +316,13 @@ mod tests {
             [
                 "/attributes/name",
                 "/attributes/priority",
+                "/attributes/output_path",
+                "/attributes/error_path",
                 "/attributes/shell",
                 "/attributes/umask",
+                "/attributes/run_count",
+                "/attributes/release_nodes_on_stageout",
+                "/attributes/tolerate_node_failures",
                 "/resources/-x",
                 "/resources/mem",
                 "/resources/walltime",
@@ -269,10 +339,17 @@ mod tests {
     }
 
     #[test]
-    fn a_running_job_can_only_have_its_limits_changed() {
+    fn a_running_job_keeps_what_decides_where_it_runs() {
         assert!(alter(&[], &[("walltime", "1"), ("cput", "1")]).fits_running().is_ok());
         assert!(alter(&[], &[("mem", "1gb")]).fits_running().is_err());
-        assert!(alter(&[(Attribute::Name, "x")], &[]).fits_running().is_err());
+        assert!(
+            alter(&[(Attribute::Name, "x"), (Attribute::MailEvents, "e")], &[("walltime", "1")])
+                .fits_running()
+                .is_ok()
+        );
+        for (attribute, value) in [(Attribute::Account, "x"), (Attribute::Dependencies, "")] {
+            assert!(alter(&[(attribute, value), (Attribute::Name, "x")], &[]).fits_running().is_err());
+        }
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub const SIGNALS: &[(&str, &str)] = &[
 pub struct JobDelete {
     /// Also when the job's node does not answer (`-W force`): the scheduler forgets the job, its processes may go on.
     pub force: bool,
-    /// Of an array only these: indices and ranges, such as `3` or `1-5,9`; absent: the whole job.
+    /// Of an array only these: indices and ranges, such as `3`, `1-5,9` or, every second, `1-9:2`; absent: the whole job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subjobs: Option<String>,
 }

@@ -230,13 +230,17 @@ impl Steering {
 
 /// Indices and ranges of subjobs, each as it stands between the brackets.
 fn read_subjobs(text: &str) -> Result<Vec<&str>, &'static str> {
-    const WRONG: &str = "must be indices and ranges such as 3 or 1-5,9";
+    const WRONG: &str = "must be indices and ranges such as 3, 1-5 or 1-9:2";
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();
     let number = |text: &str| -> Option<u32> {
         if text.bytes().all(|b| b.is_ascii_digit()) { text.parse().ok() } else { None }
     };
     let is_good = |part: &&str| match part.split_once('-') {
-        Some((first, last)) => number(first).zip(number(last)).is_some_and(|(first, last)| first < last),
+        Some((first, rest)) => {
+            let (last, step) = rest.split_once(':').unwrap_or((rest, "1"));
+            number(first).zip(number(last)).is_some_and(|(first, last)| first < last)
+                && number(step).is_some_and(|step| step > 0)
+        }
         None => number(part).is_some(),
     };
     if parts.len() > 50 {
@@ -245,7 +249,7 @@ fn read_subjobs(text: &str) -> Result<Vec<&str>, &'static str> {
     if parts.iter().all(is_good) { Ok(parts) } else { Err(WRONG) }
 }
 
-/// The scheduler's ids for a job, or for some subjobs of it: `12[].vm` with `1-5,9` is `12[1-5].vm` and `12[9].vm`.
+/// The scheduler's ids for a job, or for some subjobs of it: `12[].vm` with `1-5:2,9` is `12[1-5:2].vm` and `12[9].vm`.
 ///
 /// # Errors
 /// The subjobs cannot be read, or the job is no array.
@@ -301,7 +305,10 @@ mod tests {
         };
         assert_eq!(ids(None), Ok("12[].vm".to_owned()));
         assert_eq!(ids(Some("1-5, 9")), Ok("12[1-5].vm 12[9].vm".to_owned()));
-        for wrong in ["", "x", "5-1", "3-3", "1-", "-1", "1;2", "99999999999"] {
+        assert_eq!(ids(Some("1-9:2")), Ok("12[1-9:2].vm".to_owned()));
+        for wrong in
+            ["", "x", "5-1", "3-3", "1-", "-1", "1;2", "99999999999", "1-9:0", "1-9:", "1:2", "1-9:2:3"]
+        {
             assert!(ids(Some(wrong)).is_err(), "{wrong}");
         }
         assert!(target_ids(&"12.vm".parse().unwrap(), Some("1")).is_err());

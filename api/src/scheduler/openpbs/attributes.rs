@@ -93,5 +93,9 @@ const fn name_of(attribute: Attribute) -> &'static str {
         Attribute::StageOut => "stageout",
         Attribute::Umask => "umask",
         Attribute::Sandbox => "sandbox",
+        Attribute::MaxRunSubjobs => "max_run_subjobs",
+        Attribute::RunCount => "run_count",
+        Attribute::ReleaseNodes => "release_nodes_on_stageout",
+        Attribute::TolerateNodeFailures => "tolerate_node_failures",
     }
 }

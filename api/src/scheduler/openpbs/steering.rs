@@ -129,6 +129,10 @@ const fn option_of(attribute: Attribute) -> (&'static str, &'static str) {
         Attribute::StageOut => ("-W", "stageout"),
         Attribute::Umask => ("-W", "umask"),
         Attribute::Sandbox => ("-W", "sandbox"),
+        Attribute::MaxRunSubjobs => ("-W", "max_run_subjobs"),
+        Attribute::RunCount => ("-W", "run_count"),
+        Attribute::ReleaseNodes => ("-W", "release_nodes_on_stageout"),
+        Attribute::TolerateNodeFailures => ("-W", "tolerate_node_failures"),
     }
 }
 

@@ -28,6 +28,7 @@ use crate::store::job_actions::{
     OpenAction, OpenItem, Outcome, finish_or_put_off, keep_outcome, mark_sent, take_action,
 };
 use crate::store::jobs::{change_job, rename_job};
+use crate::store::submissions::move_output;
 use crate::transport::TransportError;
 
 /// While an action is being sent no other server takes it: longer than an exchange and the wait before it.
@@ -374,6 +375,7 @@ fn note(
             if let Some(seconds) = walltime.and_then(|walltime| i64::try_from(walltime.seconds()).ok()) {
                 change_job(connection, item.job, now, |facts| facts.walltime_seconds = Some(seconds))?;
             }
+            move_output(connection, item.job, alter)?;
             match alter.attributes.get(&Attribute::Name) {
                 Some(name) => rename_job(connection, item.job, name, now),
                 None => Ok(()),

@@ -217,12 +217,17 @@ impl Site {
                 continue;
             }
             match name {
+                "Account_Name" | "project" | "Join_Path" | "Keep_Files" | "Remove_Files" | "User_List"
+                | "group_list" | "depend" | "stagein" | "stageout" | "umask" | "sandbox"
+                    if running =>
+                {
+                    return Err(refusal::cannot_modify_running(name));
+                }
                 "Job_Name" => job.name = value,
                 "Account_Name" => job.account = Some(value),
                 "project" => job.project = value,
                 "Priority" => job.priority = value.parse().map_err(|_| refusal::illegal_value("Priority"))?,
                 "Execution_Time" => job.execution_time = value.parse().ok(),
-                "Output_Path" | "Error_Path" if running => return Err(refusal::cannot_modify_running(name)),
                 "Output_Path" => job.output_path = self.on_this_host(&value),
                 "Error_Path" => job.error_path = self.on_this_host(&value),
                 "Join_Path" => job.join = value,

@@ -161,6 +161,22 @@ async fn a_waiting_job_is_altered_from_its_own_values() {
 }
 
 #[tokio::test]
+async fn output_that_goes_elsewhere_since_an_alteration_is_read_there() {
+    let app = TestApp::start().await;
+    let user = app.ready_user("ada").await;
+    app.sim.set_scheduling(false);
+    let job = user.submit_well(&user.job("echo out; echo err >&2")).await;
+    let there = app.sim.home("ada").join("there");
+    let changes = json!({ "attributes": { "output_path": there, "join": "oe" } });
+    let _ = user.patch(&format!("/jobs/{}", job.id), &changes).await.expect(202);
+    app.sim.set_scheduling(true);
+    user.wait_ended(job.id).await;
+    assert_eq!(user.stdout_of(job.id).await, "out\nerr\n");
+    let problem = user.get(&format!("/jobs/{}/output/stderr", job.id)).await.problem(ProblemCode::NotFound);
+    assert_eq!(problem.detail.as_deref(), Some("standard error is joined to standard output"));
+}
+
+#[tokio::test]
 async fn a_running_job_gets_less_time_signals_and_messages() {
     let app = TestApp::start().await;
     let user = app.ready_user("ada").await;
@@ -176,8 +192,15 @@ async fn a_running_job_gets_less_time_signals_and_messages() {
     let path = format!("/jobs/{}", job.id);
     let less = json!({ "resources": { "walltime": "0:04:00" } });
     let _ = user.patch(&path, &less).await.expect(202);
-    let more = json!({ "attributes": { "name": "late" } });
-    user.patch(&path, &more).await.problem(ProblemCode::StateForbids);
+    // What does not decide where it runs may change all the same.
+    let mail = json!({ "attributes": { "name": "late", "mail_events": "e", "priority": "3" } });
+    let _ = user.patch(&path, &mail).await.expect(202);
+    let attributes: JobAttributes = user.read(&format!("/jobs/{}/attributes", job.id)).await;
+    let mail = attributes.attributes.iter().find(|one| one.attribute == Attribute::MailEvents).unwrap();
+    assert_eq!(mail.value, "e");
+    for more in [json!({ "account": "other" }), json!({ "name": "later", "join": "oe" })] {
+        user.patch(&path, &json!({ "attributes": more })).await.problem(ProblemCode::StateForbids);
+    }
     act(&user, job.id, "signal", json!({ "signal": "SIGCONT" })).await;
     let text = "-n it's \"half\" done\n`id` $HOME";
     act(&user, job.id, "message", json!({ "text": text })).await;
@@ -241,7 +264,7 @@ async fn subjobs_of_an_array_are_meant_one_by_one_and_in_ranges() {
     let app = TestApp::start().await;
     let user = app.ready_user("ada").await;
     let mut request = user.job(WAIT);
-    request.script.array = "1-6".to_owned();
+    request.script.array = "1-9".to_owned();
     let job = user.submit_well(&request).await;
     user.wait_state(job.id, JobState::Running).await;
     let item = act(&user, job.id, "delete", json!({ "subjobs": "2-3,5" })).await;
@@ -254,7 +277,10 @@ async fn subjobs_of_an_array_are_meant_one_by_one_and_in_ranges() {
         let open = array.subjobs.iter().filter(|(_, run)| !run.is_over());
         open.map(|(index, _)| *index).collect::<Vec<_>>()
     };
-    pbsweb_e2e::until("three are gone", || open() == [1, 4, 6]).await;
+    pbsweb_e2e::until("three are gone", || open() == [1, 4, 6, 7, 8, 9]).await;
+    let item = act(&user, job.id, "delete", json!({ "subjobs": "7-9:2" })).await;
+    assert_eq!(item.pbs_ids[0].as_str(), format!("{number}[7-9:2]{server}"));
+    pbsweb_e2e::until("every second is gone", || open() == [1, 4, 6, 8]).await;
     // What does not exist is refused in the scheduler's words.
     let problem = ask(&user, job.id, "delete", json!({ "subjobs": "77" })).await;
     let problem = problem.problem(ProblemCode::HostCommandFailed);

@@ -50,13 +50,15 @@ impl Known {
     /// Of one job: what its state lets one change, as it is now.
     fn of_one(found: JobAttributes) -> Self {
         let mut given = found.resources;
+        let attributes = found.attributes.into_iter().map(|one| (one.attribute, one.value));
+        let attributes =
+            attributes.filter(|(attribute, _)| !found.is_running || attribute.is_for_running()).collect();
         if found.is_running {
             let resources = RUNNING_RESOURCES.iter();
             let resources =
                 resources.map(|name| ((*name).to_owned(), given.remove(*name).unwrap_or_default()));
-            return Self { is_running: true, attributes: Vec::new(), resources: resources.collect() };
+            return Self { is_running: true, attributes, resources: resources.collect() };
         }
-        let attributes = found.attributes.into_iter().map(|one| (one.attribute, one.value)).collect();
         let offered = RESOURCES.iter();
         let mut resources: Vec<(String, String)> =
             offered.map(|name| ((*name).to_owned(), given.remove(*name).unwrap_or_default())).collect();
@@ -161,7 +163,9 @@ fn KnownFields(
     let mut usual: Vec<AnyView> = resources.chain(attributes).collect();
     let rare = usual.split_off(usual.len().min(RESOURCES.len().saturating_add(N_USUAL)));
     let lead = match (is_running, is_one) {
-        (true, _) => "It runs: only its time limits can be changed, and owners may only lower them.",
+        (true, _) => {
+            "It runs: owners may only lower its time limits, and paths, shell and start are for a next run."
+        }
         (false, true) => "Only what you change is sent. If the scheduler refuses one change, it makes none.",
         (false, false) => "Only what you fill in is changed, for each of the jobs.",
     };
@@ -226,10 +230,12 @@ mod tests {
     }
 
     #[test]
-    fn of_a_running_job_only_its_limits_are_fields() {
-        let known = Known::of_one(found(true, &[("select", "1"), ("walltime", "60")]));
+    fn of_a_running_job_what_may_be_changed_are_fields() {
+        let mut running = found(true, &[("select", "1"), ("walltime", "60")]);
+        running.attributes.push(AttributeValue { attribute: Attribute::Account, value: "heat".to_owned() });
+        let known = Known::of_one(running);
         assert_eq!(names(&known), RUNNING_RESOURCES);
-        assert_eq!(known.attributes, []);
+        assert_eq!(known.attributes, [(Attribute::Name, "heat".to_owned())]);
     }
 
     #[test]

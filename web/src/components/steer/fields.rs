@@ -118,7 +118,7 @@ fn subjobs_field(fields: RwSignal<Fields>, errors: Signal<Vec<FieldError>>) -> A
             label="Jobs of the array"
             name="subjobs"
             value=Bind::part(fields, |fields| &fields.subjobs, |fields| &mut fields.subjobs)
-            help="Indices and ranges such as 3 or 1-5,9; empty for the whole array"
+            help="Indices and ranges such as 3, 1-5 or 1-9:2; empty for the whole array"
             error=error_at(errors, "/subjobs")
             is_code=true
         />
