@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pbsweb_shared::event::Event;
-use pbsweb_shared::host::{HealthSample, HostStatus, ListedJob};
+use pbsweb_shared::host::{HostStatus, ListedJob};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
+use super::found::{Found, note};
 use super::light::Rhythm;
 use super::list::{Known, Listed, WHOLE_CALLS, list};
 use super::listing::HostListing;
@@ -19,16 +20,12 @@ use crate::error::chain;
 use crate::services::reach::{Reach, ReachError, Trust};
 use crate::store::StoreError;
 use crate::store::events::insert_event;
-use crate::store::health::note_health;
 use crate::store::host_accounts::usable_accounts;
 use crate::store::hosts::find_host;
 use crate::store::jobs::{OpenJob, has_open_jobs, open_jobs};
 use crate::store::queues::replace_queues;
 use crate::store::replicas::Hold;
-use crate::store::watches::{
-    Turn, find_watch, find_watched_host, is_watched, lock_watch, note_calls, set_listing, set_status,
-    take_turn,
-};
+use crate::store::watches::{Turn, find_watch, is_watched, lock_watch, set_listing, take_turn};
 use crate::transport::TransportError;
 
 /// Between a poke and the listing, so that what caused it shows, and several pokes make one listing.
@@ -43,22 +40,6 @@ enum Asked {
     NotYet(Duration),
     /// Another server watches the host now: the next heartbeat ends this poller.
     TakenOver,
-}
-
-/// How a host was found.
-struct Found {
-    status: HostStatus,
-    detail: Option<String>,
-    /// How long it took to answer, if it did.
-    took: Option<Duration>,
-    /// Commands of the scheduler that were run.
-    n_calls: u32,
-}
-
-impl Found {
-    const fn not(status: HostStatus, why: String, n_calls: u32) -> Self {
-        Self { status, detail: Some(why), took: None, n_calls }
-    }
 }
 
 /// Polls a host, for as long as this server holds it.
@@ -254,11 +235,14 @@ async fn keep(app: &Arc<App>, hold: Hold, listed: Listed, look_ups: &mut LookUps
         None
     });
     let (shown, packed) = packed.unzip();
-    let is_kept = app
+    // In one transaction: whoever sees the jobs sees that their host is up.
+    let told = found(HostStatus::Up, None).told(app, hold);
+    let kept = told.clone();
+    let is_news = app
         .store
         .query(move |connection| {
             if !lock_watch(connection, hold)? {
-                return Ok(false);
+                return Ok(None);
             }
             if !snapshot.queues.is_empty() {
                 replace_queues(connection, host, &snapshot.queues, taken_at)?;
@@ -272,47 +256,16 @@ async fn keep(app: &Arc<App>, hold: Hold, listed: Listed, look_ups: &mut LookUps
             if packed.is_some() {
                 insert_event(connection, None, &Event::Snapshot { host, taken_at }, taken_at)?;
             }
-            Ok(true)
+            kept.keep(connection).map(Some)
         })
         .await?;
-    if let Some(shown) = shown.filter(|_| is_kept) {
+    // Another server watches the host now.
+    let Some(is_news) = is_news else { return Ok(()) };
+    if let Some(shown) = shown {
         app.pollers.keep_jobs(host, taken_at, shown);
     }
-    note(app, hold, found(HostStatus::Up, None)).await
-}
-
-/// Keeps how the host is, and tells open pages when that is news.
-async fn note(app: &App, hold: Hold, found: Found) -> Result<(), StoreError> {
-    let host = hold.host;
-    let Found { status, detail, took, n_calls } = found;
-    let latency_ms = took.and_then(|took| u32::try_from(took.as_millis()).ok());
-    let (most, now) = (app.config.poll.max_listings_per_minute, app.replica.now());
-    // PostgreSQL takes no NUL, and a host may print anything.
-    let detail = detail.map(|detail| detail.replace('\0', "\u{fffd}"));
-    let told = detail.clone();
-    let is_news = app
-        .store
-        .query(move |connection| {
-            if !lock_watch(connection, hold)? {
-                return Ok(false);
-            }
-            note_calls(connection, host, n_calls)?;
-            note_health(
-                connection,
-                host,
-                &HealthSample { at: now, status, detail: detail.clone(), latency_ms },
-            )?;
-            if !set_status(connection, host, status, detail.as_deref(), latency_ms, now)? {
-                return Ok(false);
-            }
-            let Some((record, watch)) = find_watched_host(connection, host)? else { return Ok(false) };
-            let health = super::health(&record, watch.as_ref(), most, now);
-            insert_event(connection, None, &Event::Host { host, health }, now)?;
-            Ok(true)
-        })
-        .await?;
     if is_news {
-        tracing::info!(host.id = %host, host.status = %status, detail = told.as_deref(), "host status");
+        told.log();
     }
     Ok(())
 }

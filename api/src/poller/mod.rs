@@ -29,6 +29,7 @@ use crate::store::watches::{
 mod apply;
 pub mod diff;
 mod driver;
+mod found;
 mod light;
 mod list;
 pub mod listing;
