@@ -4,7 +4,7 @@ use gloo_net::http::Method;
 use pbsweb_shared::api::hosts::{
     CheckReport, Host, HostAccount, HostAccountPut, HostCreate, HostJobsQuery, HostKeyScan, HostUpdate,
 };
-use pbsweb_shared::host::{HostJobs, HostQueues};
+use pbsweb_shared::host::{HostHistory, HostJobs, HostQueues};
 use pbsweb_shared::ids::HostId;
 use pbsweb_shared::node::HostNodes;
 use pbsweb_shared::page::Page;
@@ -70,4 +70,9 @@ pub(crate) fn get_host_jobs(host: HostId, query: &HostJobsQuery) -> Reply<HostJo
 /// The nodes, as the scheduler listed them last.
 pub(crate) fn get_host_nodes(host: HostId) -> Reply<HostNodes> {
     http::get(&format!("/hosts/{host}/nodes"))
+}
+
+/// How a host was over the last two weeks.
+pub(crate) fn get_host_history(host: HostId) -> Reply<HostHistory> {
+    http::get(&format!("/hosts/{host}/health"))
 }

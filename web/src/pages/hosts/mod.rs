@@ -1,4 +1,6 @@
-//! The hosts: how they are, and one's account on each.
+//! The hosts: how they are and were, and one's account on each.
+
+mod history;
 
 use leptos::prelude::*;
 use leptos_router::components::A;
@@ -8,6 +10,7 @@ use crate::components::{AccountBadge, HostAccountForm, HostStatusBadge};
 use crate::paths;
 use crate::state::{CurrentUser, Hosts as HostStore};
 use crate::ui::{EmptyState, Fact, Facts, LinkButton, PageHeader, Panel, ProblemBox, Spinner, Time, format};
+use history::History;
 
 /// The page.
 #[component]
@@ -118,6 +121,7 @@ fn HostPanel(host: HostId) -> impl IntoView {
                         }}
                     </Fact>
                 </Facts>
+                <History host=id />
                 {move || {
                     if !is_enabled.get() {
                         view! { <p class="muted">"An administrator has switched this host off: nothing is sent to it."</p> }
