@@ -121,6 +121,9 @@ pub struct Queue {
     /// Fewest processors for one job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_ncpus: Option<u64>,
+    /// How many jobs may wait or run at once, and with how much, in words, such as `jobs of one user: at most 5 run at once`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<String>,
 }
 
 /// A host's queues, with the rules that a script is checked against.

@@ -52,7 +52,11 @@ pub fn why_waiting(job: &ListedJob, queue: Option<&Queue>) -> Vec<String> {
     }
     let said = job.comment.as_deref().and_then(explain_comment);
     let is_said = said.is_some();
+    let is_limited = said.as_deref().is_some_and(|said| [OF_USER, OF_GROUP, OF_ALL].contains(&said));
     reasons.extend(said);
+    if let Some(queue) = queue.filter(|queue| is_limited && !queue.limits.is_empty()) {
+        reasons.push(format!("{} limits {}", queue.name, queue.limits.join("; ")));
+    }
     if queue.is_some_and(|queue| !queue.is_started)
         && job.comment.as_deref().is_none_or(|text| !text.contains("Queue not started"))
     {
@@ -182,6 +186,23 @@ fn resource_of(why: &str) -> Option<(String, String, String)> {
 mod tests {
     use super::*;
 
+    fn queue(is_started: bool, limits: &[&str]) -> Queue {
+        Queue {
+            name: "workq".to_owned(),
+            is_enabled: true,
+            is_started,
+            is_default: true,
+            is_offered: true,
+            n_queued: 1,
+            n_running: 0,
+            max_walltime_seconds: None,
+            default_walltime_seconds: None,
+            max_ncpus: None,
+            min_ncpus: None,
+            limits: limits.iter().map(|limit| (*limit).to_owned()).collect(),
+        }
+    }
+
     fn job(state: JobState, comment: Option<&str>) -> ListedJob {
         ListedJob {
             pbs_id: "1.pbs".parse().unwrap(),
@@ -267,6 +288,29 @@ mod tests {
         for comment in ["", "Job run at Sun Nov 22 at 20:44 on (vm:ncpus=1)", "maintenance on Friday"] {
             assert_eq!(explain_comment(comment), None, "{comment}");
         }
+    }
+
+    #[test]
+    fn the_queue_is_a_reason_too() {
+        let limits = ["jobs of one user: at most 5 run at once"];
+        let told = |comment, queue: Queue| {
+            let job = ListedJob { place: None, ..job(JobState::Queued, comment) };
+            why_waiting(&job, Some(&queue))
+        };
+        let stopped = "its queue is stopped: an administrator has to start it";
+        assert_eq!(told(None, queue(false, &limits)), [stopped]);
+        assert_eq!(told(Some("Not Running: Queue not started."), queue(false, &[])), [stopped]);
+        let of_user = Some("Not Running: User has reached queue workq running job limit.");
+        assert_eq!(
+            told(of_user, queue(true, &limits)),
+            [OF_USER, "workq limits jobs of one user: at most 5 run at once"]
+        );
+        assert_eq!(told(of_user, queue(true, &[])), [OF_USER]);
+        // Its limits are not why.
+        assert_eq!(
+            told(Some("Not Running: Not enough free nodes available"), queue(true, &limits)),
+            [NO_ROOM]
+        );
     }
 
     #[test]

@@ -76,6 +76,7 @@ async fn a_host_is_added_while_the_server_runs_and_offers_what_its_row_says() {
         !report.is_ok && report.findings.iter().any(|finding| finding.topic == "scheduler"),
         "{report:#?}"
     );
+    sim.change_queues(|queues| queues.iter_mut().for_each(|queue| queue.max_queued = Some(50)));
     let bin = json!({ "bin_folder": sim.bin_dir() });
     let _ = app.admin.patch(&path, &bin).await.expect(200);
     user.check_well(host.id).await;
@@ -87,6 +88,7 @@ async fn a_host_is_added_while_the_server_runs_and_offers_what_its_row_says() {
     let offered: Vec<_> =
         queues.queues.iter().filter(|queue| queue.is_offered).map(|queue| &queue.name).collect();
     assert_eq!(offered, ["sequential"]);
+    assert!(queues.queues.iter().all(|queue| queue.limits == ["jobs of one user: at most 50 wait or run"]));
     let job = user.submit_well(&user.job("true")).await;
     user.wait_ended(job.id).await;
     // It has a history now.

@@ -171,9 +171,9 @@ pub async fn list_queues(app: &App, actor: &Actor, id: HostId) -> Result<HostQue
         .await?;
     let host = host.ok_or(HostError::NotFound)?;
     let default_queue = listed.default_queue.as_deref();
-    let queues: Vec<Queue> =
-        listed.queues.iter().map(|queue| shown_queue(&host, queue, default_queue)).collect();
     let login = account.map(|account| account.login.to_string());
+    let shown = |queue| shown_queue(&host, queue, default_queue, login.as_deref());
+    let queues: Vec<Queue> = listed.queues.iter().map(shown).collect();
     let rules = host_rules(&listed.queues, default_queue, login);
     Ok(HostQueues { host: id, as_of: listed.as_of, queues, rules })
 }

@@ -4,7 +4,9 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use pbsweb_shared::api::jobs::Job;
 use pbsweb_shared::job::{JobAction, JobState};
+use pbsweb_shared::waiting::explain_comment;
 
+use crate::client::as_sentence;
 use crate::components::{
     HostTrouble, JobStateBadge, action_label, end_cause_words, exit_meaning, exit_words, next_try_words,
     refusal, source_words, walltime_words,
@@ -39,7 +41,20 @@ pub(super) fn Overview(
                 </p>
             </div>
             {move || {
-                job.read().reason.clone().map(|reason| view! { <p class="job-reason">{reason}</p> })
+                let job = job.read();
+                job.reason
+                    .as_ref()
+                    .map(|reason| {
+                        let waits = matches!(
+                            job.state,
+                            JobState::Queued | JobState::Held | JobState::Waiting | JobState::Suspended
+                        );
+                        let meaning = explain_comment(reason).filter(|_| waits);
+                        view! {
+                            {meaning.map(|meaning| view! { <p>{as_sentence(&meaning)}</p> })}
+                            <p class="job-reason">{reason.clone()}</p>
+                        }
+                    })
             }}
             <Looking job=job />
             <Show when=move || job.read().is_delete_requested && !state.get().has_ended()>

@@ -76,6 +76,8 @@ pub(super) fn HostPanel(
     let is_stale =
         move || status.get() != HostStatus::Up || matches!(live.state(), LiveState::NotLiveSince(_));
     let title = Signal::derive(move || hosts.name(id));
+    let known_queues =
+        Memo::new(move |_| queues.get().and_then(Result::ok).map(|answer| answer.queues).unwrap_or_default());
     view! {
         <Panel
             title=title
@@ -98,7 +100,7 @@ pub(super) fn HostPanel(
             <Load resource=queues what="queues" let:answer>
                 <QueueTable queues=answer.queues />
             </Load>
-            <Listing host=id filter=filter on_change=on_change version=version as_of=listed_at name=title />
+            <Listing host=id filter=filter on_change=on_change version=version as_of=listed_at name=title queues=known_queues />
         </Panel>
     }
 }
@@ -118,12 +120,18 @@ fn QueueTable(queues: Vec<Queue>) -> impl IntoView {
         .map(|queue| {
             let (tone, shape, word) = queue_look(&queue);
             let processors = processors(&queue);
+            let limit_view =
+                |words: &String| view! { <span class="muted cell-small">{client::as_sentence(words)}</span> };
+            let limits = queue.limits.iter().map(limit_view).collect_view();
             view! {
                 <tr>
                     <th scope="row" data-label="Queue">
-                        <span>
-                            {queue.name}
-                            {queue.is_default.then(|| view! { <span class="muted">" (default)"</span> })}
+                        <span class="cell-lines">
+                            <span>
+                                {queue.name}
+                                {queue.is_default.then(|| view! { <span class="muted">" (default)"</span> })}
+                            </span>
+                            {limits}
                         </span>
                     </th>
                     <td data-label="State"><Badge tone=tone shape=shape text=word /></td>
@@ -162,6 +170,7 @@ mod tests {
             default_walltime_seconds: None,
             max_ncpus: Some(4),
             min_ncpus: Some(2),
+            limits: Vec::new(),
         };
         assert_eq!(queue_look(&queue(true, true)).2, "Open");
         assert_eq!(queue_look(&queue(true, false)).2, "Not started");

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::{html, leptos_dom::helpers::request_animation_frame};
 use pbsweb_shared::api::hosts::{HostJobsQuery, ListedGroup};
-use pbsweb_shared::host::{HostJobs, ListedJob};
+use pbsweb_shared::host::{HostJobs, ListedJob, Queue};
 use pbsweb_shared::ids::HostId;
 use pbsweb_shared::job::JobState;
 use wasm_bindgen::JsCast;
@@ -56,6 +56,7 @@ struct Held {
 pub(super) struct List {
     host: HostId,
     filter: Memo<Filter>,
+    pub(super) queues: Memo<Vec<Queue>>,
     pub(super) rows: RwSignal<Vec<ArcRwSignal<Row>>>,
     pub(super) part: RwSignal<Part>,
     pub(super) sums: RwSignal<Option<Sums>>,
@@ -73,10 +74,11 @@ pub(super) struct List {
 }
 
 impl List {
-    pub(super) fn new(host: HostId, filter: Memo<Filter>) -> Self {
+    pub(super) fn new(host: HostId, filter: Memo<Filter>, queues: Memo<Vec<Queue>>) -> Self {
         Self {
             host,
             filter,
+            queues,
             rows: RwSignal::new(Vec::new()),
             part: RwSignal::new(Part::default()),
             sums: RwSignal::new(None),

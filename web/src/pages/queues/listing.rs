@@ -5,12 +5,13 @@ use leptos::ev;
 use leptos::prelude::*;
 use leptos_router::components::A;
 use pbsweb_shared::api::hosts::ListedOrder;
-use pbsweb_shared::host::ListedJob;
+use pbsweb_shared::host::{ListedJob, Queue};
 use pbsweb_shared::ids::HostId;
 use pbsweb_shared::waiting::why_waiting;
 
 use super::filter::Filter;
 use super::list::{List, Row, Sums};
+use crate::client::as_sentence;
 use crate::components::{JobStateBadge, walltime_words};
 use crate::paths;
 use crate::ui::{
@@ -54,8 +55,10 @@ pub(super) fn Listing(
     as_of: RwSignal<Option<DateTime<Utc>>>,
     /// The host's name.
     name: Signal<String>,
+    /// Its queues, as far as they are known.
+    queues: Memo<Vec<Queue>>,
 ) -> impl IntoView {
-    let list = List::new(host, filter);
+    let list = List::new(host, filter, queues);
     let mut known = None;
     effect(move || {
         depend_on(version);
@@ -177,7 +180,7 @@ fn JobRows(
                         key=|row| row.with_untracked(|row| row.job.pbs_id.to_string())
                         let:row
                     >
-                        <ListedRow row=row />
+                        <ListedRow row=row queues=list.queues />
                     </For>
                 </tbody>
                 <Space height=Signal::derive(move || space.get().1) />
@@ -212,19 +215,11 @@ fn size(job: &ListedJob) -> String {
     }
 }
 
-/// With a capital letter and a full stop.
-fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{first}{}.", letters.as_str())
-}
-
 fn seconds(value: Option<u64>) -> Option<i64> {
     value.and_then(|value| i64::try_from(value).ok())
 }
 
-fn state_view(job: &ListedJob) -> AnyView {
-    let why = why_waiting(job, None);
+fn state_view(job: &ListedJob, why: &[String]) -> AnyView {
     let estimated = job.estimated_start_at.filter(|_| job.started_at.is_none());
     let state = match job.state {
         Some(state) => view! { <JobStateBadge state=state /> }.into_any(),
@@ -237,7 +232,7 @@ fn state_view(job: &ListedJob) -> AnyView {
     view! {
         <span class="cell-lines">
             <span>{state}</span>
-            {why.into_iter().map(|why| view! { <span class="cell-small">{sentence(&why)}</span> }).collect_view()}
+            {why.iter().map(|why| view! { <span class="cell-small">{as_sentence(why)}</span> }).collect_view()}
             {estimated.map(|at| view! { <span class="cell-small">"Expected to start "<Time at=at /></span> })}
             {comment.map(|comment| view! { <span class="muted cell-small">{comment}</span> })}
         </span>
@@ -247,7 +242,7 @@ fn state_view(job: &ListedJob) -> AnyView {
 
 /// A row that stays while what is known of its job changes.
 #[component]
-fn ListedRow(row: ArcRwSignal<Row>) -> impl IntoView {
+fn ListedRow(row: ArcRwSignal<Row>, queues: Memo<Vec<Queue>>) -> impl IntoView {
     let id = row.with_untracked(|row| row.job.pbs_id.to_string());
     let shown_id = id.clone();
     let row: Signal<Row> = row.into();
@@ -256,6 +251,11 @@ fn ListedRow(row: ArcRwSignal<Row>) -> impl IntoView {
     // The link is drawn anew only when it leads elsewhere: it may have the focus.
     let name = Memo::new(move |_| row.with(|row| (row.job.name.clone(), row.job.job)));
     let is_own = Memo::new(move |_| row.with(|row| row.job.is_own));
+    let why = Memo::new(move |_| {
+        let (row, queues) = (row.read(), queues.read());
+        why_waiting(&row.job, queues.iter().find(|queue| queue.name == row.job.queue))
+    });
+    let state = move || row.with(|row| why.with(|why| state_view(&row.job, why)));
     let walltime = move || {
         row.with(|row| {
             walltime_words(seconds(row.job.used_walltime_seconds), seconds(row.job.walltime_seconds))
@@ -289,7 +289,7 @@ fn ListedRow(row: ArcRwSignal<Row>) -> impl IntoView {
                     {move || is_own.get().then(|| view! { <strong class="own-mark">" (you)"</strong> })}
                 </span>
             </td>
-            <td data-label="State">{move || row.with(|row| state_view(&row.job))}</td>
+            <td data-label="State">{state}</td>
             <td data-label="Queue">{of(|job| job.queue.clone())}</td>
             <td data-label="Processors">{of(size)}</td>
             <td data-label="Walltime" class="cell-nowrap">{walltime}</td>
@@ -313,11 +313,5 @@ mod tests {
         assert_eq!(words(40_001, 1, 40_001), "40001 jobs, 1 of them yours");
         assert_eq!(words(1, 0, 1), "1 job, 0 of them yours");
         assert_eq!(words(7, 0, 1), "1 of 7 jobs fits the filter");
-    }
-
-    #[test]
-    fn words_become_a_sentence() {
-        assert_eq!(sentence("it waits; so do I"), "It waits; so do I.");
-        assert_eq!(sentence(""), ".");
     }
 }

@@ -210,6 +210,7 @@ mod tests {
             default_walltime_seconds: None,
             max_ncpus: Some(64),
             min_ncpus: None,
+            limits: Vec::new(),
         }
     }
 
