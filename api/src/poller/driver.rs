@@ -47,7 +47,7 @@ pub(super) async fn run(app: &Arc<App>, hold: Hold, poke: &Notify) {
     let mut rhythm = Rhythm::default();
     let mut look_ups = LookUps::default();
     loop {
-        let due = Instant::now() + poll(app, hold, &mut rhythm, &mut look_ups).await;
+        let due = poll(app, hold, &mut rhythm, &mut look_ups).await;
         // Nodes have their own time, between listings.
         loop {
             let pause = nodes::poll(app, hold).await.min(due.saturating_duration_since(Instant::now()));
@@ -63,21 +63,21 @@ pub(super) async fn run(app: &Arc<App>, hold: Hold, poke: &Notify) {
 }
 
 /// One run; returns when the next one is due.
-async fn poll(app: &Arc<App>, hold: Hold, rhythm: &mut Rhythm, look_ups: &mut LookUps) -> Duration {
+async fn poll(app: &Arc<App>, hold: Hold, rhythm: &mut Rhythm, look_ups: &mut LookUps) -> Instant {
     let begun = Instant::now();
     let host = hold.host;
     let asked = match ask(app, hold, rhythm).await {
         Ok(asked) => asked,
         Err(error) => {
             tracing::warn!(host.id = %host, error = &error as &dyn std::error::Error, "a host could not be polled");
-            return app.config.poll.interval;
+            return begun + app.config.poll.interval;
         }
     };
     let outcome = match asked {
         Asked::Listed(listed) => keep(app, hold, *listed, look_ups).await,
         Asked::Not(status, why, n_calls) => note(app, hold, Found::not(status, why, n_calls)).await,
-        Asked::NotYet(wait) => return wait,
-        Asked::TakenOver => return app.config.poll.interval,
+        Asked::NotYet(wait) => return Instant::now() + wait,
+        Asked::TakenOver => return begun + app.config.poll.interval,
     };
     if let Err(error) = outcome {
         tracing::warn!(host.id = %host, error = &error as &dyn std::error::Error, "a snapshot could not be kept");
@@ -89,11 +89,11 @@ async fn poll(app: &Arc<App>, hold: Hold, rhythm: &mut Rhythm, look_ups: &mut Lo
             Ok(has_open_jobs(connection, host)? || is_watched(connection, host, WATCHED_FOR)?)
         })
         .await;
-    // While the database cannot tell, it may be. A listing that takes long is asked for less often: at most half of the
-    // time is spent on it.
+    // While the database cannot tell, it may be. From beginning to beginning; after a listing that takes long, the host is left
+    // alone for as long as it took: at most half of the time is spent on it.
     let pause =
         if is_busy.unwrap_or(true) { app.config.poll.interval } else { app.config.poll.idle_interval };
-    pause.max(begun.elapsed())
+    begun + pause.max(begun.elapsed().saturating_mul(2))
 }
 
 /// What a light listing builds on.
