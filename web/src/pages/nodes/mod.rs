@@ -99,14 +99,15 @@ fn NodesOf(host: HostId) -> impl IntoView {
     let kind = Memo::new(move |_| {
         shown.with(|shown| match shown {
             None => 0_u8,
-            Some(nodes) if nodes.as_of.is_none() => 1,
-            Some(_) => 2,
+            Some(HostNodes { as_of: Some(_), .. }) => 1,
+            Some(HostNodes { problem: None, .. }) => 2,
+            Some(_) => 3,
         })
     });
     let n_looks = StoredValue::new(0_u32);
     let look = move || {
         n_looks.update_value(|n| *n = n.wrapping_add(1));
-        if kind.get_untracked() == 1 || n_looks.get_value().is_multiple_of(SELDOM) {
+        if kind.get_untracked() > 1 || n_looks.get_value().is_multiple_of(SELDOM) {
             turn.update(|turn| *turn = turn.wrapping_add(1));
         }
     };
@@ -124,14 +125,16 @@ fn NodesOf(host: HostId) -> impl IntoView {
                 </span>
             }
         >
-            {move || problem().map(|words| view! {
-                <p class="stale-note">"The last question was not answered, so this may be old: "{words}</p>
+            {move || problem().map(|words| {
+                let what = if as_of().is_some() { ", so this may be old" } else { "" };
+                view! { <p class="stale-note">{format!("The last question was not answered{what}: {words}")}</p> }
             })}
             {move || failed().map(|error| view! { <ProblemBox error=error retry=Callback::new(move |()| answer.refetch()) /> })}
             {move || match kind.get() {
                 0 => view! { <Spinner what="Loading nodes" /> }.into_any(),
-                1 => view! { <EmptyState title="The nodes are being asked for" /> }.into_any(),
-                _ => view! { <NodesShown nodes=nodes /> }.into_any(),
+                1 => view! { <NodesShown nodes=nodes /> }.into_any(),
+                2 => view! { <EmptyState title="The nodes are being asked for" /> }.into_any(),
+                _ => view! { <EmptyState title="The nodes are not known yet" /> }.into_any(),
             }}
         </Panel>
     }

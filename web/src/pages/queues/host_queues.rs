@@ -73,8 +73,11 @@ pub(super) fn HostPanel(
         | HostStatus::KeyMismatch
         | HostStatus::Disabled => health.get().and_then(|health| health.detail),
     };
-    let is_stale =
-        move || status.get() != HostStatus::Up || matches!(live.state(), LiveState::NotLiveSince(_));
+    // Of a host that was never listed nothing is below.
+    let is_stale = move || {
+        as_of.get().is_some()
+            && (status.get() != HostStatus::Up || matches!(live.state(), LiveState::NotLiveSince(_)))
+    };
     let title = Signal::derive(move || hosts.name(id));
     let known_queues =
         Memo::new(move |_| queues.get().and_then(Result::ok).map(|answer| answer.queues).unwrap_or_default());
