@@ -20,6 +20,7 @@ mod following;
 mod groups;
 mod hosts;
 mod jobs;
+mod odd_listings;
 mod proxies;
 mod replicas;
 mod scripts;

@@ -253,36 +253,6 @@ async fn an_account_that_hangs_keeps_nobody_else_waiting() {
 }
 
 #[tokio::test]
-async fn a_job_that_cannot_be_read_is_listed_and_hides_no_other() {
-    let app = TestApp::start().await;
-    app.sim.add_held_jobs("eve", 2);
-    let (bin, folder) = (app.sim.bin_dir(), app.sim.dir().to_owned());
-    let real = folder.join("real");
-    std::fs::create_dir(&real).unwrap();
-    std::fs::rename(bin.join("qstat"), real.join("qstat")).unwrap();
-    // As the scheduler's own, with one job more that has neither owner nor state.
-    let program = format!(
-        "#!/bin/sh\nPBS_SIM_DIR='{}' '{}' \"$@\" || exit\n\
-         [ \"$*\" != -f ] || printf 'Job Id: 4242.cluster\\n    Job_Name = broken\\n\\n'\n",
-        folder.display(),
-        real.join("qstat").display(),
-    );
-    std::fs::write(bin.join("qstat"), program).unwrap();
-    std::fs::set_permissions(bin.join("qstat"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let ada = app.ready_user("ada").await;
-    let listed = eventually("all are listed", || async {
-        let listed: HostJobs = ada.read(&format!("/hosts/{}/jobs", ada.host)).await;
-        (listed.jobs.len() == 3).then_some(listed)
-    })
-    .await;
-    assert_eq!(listed.health.status, HostStatus::Up);
-    let told: Vec<_> = listed.jobs.iter().map(|job| (job.owner.as_str(), job.state)).collect();
-    assert_eq!(told, [("eve", Some(JobState::Held)), ("eve", Some(JobState::Held)), ("", None)]);
-    assert_eq!(listed.jobs[2].pbs_id.as_str(), "4242.cluster");
-    assert!(listed.jobs[2].comment.as_ref().is_some_and(|words| words.contains("could not be read")));
-}
-
-#[tokio::test]
 async fn every_command_that_watching_costs_the_scheduler_is_counted() {
     let app = TestApp::start().await;
     let ada = app.ready_user("ada").await;
