@@ -123,6 +123,26 @@ async function within(milliseconds, promise, what, explain = () => "") {
   }
 }
 
+/** Starts Chromium. When it dies of a signal of its own before it has seen a page, it is started once more, and that is said. */
+async function launch() {
+  const start = () =>
+    chromium.launch({
+      executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+      args: [
+        ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+        ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+      ],
+      timeout: PATIENCE_MS * 2,
+    });
+  try {
+    return await start();
+  } catch (error) {
+    if (!/signal=SIG(SEGV|TRAP|ILL|BUS)/.test(error.message)) throw error;
+    console.error(`Chromium died while it was being started: ${error.message}`);
+    return start();
+  }
+}
+
 /** The simulated host, its server, and a browser. */
 export class World {
   #folder;
@@ -181,14 +201,7 @@ export class World {
       ...["--host-key", key, "--description", "A simulated cluster"],
     ]);
 
-    this.#browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-      args: [
-        ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-        ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-      ],
-      timeout: PATIENCE_MS * 2,
-    });
+    this.#browser = await launch();
   }
 
   /** Runs a command of the server's program on its database, and gives what it printed. */

@@ -59,14 +59,23 @@ describe("what one looks at", () => {
       if (path === "/hosts") {
         // How it was before, too.
         await page.getByText("The last two weeks", { exact: true }).click();
-        await page.getByRole("listitem").filter({ hasText: "Scheduler down: " }).first().waitFor();
-        await page.getByRole("listitem").filter({ hasText: /Up, answered in .+ to / }).first().waitFor();
+        const row = (...texts) => texts.reduce((rows, hasText) => rows.filter({ hasText }), page.getByRole("row"));
+        await row("Scheduler down", "Connection refused").first().waitFor();
+        await row("Up", /\d ms/).first().waitFor();
+      }
+      if (path === "/nodes") {
+        // Nobody has looked at them before: they have never been known.
+        await page.getByText("The nodes are not known yet", { exact: true }).waitFor();
+        await page.getByText(/^The last question was not answered: /).waitFor();
+        assert.equal(await page.getByText(/being asked for|may be old/).count(), 0);
       }
       await ada.inEveryLook(`sick${path.replace("/", "-")}`, async (title, { width }) => {
         await assertUsable(ada, title);
         await assertFits(ada, title, width);
       });
     }
+    // What was is not what is.
+    await page.getByText("The last two weeks", { exact: true }).first().click();
     await world.fault("clear");
     await badge.first().waitFor({ state: "detached" });
   });

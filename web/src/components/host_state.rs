@@ -35,11 +35,6 @@ pub(crate) fn HostStatusBadge(
     }
 }
 
-/// A host's status in words.
-pub(crate) const fn host_status_label(status: HostStatus) -> &'static str {
-    look(status).2
-}
-
 /// What is known of such a host, and what is asked of it, may take longer.
 const fn is_sick(status: HostStatus) -> bool {
     match status {
@@ -68,7 +63,7 @@ pub(crate) fn HostTrouble(
 pub(crate) fn host_choice(host: &Host) -> Choice {
     let (name, status) = (&host.name, host.health.status);
     let name = if is_sick(status) {
-        format!("{name} ({})", host_status_label(status).to_lowercase())
+        format!("{name} ({})", look(status).2.to_lowercase())
     } else {
         name.to_string()
     };

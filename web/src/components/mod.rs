@@ -22,7 +22,7 @@ pub(crate) use changed_lines::{ChangedLines, changed_line};
 pub(crate) use check_report::CheckFindings;
 pub(crate) use header::Header;
 pub(crate) use host_account::{AccountBadge, HostAccountForm, HostAccounts};
-pub(crate) use host_state::{HostStatusBadge, HostTrouble, host_choice, host_status_label};
+pub(crate) use host_state::{HostStatusBadge, HostTrouble, host_choice};
 pub(crate) use job_state::{BuildStateBadge, JobStateBadge, job_state_label};
 pub(crate) use job_words::{
     end_cause_words, ending_words, exit_meaning, exit_words, next_try_words, source_words, telling_moment,

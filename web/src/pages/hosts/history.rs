@@ -5,8 +5,8 @@ use pbsweb_shared::host::HealthSample;
 use pbsweb_shared::ids::HostId;
 
 use crate::client;
-use crate::components::host_status_label;
-use crate::ui::{Load, LocalResource, Show, Time, format};
+use crate::components::HostStatusBadge;
+use crate::ui::{Columns, Load, LocalResource, Show, Table, Time, format};
 
 /// Changes that are shown.
 const MOST: usize = 50;
@@ -50,25 +50,33 @@ fn unchanged(samples: Vec<HealthSample>) -> Vec<(HealthSample, Option<(u32, u32)
     periods
 }
 
-/// `Up, answered in 12 ms to 85 ms`, or `Scheduler down: ` and its words.
-fn words(found: &HealthSample, took: Option<(u32, u32)>) -> String {
+/// `12 ms`, or `12 ms to 85 ms`.
+fn took_words((least, most): (u32, u32)) -> String {
     let ms = |ms: u32| format::duration_ms(ms.into());
-    let detail = found.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
-    let took = took.map(|(least, most)| format!(", answered in {} to {}", ms(least), ms(most)));
-    format!(" {}{detail}{}", host_status_label(found.status), took.unwrap_or_default())
+    if least == most { ms(least) } else { format!("{} to {}", ms(least), ms(most)) }
 }
 
 fn periods(samples: Vec<HealthSample>) -> impl IntoView {
     let rows = unchanged(samples).into_iter().map(|(found, took)| {
-        let words = words(&found, took);
         view! {
-            <li>
-                <Time at=found.at is_absolute=true />
-                {words}
-            </li>
+            <tr>
+                <td data-label="Since"><Time at=found.at is_absolute=true /></td>
+                <td data-label="State">
+                    <span class="cell-lines">
+                        <span><HostStatusBadge status=Signal::stored(found.status) /></span>
+                        {found.detail.map(|detail| view! { <span class="muted cell-small">{detail}</span> })}
+                    </span>
+                </td>
+                <td data-label="Answered in">{took.map(took_words)}</td>
+            </tr>
         }
     });
-    view! { <ol>{rows.collect_view()}</ol> }
+    view! {
+        <Table caption="The last two weeks" stacks=true>
+            <Columns names=["Since", "State", "Answered in"] />
+            <tbody>{rows.collect_view()}</tbody>
+        </Table>
+    }
 }
 
 #[cfg(test)]
@@ -77,6 +85,11 @@ mod tests {
     use pbsweb_shared::host::HostStatus;
 
     use super::*;
+
+    #[test]
+    fn how_long_answers_took() {
+        assert_eq!((took_words((12, 85)), took_words((12, 12))), ("12 ms to 85 ms".into(), "12 ms".into()));
+    }
 
     #[test]
     fn what_did_not_change_is_one_period() {
