@@ -73,6 +73,7 @@ async fn poll(app: &Arc<App>, hold: Hold, rhythm: &mut Rhythm, look_ups: &mut Lo
             return begun + app.config.poll.interval;
         }
     };
+    let is_listed = matches!(asked, Asked::Listed(_));
     let outcome = match asked {
         Asked::Listed(listed) => keep(app, hold, *listed, look_ups).await,
         Asked::Not(status, why, n_calls) => note(app, hold, Found::not(status, why, n_calls)).await,
@@ -90,10 +91,11 @@ async fn poll(app: &Arc<App>, hold: Hold, rhythm: &mut Rhythm, look_ups: &mut Lo
         })
         .await;
     // While the database cannot tell, it may be. From beginning to beginning; after a listing that takes long, the host is left
-    // alone for as long as it took: at most half of the time is spent on it.
+    // alone for as long as it took: at most half of the time is spent on it. One that does not answer has no work to do.
     let pause =
         if is_busy.unwrap_or(true) { app.config.poll.interval } else { app.config.poll.idle_interval };
-    begun + pause.max(begun.elapsed().saturating_mul(2))
+    let took = begun.elapsed();
+    begun + pause.max(if is_listed { took.saturating_mul(2) } else { took })
 }
 
 /// What a light listing builds on.

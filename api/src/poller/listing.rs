@@ -248,6 +248,7 @@ mod tests {
         let all = HostJobsQuery::default();
         let order = |order| HostJobsQuery { order: Some(order), ..all.clone() };
         let text = |text: &str| HostJobsQuery { text: Some(text.to_owned()), ..order(ListedOrder::Own) };
+        let backwards = |query| HostJobsQuery { order: Some(ListedOrder::Name), descending: true, ..query };
         for (query, wanted) in [
             (all.clone(), vec![0, 1, 2, 3]),
             (order(ListedOrder::Own), vec![1, 2, 0, 3]),
@@ -261,6 +262,9 @@ mod tests {
             // Own ones stay first within their group.
             (HostJobsQuery { group: Some(ListedGroup::State), ..order(ListedOrder::Own) }, vec![1, 3, 2, 0]),
             (HostJobsQuery { group: Some(ListedGroup::Owner), ..order(ListedOrder::Id) }, vec![2, 1, 3, 0]),
+            // All at once: filtered, in order backwards, within groups.
+            (HostJobsQuery { group: Some(ListedGroup::State), ..backwards(text("heat")) }, vec![3, 0, 2]),
+            (HostJobsQuery { group: Some(ListedGroup::Owner), ..backwards(text("heat")) }, vec![2, 3, 0]),
             (HostJobsQuery { own: true, ..all.clone() }, vec![1, 2]),
             (HostJobsQuery { state: Some(JobState::Running), ..all.clone() }, vec![0, 2]),
             (text("HEAT workq"), vec![2, 0, 3]),

@@ -123,12 +123,17 @@ impl SimHost {
             .with_context(|| format!("listening at {}", config.listen))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        {
+        let begin = || {
             let _inside = runtime.enter();
             scheduler.spawn()?;
             let listener = TcpListener::from_std(listener)?;
-            let configuration = ssh::configuration(key);
-            tokio::spawn(ssh::serve(Arc::clone(&scheduler), listener, configuration, settings));
+            tokio::spawn(ssh::serve(Arc::clone(&scheduler), listener, ssh::configuration(key), settings));
+            anyhow::Ok(())
+        };
+        if let Err(error) = begin() {
+            // Inside another runtime one must not just be dropped.
+            runtime.shutdown_background();
+            return Err(error);
         }
         Ok(Self { scheduler, address, host_key, runtime: Some(runtime) })
     }

@@ -47,6 +47,29 @@ async fn a_job_that_cannot_be_read_is_listed_and_hides_no_other() {
     assert!(listed.jobs[2].comment.as_ref().is_some_and(|words| words.contains("could not be read")));
 }
 
+#[tokio::test]
+async fn the_schedulers_estimate_of_the_start_is_told() {
+    let app = TestApp::start().await;
+    app.sim.add_held_jobs("eve", 1);
+    // As its servers print it (`estimated`, pbs_job_attributes(7B)); one that is not known yet is 0.
+    wrap_qstat(
+        &app.sim,
+        "\"$QSTAT\" \"$@\" || exit\n[ \"$*\" = -f ] || exit 0\n\
+         for n in 'Sun Nov 29 20:42:19 2026' 0; do\n\
+         printf 'Job Id: 42%s.cluster\\n    Job_Name = heat\\n    Job_Owner = eve@cluster\\n    job_state = Q\\n    queue = workq\\n    estimated.start_time = %s\\n\\n' \"${#n}\" \"$n\"\n\
+         done",
+    );
+    let ada = app.ready_user("ada").await;
+    let listed = eventually("all are listed", || async {
+        let listed: HostJobs = ada.read(&format!("/hosts/{}/jobs", ada.host)).await;
+        (listed.jobs.len() == 3).then_some(listed)
+    })
+    .await;
+    let told: Vec<_> =
+        listed.jobs.iter().map(|job| job.estimated_start_at.map(|at| at.to_rfc3339())).collect();
+    assert_eq!(told, [None, Some("2026-11-29T20:42:19+00:00".to_owned()), None]);
+}
+
 /// When each command of a listing began and ended, in nanoseconds, by the host's clock.
 fn listings(log: &Path) -> Vec<(u64, u64)> {
     let mut listings: Vec<(u64, u64)> = Vec::new();
