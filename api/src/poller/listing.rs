@@ -17,7 +17,11 @@ use uuid::Uuid;
 /// Quick rather than small: it is done at each listing of a busy host.
 const LEVEL: i32 = 1;
 
-pub(super) fn pack<T: Serialize>(listed: &[T]) -> std::io::Result<Vec<u8>> {
+/// The form in which a listing is kept.
+///
+/// # Errors
+/// There is no memory for it.
+pub fn pack<T: Serialize>(listed: &[T]) -> std::io::Result<Vec<u8>> {
     zstd::stream::encode_all(serde_json::to_vec(listed)?.as_slice(), LEVEL)
 }
 

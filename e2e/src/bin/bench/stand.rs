@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt as _;
 
 use anyhow::{Context as _, ensure};
+use pbsweb::postgres::PrivatePostgres;
 use pbsweb::transport::Identity;
 use pbsweb_e2e::app::host_create;
 use pbsweb_e2e::live::{Client, ServerProcess, ServerSettings};
@@ -91,6 +92,12 @@ impl Stand {
     /// The server.
     pub(crate) fn server(&self) -> anyhow::Result<&ServerProcess> {
         self.server.as_ref().context("the server was killed")
+    }
+
+    /// The address of its database.
+    pub(crate) fn database(&self) -> anyhow::Result<String> {
+        PrivatePostgres::url_of_running(&self.settings.data_folder.join("postgres"))
+            .context("the server's database does not run")
     }
 
     /// kill -9.

@@ -7,15 +7,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use chrono::Utc;
+use diesel::{Connection as _, PgConnection};
 use futures_util::StreamExt as _;
 use futures_util::future::try_join_all;
 use pbsweb::poller::diff::{KnownJob, Observed, diff};
-use pbsweb::poller::snapshot::HostSnapshot;
+use pbsweb::poller::listing::pack as pack_jobs;
+use pbsweb::poller::snapshot::{HostSnapshot, shown_jobs};
 use pbsweb::scheduler::openpbs::read_jobs;
 use pbsweb::scheduler::records::{Listing, ListingReply};
+use pbsweb::store::watches::set_listing;
 use pbsweb_e2e::live::{Client, Http};
 use pbsweb_shared::host::HostJobs;
-use pbsweb_shared::ids::JobId;
+use pbsweb_shared::ids::{HostId, JobId};
 use pbsweb_shared::job::JobState;
 use reqwest::Method;
 use uuid::Uuid;
@@ -32,8 +35,10 @@ const COUNTED: Duration = Duration::from_secs(60);
 
 /// Prints the tables.
 pub(crate) async fn measure(stand: &Stand) -> anyhow::Result<()> {
+    let (database, host) = (stand.database()?, stand.simulated.id);
     for n_jobs in [5_000, 40_000] {
-        tokio::task::spawn_blocking(move || snapshot(n_jobs)).await??;
+        let database = database.clone();
+        tokio::task::spawn_blocking(move || snapshot(n_jobs, &database, host)).await??;
     }
     let n_own = own_jobs::add(stand);
     stand.sim.add_held_jobs("somebody", 5_000 - n_own);
@@ -48,8 +53,10 @@ pub(crate) async fn measure(stand: &Stand) -> anyhow::Result<()> {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     // The clients share the processors with the server: on one thread they take least of them.
-    let clients = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    tokio::task::block_in_place(|| clients.block_on(own_jobs::measure(stand, &path)))?;
+    tokio::task::block_in_place(|| {
+        let clients = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        clients.block_on(own_jobs::measure(stand, &path))
+    })?;
     streams(stand, &path).await
 }
 
@@ -116,11 +123,13 @@ fn listing(n_jobs: usize) -> (String, String) {
 type Raw<'a> = HashMap<&'a str, HashMap<&'a str, HashMap<&'a str, serde_json::Value>>>;
 
 #[expect(clippy::cast_precision_loss, reason = "numbers for people")]
-fn snapshot(n_jobs: usize) -> anyhow::Result<()> {
+fn snapshot(n_jobs: usize, database: &str, host: HostId) -> anyhow::Result<()> {
     const TURNS: usize = 5;
     let (text, json) = listing(n_jobs);
     head(&format!("A snapshot of {n_jobs} jobs ({:.1} MB of text)", text.len() as f64 / 1e6));
     let (mut parse, mut compare, mut serde) = (Times::default(), Times::default(), Times::default());
+    let (mut pack, mut store) = (Times::default(), Times::default());
+    let mut connection = PgConnection::establish(database)?;
     let before = resident_bytes(Some(std::process::id()))?;
     let mut after = before;
     for _ in 0..TURNS {
@@ -151,6 +160,14 @@ fn snapshot(n_jobs: usize) -> anyhow::Result<()> {
         let transitions = diff(&known, &snapshot, now);
         compare.push(begun.elapsed());
         anyhow::ensure!(transitions.len() == known.len(), "{} of {}", transitions.len(), known.len());
+        let shown = shown_jobs(&snapshot, &[]);
+        let begun = Instant::now();
+        let packed = pack_jobs(&shown)?;
+        pack.push(begun.elapsed());
+        let begun = Instant::now();
+        // As a listing is kept; the host's own stays.
+        connection.test_transaction(|connection| set_listing(connection, host, now, None, Some(&packed)));
+        store.push(begun.elapsed());
         after = after.max(resident_bytes(Some(std::process::id()))?);
         drop(snapshot);
         let begun = Instant::now();
@@ -160,6 +177,8 @@ fn snapshot(n_jobs: usize) -> anyhow::Result<()> {
     }
     parse.tell("reading it into records");
     compare.tell("comparing it with the tenth of its jobs that are ours");
+    pack.tell("packing it for the database");
+    store.tell("keeping it there");
     serde.tell("serde_json reading the same jobs as values");
     ratio("reading, in times of what serde_json needs", parse.median_ms() / serde.median_ms(), "< 3");
     let megabytes = after.saturating_sub(before) as f64 / 1e6;
