@@ -1,6 +1,7 @@
-// Times what a reader waits for, on a running server: node bench.mjs BASE_URL USER PASSWORD
+// Times what a reader waits for, on a running server: node bench.mjs BASE_URL USER PASSWORD [JOB…]
 // Prints {"time_to_interactive_ms": […], "pick_to_filled_ms": […], "key_to_laid_out_ms": […], "key_to_painted_ms": […]}. Past scripts of
-// the user are needed to pick from.
+// the user are needed to pick from. With running jobs it prints `JOB running` once that one is open and shown as running, and `JOB
+// MILLISECONDS` when it is shown as completed: since the epoch, of the frame that shows it; then the same for the next.
 import { chromium } from "playwright-core";
 
 import { timesOfKeys } from "./compose.mjs";
@@ -13,9 +14,9 @@ const DIRECTIVES = [
   ...["-m e", "-l select=2:ncpus=2:mpiprocs=2:mem=200mb+1:ncpus=4", "-l place=free", "-l walltime=1:00:00", "-v COLOUR=red,STEPS=100"],
   ...["-W depend=afterany:1.server", "-W umask=027", "-r y", "-S /bin/bash"],
 ];
-const [baseURL, userName, password] = process.argv.slice(2);
+const [baseURL, userName, password, ...jobs] = process.argv.slice(2);
 if (!password) {
-  console.error("usage: node bench.mjs BASE_URL USER PASSWORD");
+  console.error("usage: node bench.mjs BASE_URL USER PASSWORD [JOB…]");
   process.exit(2);
 }
 
@@ -29,6 +30,8 @@ const browser = await chromium.launch({
 try {
   const options = { baseURL, ignoreHTTPSErrors: true, viewport: { width: 1280, height: 900 } };
   const storageState = await signIn(options);
+  for (const job of jobs) await tellWhenItEnds({ ...options, storageState }, job);
+  if (jobs.length > 0) process.exit(0);
   const timeToInteractive = [];
   for (let run = 0; run < N_RUNS; run += 1) timeToInteractive.push(await timeOfFirstPage({ ...options, storageState }));
   const pickToFilled = await timesOfPicking({ ...options, storageState });
@@ -75,6 +78,31 @@ async function timeOfFirstPage(options) {
   const milliseconds = await time.jsonValue();
   await context.close();
   return milliseconds;
+}
+
+/** Whoever runs this ends the job once it is shown as running. */
+async function tellWhenItEnds(options, job) {
+  const context = await browser.newContext(options);
+  await context.addInitScript(() => {
+    const watch = new MutationObserver(() => {
+      if (!document.querySelector(".job-state")?.textContent.includes("Completed")) return;
+      watch.disconnect();
+      requestAnimationFrame(() => setTimeout(() => performance.mark("ended")));
+    });
+    watch.observe(document, { childList: true, characterData: true, subtree: true });
+  });
+  const page = await context.newPage();
+  await page.goto(`/jobs/${job}`);
+  await page.locator(".job-state").getByText("Running", { exact: true }).waitFor();
+  await page.getByRole("banner").getByText("Live", { exact: true }).waitFor();
+  console.log(`${job} running`);
+  const shown = await page.waitForFunction(
+    () => performance.getEntriesByName("ended").map((mark) => performance.timeOrigin + mark.startTime)[0],
+    undefined,
+    { timeout: 60_000 },
+  );
+  console.log(`${job} ${await shown.jsonValue()}`);
+  await context.close();
 }
 
 /** Measured by the page itself: from the press to the frame that shows every field filled. */
