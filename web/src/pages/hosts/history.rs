@@ -8,7 +8,7 @@ use crate::client;
 use crate::components::HostStatusBadge;
 use crate::ui::{Columns, Load, LocalResource, Show, Table, Time, format};
 
-/// Changes that are shown.
+/// Periods that are shown.
 const MOST: usize = 50;
 
 /// Read when it is opened.
@@ -46,7 +46,6 @@ fn unchanged(samples: Vec<HealthSample>) -> Vec<(HealthSample, Option<(u32, u32)
             Some(_) | None => periods.push((sample, took)),
         }
     }
-    periods.truncate(MOST);
     periods
 }
 
@@ -57,7 +56,9 @@ fn took_words((least, most): (u32, u32)) -> String {
 }
 
 fn periods(samples: Vec<HealthSample>) -> impl IntoView {
-    let rows = unchanged(samples).into_iter().map(|(found, took)| {
+    let all = unchanged(samples);
+    let is_part = all.len() > MOST;
+    let rows = all.into_iter().take(MOST).map(|(found, took)| {
         view! {
             <tr>
                 <td data-label="Since"><Time at=found.at is_absolute=true /></td>
@@ -76,6 +77,7 @@ fn periods(samples: Vec<HealthSample>) -> impl IntoView {
             <Columns names=["Since", "State", "Answered in"] />
             <tbody>{rows.collect_view()}</tbody>
         </Table>
+        {is_part.then(|| view! { <p class="muted">{format!("The {MOST} latest periods; the API has all.")}</p> })}
     }
 }
 
