@@ -47,6 +47,8 @@ class Program {
     this.exited = once(this.#process, "exit");
     // A program that cannot be started is told by whoever waits for it.
     this.exited.catch(() => {});
+    // One that ends without reading its input is judged by its status.
+    this.#process.stdin.on("error", () => {});
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => {
         this.#output = (this.#output + text).slice(-100_000);
